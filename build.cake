@@ -1,0 +1,157 @@
+// Every task of the repository, called through build.sh.
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Xml.Linq;
+
+var target = Argument("target", "build");
+var arguments = Argument("arguments", "");
+var root = Context.Environment.WorkingDirectory.FullPath;
+var artifacts = $"{root}/artifacts";
+var logs = $"{artifacts}/logs";
+var binaries = $"{artifacts}/bin";
+var rid = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
+
+// Programs that build leaves in artifacts/bin: project and executable.
+var programs = new[] { ("src/GatewayOS.Cli", "gatewayctl") };
+
+// Seconds of simulation in an ordinary test run; 'simulate' runs at length.
+const int simulationSeconds = 60;
+
+// Runs a program with its output in a log file; on failure the log's end is shown.
+int Logged(string log, string program, string args, IDictionary<string, string> environment = null)
+{
+    EnsureDirectoryExists(logs);
+    var path = $"{logs}/{log}.log";
+    var start = new ProcessStartInfo("bash", $"-c \"exec {program} {args} >'{path}' 2>&1\"") { WorkingDirectory = root };
+    foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+    {
+        start.Environment[name] = value;
+    }
+
+    using var process = Process.Start(start);
+    process.WaitForExit();
+    if (process.ExitCode != 0)
+    {
+        Console.Error.WriteLine($"{program} {args}\n  failed with exit code {process.ExitCode}; the end of {path}:");
+        foreach (var line in System.IO.File.ReadLines(path).TakeLast(60))
+        {
+            Console.Error.WriteLine("  " + line);
+        }
+    }
+
+    return process.ExitCode;
+}
+
+void MustRun(string log, string program, string args)
+{
+    if (Logged(log, program, args) != 0)
+    {
+        Environment.Exit(1);
+    }
+}
+
+// Runs a program on this terminal.
+void Shown(string program, string args)
+{
+    using var process = Process.Start(new ProcessStartInfo(program, args) { WorkingDirectory = root });
+    process.WaitForExit();
+    if (process.ExitCode != 0)
+    {
+        Environment.Exit(process.ExitCode);
+    }
+}
+
+(int Passed, int Failed, int Skipped) Tests(IEnumerable<string> projects)
+{
+    var sum = (Passed: 0, Failed: 0, Skipped: 0);
+    foreach (var project in projects)
+    {
+        var name = System.IO.Path.GetFileName(project);
+        var trx = $"{artifacts}/test-results/{name}.trx";
+        if (FileExists(trx))
+        {
+            DeleteFile(trx);
+        }
+
+        var watch = Stopwatch.StartNew();
+        var exit = Logged($"test-{name}", "dotnet", $"test {project} -c Release --no-build --nologo --logger 'trx;LogFileName={trx}'");
+        var counters = FileExists(trx) ? XDocument.Load(trx).Descendants().First(element => element.Name.LocalName == "Counters") : null;
+        int Count(string attribute) => (int?)counters?.Attribute(attribute) ?? 0;
+        var (passed, failed) = (Count("passed"), Count("failed"));
+        var skipped = Count("total") - Count("executed");
+
+        // A run that died without counting a failure is one.
+        failed += exit != 0 && failed == 0 ? 1 : 0;
+        Console.WriteLine($"{name,-34} {passed,5} passed {failed,4} failed {skipped,4} skipped  {watch.Elapsed.TotalSeconds,6:F1} s");
+        sum = (sum.Passed + passed, sum.Failed + failed, sum.Skipped + skipped);
+    }
+
+    return sum;
+}
+
+void Close((int Passed, int Failed, int Skipped) sum)
+{
+    Console.WriteLine(sum.Skipped > 0 ? $"{sum.Passed} passed, {sum.Failed} failed, {sum.Skipped} skipped" : $"{sum.Passed} passed, {sum.Failed} failed");
+    Environment.Exit(sum.Failed == 0 && sum.Passed > 0 ? 0 : 1);
+}
+
+IEnumerable<string> TestProjects(Func<string, bool> chosen) =>
+    System.IO.Directory.GetDirectories($"{root}/tests", "*.Tests").Where(project => chosen(System.IO.Path.GetFileName(project))).Order();
+
+Task("compile").Does(() => MustRun("compile", "dotnet", "build GatewayOS.sln -c Release --nologo -v minimal"));
+
+Task("build").Does(() =>
+{
+    EnsureDirectoryExists(binaries);
+    foreach (var (project, program) in programs)
+    {
+        MustRun($"publish-{program}", "dotnet", $"publish {project} -c Release -r {rid} --self-contained -o {artifacts}/publish/{program} --nologo -v minimal");
+        CopyFileIfNewer($"{artifacts}/publish/{program}/{program}", $"{binaries}/{program}");
+    }
+
+    Console.WriteLine($"built {string.Join(", ", programs.Select(program => "artifacts/bin/" + program.Item2))}");
+});
+
+void CopyFileIfNewer(string from, string to)
+{
+    // Through a rename, so that a running program keeps its own file.
+    System.IO.File.Copy(from, to + ".new", overwrite: true);
+    System.IO.File.Move(to + ".new", to, overwrite: true);
+}
+
+Task("run").IsDependentOn("build").Does(() => Shown("bash", $"tools/demo.sh {arguments}"));
+
+Task("format").Does(() => MustRun("format", "dotnet", "format GatewayOS.sln"));
+
+Task("format-check").Does(() => MustRun("format", "dotnet", "format GatewayOS.sln --verify-no-changes"));
+
+Task("test").IsDependentOn("compile").IsDependentOn("build").Does(() =>
+{
+    var sum = Tests(TestProjects(name => name != "GatewayOS.System.Tests"));
+    var simulation = Logged("simulation", "dotnet", $"run --project tests/GatewayOS.Simulation -c Release --no-build -- --seconds {simulationSeconds}");
+    Console.WriteLine(System.IO.File.ReadLines($"{logs}/simulation.log").LastOrDefault());
+    Close((sum.Passed + (simulation == 0 ? 1 : 0), sum.Failed + (simulation == 0 ? 0 : 1), sum.Skipped));
+});
+
+Task("test-system").IsDependentOn("compile").IsDependentOn("build").Does(() => Close(Tests(TestProjects(name => name == "GatewayOS.System.Tests"))));
+
+Task("simulate").IsDependentOn("compile").Does(() =>
+    Shown("dotnet", $"run --project tests/GatewayOS.Simulation -c Release --no-build -- {(arguments.Length > 0 ? arguments : "--seeds 10000")}"));
+
+Task("bench").IsDependentOn("compile").IsDependentOn("build").Does(() =>
+    Shown("dotnet", $"run --project tests/GatewayOS.Benchmarks -c Release --no-build -- {arguments}"));
+
+Task("clean").Does(() =>
+{
+    foreach (var directory in GetDirectories("./src/*/{bin,obj}").Concat(GetDirectories("./tests/*/{bin,obj}")))
+    {
+        DeleteDirectory(directory, new DeleteDirectorySettings { Recursive = true, Force = true });
+    }
+
+    if (DirectoryExists(artifacts))
+    {
+        DeleteDirectory(artifacts, new DeleteDirectorySettings { Recursive = true, Force = true });
+    }
+});
+
+RunTarget(target);

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# One entry for every task: installs what is missing, then runs the Cake target of that name. './build.sh help' lists them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+
+targets='build        publish gatewayctl into artifacts/bin
+run          build, then back up, verify and restore real data on this machine: ./build.sh run [-- DIRECTORY...]
+test         all tests but the slow system tests, and a time-boxed simulation
+test-system  the slow end-to-end tests through the real binary
+simulate     the store simulation at length: ./build.sh simulate [-- --seeds N]
+bench        speed beside restic and borg: ./build.sh bench [-- SUITE...]
+format       format the code (format-check only looks)
+clean        remove everything built'
+
+target=${1:-help}
+[ $# -gt 0 ] && shift
+[ "${1:-}" = "--" ] && shift
+case "$target" in
+  help|-h|--help) printf 'usage: ./build.sh TARGET [-- ARGUMENTS]\n\n%s\n' "$targets"; exit 0 ;;
+  build|run|test|test-system|simulate|bench|format|format-check|clean) ;;
+  *) printf "build.sh: no target '%s'. The targets are:\n\n%s\n" "$target" "$targets" >&2; exit 2 ;;
+esac
+
+if ! command -v dotnet >/dev/null || ! dotnet --list-sdks | grep -q '^10\.'; then
+  echo "build.sh: the .NET 10 SDK is missing. Install it (package dotnet-sdk-10.0 of Microsoft's Debian feed, or the tar archive) and put dotnet on the PATH." >&2
+  exit 1
+fi
+
+# Installs the missing Debian packages of the given groups; asks apt nothing when all are there.
+need_packages() {
+  local missing=() group package
+  while read -r group package; do
+    [[ " $* " == *" $group "* ]] || continue
+    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done < <(grep -v '^#' tools/debian-packages.txt)
+  [ ${#missing[@]} -eq 0 ] && return
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+      sudo=(sudo)
+    else
+      printf 'build.sh: Debian packages are missing. Install them, then run this again:\n\n  sudo apt-get install %s\n' "${missing[*]}" >&2
+      exit 1
+    fi
+  fi
+  echo "Installing ${missing[*]}"
+  { "${sudo[@]}" apt-get update && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >/tmp/gatewayos-apt.log 2>&1 \
+    || { tail -20 /tmp/gatewayos-apt.log >&2; echo "build.sh: apt-get failed; the whole log is in /tmp/gatewayos-apt.log" >&2; exit 1; }
+}
+
+case "$target" in
+  test|test-system|simulate) need_packages runtime test ;;
+  run) need_packages runtime test ;;
+  bench) need_packages runtime test bench ;;
+  build) need_packages runtime ;;
+esac
+
+dotnet tool restore >/dev/null
+exec dotnet cake build.cake --verbosity=quiet --target="$target" --arguments="$*"

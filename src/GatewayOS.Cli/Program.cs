@@ -1,0 +1,4 @@
+using System.Reflection;
+
+// The command line is built up in Commands/.
+Console.WriteLine(typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion);

@@ -1,0 +1,244 @@
+using GatewayOS.Store.Index;
+using GatewayOS.Store.Packs;
+using GatewayOS.Store.Snapshots;
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Store;
+
+/// <content>Lookup, the index's growth, and snapshots.</content>
+public sealed partial class BackupStore
+{
+    // Segments are merged in tiers, so that their number grows with the logarithm of the store and each entry is rewritten as often.
+    private const int SegmentsPerTierMax = 4;
+    private const int TierRatio = 3;
+
+    private string[] _damagedSegments = [];
+
+    /// <summary>Finds a chunk that can be read.</summary>
+    /// <param name="id">The chunk.</param>
+    /// <param name="location">Its place; sorts in reading order.</param>
+    public bool TryLocate(ChunkId id, out ChunkLocation location) => _index.TryFind(id, IsReadable, out location);
+
+    /// <summary>True when a new snapshot may refer to the chunk: its pack is whole and gc does not mean to delete it.</summary>
+    internal bool IsReferable(ChunkId id)
+    {
+        try
+        {
+            return _index.TryFind(id, IsPresent, out _);
+        }
+        catch (StoreDamagedException error)
+        {
+            // Storing the chunk once more costs space; refusing the backup would cost the backup.
+            Warn(error.Message);
+            return false;
+        }
+    }
+
+    internal bool IsPresent(int pack) => Packs.State(pack) == PackState.Present;
+
+    internal bool IsReadable(int pack) => Packs.State(pack) is PackState.Present or PackState.Condemned or PackState.Suspect;
+
+    /// <summary>Reads the index anew, to see what other processes have added.</summary>
+    internal void Reload()
+    {
+        lock (_indexGate)
+        {
+            _index = LoadIndex();
+        }
+    }
+
+    /// <summary>
+    /// Makes a segment of new entries durable, together with loose entries, and merges small segments. When it fails nothing is lost: the
+    /// packs are there, and the next opening reads their directories.
+    /// </summary>
+    internal void AddSegment(List<IndexEntry> sortedEntries, IReadOnlyList<int> packs)
+    {
+        lock (_indexGate)
+        {
+            // A gc in another process may have condemned packs since: they must not get into a new segment.
+            IndexLoader.MarkCondemned(Disk, Packs, _warnings);
+            StoreIndex old = _index;
+            var packSet = new HashSet<int>(packs);
+            List<IndexEntry> entries = sortedEntries;
+            if (old.Loose.Count > 0)
+            {
+                entries = WithLoose(sortedEntries, old.Loose, packSet);
+            }
+
+            List<IndexSegment> merged = ChooseForMerge([.. old.Segments], entries.Count);
+            foreach (IndexSegment segment in merged)
+            {
+                packSet.UnionWith(segment.Packs.ToArray().Where(IsPresent));
+            }
+
+            IEnumerable<IndexEntry> all = merged.Count == 0 ? entries : IndexMerge.Merge([entries, .. merged.Select(segment => segment.Entries())], IsPresent);
+            long entriesMax = entries.Count + merged.Sum(segment => segment.Shape.Entries);
+            string name = NextTemporaryName() + StoreLayout.IndexSuffix;
+            IndexSegmentWriter.Write(Disk, Guid, name, Packs, [.. packSet.Order()], all, entriesMax);
+            ReplaceSegments(old, merged, name);
+        }
+    }
+
+    /// <summary>Writes the index anew without entries of packs that gc is about to delete.</summary>
+    internal void DropCondemnedFromIndex()
+    {
+        string name = NextTemporaryName() + StoreLayout.IndexSuffix;
+        lock (_indexGate)
+        {
+            IndexSegment[] segments = [.. _index.Segments];
+            int[] packs = [.. segments.SelectMany(segment => segment.Packs.ToArray()).Distinct().Where(IsPresent).Order()];
+            IEnumerable<IndexEntry> kept = IndexMerge.Merge([.. segments.Select(segment => segment.Entries())], IsPresent);
+            IndexSegmentWriter.Write(Disk, Guid, name, Packs, packs, kept, segments.Sum(segment => segment.Shape.Entries));
+        }
+
+        AdoptSegments([name]);
+    }
+
+    /// <summary>Makes these segments the whole index: what this store had loaded, or could not load, goes.</summary>
+    internal void AdoptSegments(IReadOnlyList<string> names)
+    {
+        lock (_indexGate)
+        {
+            // A segment that another process has added since the last load stays.
+            string[] old = [.. _index.Segments.ToArray().Select(segment => segment.Name), .. _damagedSegments];
+            _index = new StoreIndex([.. names.Select(OpenSegment)], []);
+            foreach (string name in old)
+            {
+                DurableFile.DeleteIfPresent(Disk, $"{StoreLayout.Index}/{name}");
+            }
+
+            _damagedSegments = [];
+            Disk.SyncDirectory(StoreLayout.Index);
+        }
+    }
+
+    /// <summary>All snapshots, oldest first, and the files that are none.</summary>
+    public SnapshotList Snapshots()
+    {
+        var records = new List<SnapshotRecord>();
+        var damaged = new List<DamagedSnapshot>();
+        foreach (StoreEntry entry in Disk.List(StoreLayout.Snapshots))
+        {
+            try
+            {
+                records.Add(SnapshotFile.Decode(entry.Name, DurableFile.Read(Disk, $"{StoreLayout.Snapshots}/{entry.Name}"), Guid, Keys));
+            }
+            catch (StoreDamagedException error)
+            {
+                damaged.Add(new DamagedSnapshot(entry.Name, error.Message));
+            }
+            catch (StoreIoException error) when (error.Failure == StoreIoFailure.Missing)
+            {
+                // Forgotten by another process just now.
+            }
+            catch (StoreIoException error)
+            {
+                damaged.Add(new DamagedSnapshot(entry.Name, error.Message));
+            }
+        }
+
+        return new SnapshotList(
+            [.. records.OrderBy(record => record.Draft.StartedUtc).ThenBy(record => record.FinishedUtc).ThenBy(record => record.Id, StringComparer.Ordinal)],
+            [.. damaged.OrderBy(file => file.FileName, StringComparer.Ordinal)]);
+    }
+
+    /// <summary>Finds a snapshot.</summary>
+    /// <param name="idOrLatest">An ID, a unique beginning of one, or <c>latest</c>.</param>
+    /// <exception cref="StoreUnusableException">None or several match.</exception>
+    public SnapshotRecord FindSnapshot(string idOrLatest)
+    {
+        SnapshotList list = Snapshots();
+        if (idOrLatest == "latest")
+        {
+            return list.Records.Count > 0 ? list.Records[^1] : throw new StoreUnusableException($"{Location} holds no snapshot yet. Make one with 'gatewayctl store backup'.");
+        }
+
+        SnapshotRecord[] matches = [.. list.Records.Where(record => idOrLatest.Length > 0 && record.Id.StartsWith(idOrLatest, StringComparison.OrdinalIgnoreCase))];
+        return matches.Length switch
+        {
+            1 => matches[0],
+            0 when list.Damaged.FirstOrDefault(file => file.FileName.StartsWith(idOrLatest, StringComparison.OrdinalIgnoreCase)) is { FileName: not null } bad
+                => throw new StoreDamagedException(bad.FileName, $"Snapshot {idOrLatest} cannot be read: {bad.Reason}. Run verify to see what else is damaged."),
+            0 => throw new StoreUnusableException($"No snapshot's ID begins with '{idOrLatest}'. 'gatewayctl store snapshots' lists them."),
+            _ => throw new StoreUnusableException($"'{idOrLatest}' is the beginning of {matches.Length} snapshots' IDs: {string.Join(", ", matches.Take(5).Select(record => record.ShortId))}. Give more digits."),
+        };
+    }
+
+    /// <summary>Deletes a snapshot's record. Its chunks go with the next gc, as far as nothing else names them.</summary>
+    public void DeleteSnapshot(SnapshotRecord snapshot)
+    {
+        DurableFile.DeleteIfPresent(Disk, StoreLayout.SnapshotPath(snapshot.Id));
+        Disk.SyncDirectory(StoreLayout.Snapshots);
+    }
+
+    /// <summary>Writes a snapshot record: the commit point.</summary>
+    internal SnapshotRecord WriteSnapshot(SnapshotDraft draft, DateTimeOffset finishedUtc)
+    {
+        (byte[] file, string id) = SnapshotFile.Encode(draft, finishedUtc, ProgramVersion, Guid, Keys, Entropy);
+        DurableFile.Replace(Disk, NextTemporaryName(), StoreLayout.SnapshotPath(id), file);
+        return SnapshotFile.Decode(id + StoreLayout.SnapshotSuffix, file, Guid, Keys);
+    }
+
+    private static List<IndexSegment> ChooseForMerge(IndexSegment[] segments, long newEntries)
+    {
+        var chosen = new List<IndexSegment>();
+        long sum = newEntries;
+        foreach (IndexSegment segment in segments.OrderBy(segment => segment.Shape.Entries))
+        {
+            if (segment.Shape.Entries > sum * TierRatio)
+            {
+                break;
+            }
+
+            sum += segment.Shape.Entries;
+            chosen.Add(segment);
+        }
+
+        return chosen.Count >= SegmentsPerTierMax ? chosen : [];
+    }
+
+    private List<IndexEntry> WithLoose(List<IndexEntry> entries, IReadOnlyDictionary<ChunkId, ChunkLocation> loose, HashSet<int> packs)
+    {
+        var all = new List<IndexEntry>(entries);
+        foreach ((ChunkId id, ChunkLocation location) in loose)
+        {
+            if (IsPresent(location.Pack))
+            {
+                all.Add(new IndexEntry(id, location));
+                packs.Add(location.Pack);
+            }
+        }
+
+        all.Sort();
+        return [.. IndexMerge.Distinct(all)];
+    }
+
+    private void ReplaceSegments(StoreIndex old, List<IndexSegment> merged, string newName)
+    {
+        IndexSegment[] kept = [.. old.Segments.ToArray().Except(merged)];
+                // Entries of condemned packs are in no segment any more; gc may still have to copy from them.
+        Dictionary<ChunkId, ChunkLocation> loose = old.Loose.Where(entry => !IsPresent(entry.Value.Pack)).ToDictionary();
+        _index = new StoreIndex([.. kept, OpenSegment(newName)], loose);
+        foreach (IndexSegment segment in merged)
+        {
+            DurableFile.DeleteIfPresent(Disk, $"{StoreLayout.Index}/{segment.Name}");
+        }
+    }
+
+    private IndexSegment OpenSegment(string name)
+    {
+        IndexSegment segment = IndexSegment.Open(Disk, name, Guid, Packs, _pageCache);
+        _openedSegments.Add(segment);
+        return segment;
+    }
+
+    private StoreIndex LoadIndex()
+    {
+        var loader = new IndexLoader(Disk, Guid, Packs, _pageCache);
+        StoreIndex index = loader.Load();
+        loader.Warnings.ForEach(Warn);
+        _damagedSegments = [.. loader.Damaged];
+        _openedSegments.AddRange(index.Segments);
+        return index;
+    }
+}

@@ -1,0 +1,291 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using GatewayOS.Store.Chunking;
+using GatewayOS.Store.Hashing;
+using GatewayOS.Store.Index;
+using GatewayOS.Store.Keys;
+using GatewayOS.Store.Packs;
+using GatewayOS.Store.Pipeline;
+using GatewayOS.Store.Reading;
+using GatewayOS.Store.Sessions;
+using GatewayOS.Store.Snapshots;
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Store;
+
+/// <summary>How a store is opened.</summary>
+public sealed record OpenOptions
+{
+    /// <summary>What for, in a word; shown to whoever waits for this session.</summary>
+    public string Purpose { get; init; } = "use";
+
+    /// <summary>Clock for time stamps.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Source of salts and session names; seeded only in simulations.</summary>
+    internal EntropySource Entropy { get; init; } = RandomNumberGenerator.Fill;
+}
+
+/// <summary>
+/// An opened, unlocked store. Thread-safe. Opening takes a session: while it lasts gc deletes nothing this store may read or refer to
+/// (LOCKING.md). Dispose ends the session.
+/// </summary>
+public sealed partial class BackupStore : IDisposable
+{
+    private readonly StoreConfig _config;
+    private readonly byte[] _binding;
+    private readonly MasterKey _master;
+    private readonly SessionLock? _session;
+    private readonly IndexPageCache _pageCache = new();
+    private readonly List<IndexSegment> _openedSegments = [];
+    private readonly List<string> _warnings = [];
+    private readonly Lock _indexGate = new();
+    private volatile StoreIndex _index;
+    private long _temporaryNames;
+
+    private BackupStore(IStoreDisk disk, StoreConfig config, byte[] binding, MasterKey master, OpenOptions options)
+    {
+        (Disk, _config, _binding, _master) = (disk, config, binding, master);
+        Keys = new StoreKeys(master);
+        Options = options;
+        if (disk.IsReadOnly)
+        {
+            _warnings.Add($"{disk.Location} cannot be written, so no session was taken: do not run gc on it from elsewhere meanwhile.");
+        }
+        else
+        {
+            var info = new SessionInfo(options.Purpose, Environment.ProcessId, Environment.MachineName, options.Time.GetUtcNow());
+            _session = SessionLock.Begin(disk, info, options.Entropy);
+        }
+
+        try
+        {
+            _index = LoadIndex();
+        }
+        catch
+        {
+            _session?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The store's identity.</summary>
+    public string StoreId => _config.StoreId.ToString("D");
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset Created => _config.Created;
+
+    /// <summary>Where it is.</summary>
+    public string Location => Disk.Location;
+
+    /// <summary>Its chunk sizes.</summary>
+    public ChunkerParameters Chunker => _config.Chunker;
+
+    /// <summary>What went wrong without being fatal, in words.</summary>
+    public IReadOnlyList<string> Warnings
+    {
+        get
+        {
+            lock (_warnings)
+            {
+                return [.. _warnings];
+            }
+        }
+    }
+
+    internal IStoreDisk Disk { get; }
+
+    internal StoreKeys Keys { get; }
+
+    internal OpenOptions Options { get; }
+
+    internal Guid Guid => _config.StoreId;
+
+    internal int PackBytes => _config.PackBytes;
+
+    internal PackTable Packs { get; } = new();
+
+    internal EntropySource Entropy => Options.Entropy;
+
+    internal StoreIndex Index => _index;
+
+    /// <summary>The session's name; null on a read-only disk.</summary>
+    internal string? SessionName => _session?.Name;
+
+    /// <summary>Makes a store in an empty or missing directory. The config file comes last: without it the directory is no store yet.</summary>
+    /// <param name="disk">Where.</param>
+    /// <param name="options">Sizes.</param>
+    /// <param name="secret">Opens the first key slot.</param>
+    /// <param name="slotLabel">The slot's label, for people.</param>
+    /// <param name="open">How the new store is opened.</param>
+    /// <param name="cost">Cost of the key derivation; the default suits people's passphrases.</param>
+    /// <exception cref="StoreUnusableException">The directory holds something, or the options are invalid.</exception>
+    public static BackupStore Create(IStoreDisk disk, StoreOptions options, StoreSecret secret, string slotLabel, OpenOptions open, KdfCost? cost = null)
+    {
+        if (options.Validate() is { Count: > 0 } errors)
+        {
+            throw new StoreUnusableException(string.Join(' ', errors));
+        }
+
+        RefuseOccupied(disk);
+        disk.CreateDirectory("");
+        foreach (string directory in StoreLayout.Directories)
+        {
+            disk.CreateDirectory(directory);
+        }
+
+        for (int shard = 0; shard < StoreLayout.PackShards; shard++)
+        {
+            disk.CreateDirectory(StoreLayout.PackShard(shard));
+        }
+
+        disk.SyncDirectory(StoreLayout.Packs);
+        disk.SyncDirectory("");
+
+        Span<byte> idBytes = stackalloc byte[16];
+        open.Entropy(idBytes);
+        var config = new StoreConfig
+        {
+            Format = StoreConfig.FormatVersion,
+            StoreId = new Guid(idBytes),
+            Created = open.Time.GetUtcNow(),
+            Chunker = options.Chunker,
+            PackBytes = options.PackBytes,
+        };
+        byte[] encoded = config.Encode();
+        MasterKey master = MasterKey.Generate(open.Entropy);
+        byte[] binding = StoreConfig.Binding(encoded);
+        KeySlotFiles.Add(disk, owner: "init", master, secret, slotLabel, binding, cost, open.Time);
+        DurableFile.Replace(disk, "init", StoreLayout.Config, encoded);
+        return new BackupStore(disk, config, binding, master, open);
+    }
+
+    /// <summary>Opens a store.</summary>
+    /// <exception cref="StoreUnusableException">There is no store, or the secret opens no key slot; nothing was changed.</exception>
+    public static BackupStore Open(IStoreDisk disk, StoreSecret secret, OpenOptions options)
+    {
+        byte[] encoded = ReadConfig(disk);
+        StoreConfig config = StoreConfig.Decode(encoded, disk.Location);
+        byte[] binding = StoreConfig.Binding(encoded);
+        MasterKey master = KeySlotFiles.Unlock(disk, secret, binding);
+        return new BackupStore(disk, config, binding, master, options);
+    }
+
+    /// <summary>The key slots.</summary>
+    public IReadOnlyList<KeySlotInfo> KeySlots() => KeySlotFiles.List(Disk);
+
+    /// <summary>Adds a key slot.</summary>
+    /// <param name="secret">What will open it.</param>
+    /// <param name="label">For people.</param>
+    /// <param name="cost">Cost of the key derivation; null for the default.</param>
+    public KeySlotInfo AddKeySlot(StoreSecret secret, string label, KdfCost? cost = null) =>
+        KeySlotFiles.Add(Disk, Owner, _master, secret, label, _binding, cost, Options.Time);
+
+    /// <summary>Removes a key slot; refuses the last one.</summary>
+    /// <param name="idOrPrefix">The slot's ID or a unique beginning of it.</param>
+    public KeySlotInfo RemoveKeySlot(string idOrPrefix) => KeySlotFiles.Remove(Disk, idOrPrefix);
+
+    /// <summary>Opens a reader for one thread.</summary>
+    public ChunkReader OpenReader() => new(this);
+
+    /// <summary>Opens a writer, after taking over what an interrupted run left in <c>tmp/</c>.</summary>
+    /// <exception cref="StoreIoException">The store cannot be written.</exception>
+    public StoreWriter OpenWriter(WriterOptions options)
+    {
+        if (_session is null)
+        {
+            throw new StoreIoException(StoreIoFailure.Permission, Location, $"Cannot write to {Location}: it is read-only. Mount it writable or run as its owner.");
+        }
+
+        if (PackSalvage.Run(this) > 0)
+        {
+            Reload();
+        }
+
+        return new StoreWriter(this, options);
+    }
+
+    /// <summary>Computes the ID a chunk with these bytes has.</summary>
+    public ChunkId ComputeId(ReadOnlySpan<byte> plain)
+    {
+        Span<byte> hash = stackalloc byte[ChunkId.SizeBytes];
+        Blake3.KeyedHash(Keys.ChunkIdKey, plain, hash);
+        return new ChunkId(hash);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _session?.Dispose();
+        lock (_indexGate)
+        {
+            _openedSegments.ForEach(segment => segment.Dispose());
+        }
+
+        Keys.Dispose();
+        _master.Dispose();
+    }
+
+    /// <summary>Who makes temporary files in this session.</summary>
+    internal string Owner => _session?.Name ?? "none";
+
+    /// <summary>A name that no other temporary file of any session has.</summary>
+    internal string NextTemporaryName() => $"{Owner}-{Interlocked.Increment(ref _temporaryNames)}";
+
+    internal void Warn(string warning)
+    {
+        lock (_warnings)
+        {
+            if (!_warnings.Contains(warning))
+            {
+                _warnings.Add(warning);
+            }
+        }
+    }
+
+    internal static byte[] ReadConfig(IStoreDisk disk)
+    {
+        try
+        {
+            return DurableFile.Read(disk, StoreLayout.Config);
+        }
+        catch (StoreIoException error) when (error.Failure == StoreIoFailure.Missing)
+        {
+            throw new StoreUnusableException($"There is no store in {disk.Location}. Make one with 'gatewayctl store init --store {disk.Location}'.", error);
+        }
+    }
+
+    internal static string ProgramVersion { get; } =
+        typeof(BackupStore).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    private static void RefuseOccupied(IStoreDisk disk)
+    {
+        foreach (StoreEntry entry in disk.List(""))
+        {
+            if (entry.Name == StoreLayout.Config)
+            {
+                throw new StoreUnusableException($"There is a store in {disk.Location} already. Choose another directory.");
+            }
+
+            // An init that was interrupted leaves empty directories and perhaps a key slot: init may finish the work. A file system's own
+            // lost+found is no content either.
+            if (!(entry.IsDirectory && (StoreLayout.Directories.Contains(entry.Name) || entry.Name == "lost+found")))
+            {
+                throw new StoreUnusableException($"{disk.Location} is not empty ('{entry.Name}' is in it). Choose an empty or new directory for the store.");
+            }
+        }
+
+        for (int shard = 0; shard < StoreLayout.PackShards; shard++)
+        {
+            if (disk.List(StoreLayout.PackShard(shard)).Count > 0)
+            {
+                throw new StoreUnusableException($"{disk.Location} holds packs of a store whose {StoreLayout.Config} is missing. Restore that file, or choose another directory.");
+            }
+        }
+
+        foreach (StoreEntry slot in disk.List(StoreLayout.Keys))
+        {
+            disk.Delete($"{StoreLayout.Keys}/{slot.Name}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Security.Cryptography;
+using GatewayOS.Store.Packs;
+
+namespace GatewayOS.Store.Keys;
+
+/// <summary>The keys of an opened store, one per purpose, derived from the master key (FORMAT.md, "Keys").</summary>
+internal sealed class StoreKeys : IDisposable
+{
+    private readonly byte[] _packs = new byte[32];
+    private readonly byte[] _snapshots = new byte[32];
+
+    public StoreKeys(MasterKey master)
+    {
+        master.DeriveKey("chunk id", [], ChunkIdKey);
+        master.DeriveKey("chunker", [], ChunkerKey);
+        master.DeriveKey("packs", [], _packs);
+        master.DeriveKey("snapshots", [], _snapshots);
+    }
+
+    /// <summary>Keys the BLAKE3 hash that names chunks. Not to be changed.</summary>
+    public byte[] ChunkIdKey { get; } = new byte[32];
+
+    /// <summary>Seeds the chunker's gear table. Not to be changed.</summary>
+    public byte[] ChunkerKey { get; } = new byte[32];
+
+    /// <summary>The key of the pack with this salt.</summary>
+    public PackKey PackKey(ReadOnlySpan<byte> salt) => new(Derive(_packs, salt, "GatewayOS/1 pack"u8));
+
+    /// <summary>The key of the snapshot record with this salt.</summary>
+    public byte[] SnapshotKey(ReadOnlySpan<byte> salt) => Derive(_snapshots, salt, "GatewayOS/1 snapshot"u8);
+
+    public void Dispose()
+    {
+        CryptographicOperations.ZeroMemory(ChunkIdKey);
+        CryptographicOperations.ZeroMemory(ChunkerKey);
+        CryptographicOperations.ZeroMemory(_packs);
+        CryptographicOperations.ZeroMemory(_snapshots);
+    }
+
+    private static byte[] Derive(byte[] key, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> info)
+    {
+        byte[] derived = new byte[32];
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, key, derived, salt, info);
+        return derived;
+    }
+}

@@ -1,0 +1,274 @@
+using GatewayOS.Store.Index;
+using GatewayOS.Store.Packs;
+using GatewayOS.Store.Pipeline;
+using GatewayOS.Store.Reading;
+using GatewayOS.Store.Sessions;
+using GatewayOS.Store.Snapshots;
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Store.Maintenance;
+
+/// <summary>How to collect garbage.</summary>
+public sealed record GcOptions
+{
+    /// <summary>Share of unused bytes that may stay in the store's packs, in percent of the used ones; 0 rewrites every pack with any garbage.</summary>
+    public double MaxUnusedPercent { get; init; } = 5;
+
+    /// <summary>Only tells what would be done.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>Threads that copy; 0 works on the caller's alone, in a fixed order.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Told about progress, on any thread.</summary>
+    public IProgress<MaintenanceProgress>? Progress { get; init; }
+}
+
+/// <summary>What a collection did.</summary>
+public sealed record GcReport
+{
+    /// <summary>Bytes of packs before the run.</summary>
+    public long BytesBefore { get; set; }
+
+    /// <summary>Bytes of records that snapshots need.</summary>
+    public long BytesLive { get; set; }
+
+    /// <summary>Bytes of packs deleted.</summary>
+    public long BytesFreed { get; set; }
+
+    /// <summary>Bytes written anew on the way.</summary>
+    public long BytesCopied { get; set; }
+
+    /// <summary>Bytes of packs that go when <see cref="WaitingFor"/> have ended and gc runs again.</summary>
+    public long BytesPending { get; set; }
+
+    /// <summary>Packs deleted.</summary>
+    public int PacksDeleted { get; set; }
+
+    /// <summary>Packs whose live records were copied.</summary>
+    public int PacksRewritten { get; set; }
+
+    /// <summary>Packs condemned and not yet deleted.</summary>
+    public int PacksPending { get; set; }
+
+    /// <summary>Sessions that may still use condemned packs.</summary>
+    public IReadOnlyList<BlockingSession> WaitingFor { get; set; } = [];
+
+    /// <summary>Damage met; the packs concerned were left alone.</summary>
+    public IReadOnlyList<Finding> Findings { get; set; } = [];
+}
+
+/// <summary>
+/// Deletes what no snapshot needs, while backups and restores run. It condemns packs first and deletes them only when every session that may
+/// have met them is gone and what newer snapshots still need of them has been copied (LOCKING.md has the argument). Live records are checked
+/// and encrypted anew when copied; a pack with a bad record is never rewritten.
+/// </summary>
+public static class GarbageCollector
+{
+    // New snapshots may appear between marking and deleting; each round accounts for them. More rounds than this means backups commit
+    // faster than gc can look, and the rest waits for the next run.
+    private const int RoundsMax = 3;
+
+    /// <summary>Collects garbage.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellation">Stops the run with <see cref="OperationCanceledException"/>; what is done stays done.</param>
+    /// <exception cref="StoreUnusableException">Another gc or repair runs.</exception>
+    /// <exception cref="StoreDamagedException">A snapshot or tree cannot be read: nothing can be called garbage then.</exception>
+    public static GcReport Run(BackupStore store, GcOptions options, CancellationToken cancellation)
+    {
+        using IStoreLock held = MaintenanceLock.Take(store, "collect garbage");
+        var report = new GcReport();
+        var findings = new FindingList();
+        if (!options.DryRun)
+        {
+            PackSalvage.Run(store);
+        }
+
+        for (int round = 0; round < RoundsMax; round++)
+        {
+            store.Reload();
+            var run = new GcRound(store, options, report, findings, cancellation);
+            bool again = options.DryRun ? run.Preview() : run.Run(first: round == 0);
+            if (!again)
+            {
+                break;
+            }
+        }
+
+        report.Findings = findings.ToSorted();
+        return report;
+    }
+}
+
+/// <summary>One round: mark, rescue, delete what is ready, copy, condemn.</summary>
+internal sealed class GcRound(BackupStore store, GcOptions options, GcReport report, FindingList findings, CancellationToken cancellation)
+{
+    private readonly List<CondemnedList> _condemned = CondemnedList.ReadAll(store.Disk, []);
+    private readonly HashSet<string> _marked = [];
+
+    /// <summary>Runs the round.</summary>
+    /// <param name="first">True for the first round of a run, which alone looks for new garbage.</param>
+    /// <returns>True when another round could delete what this one condemned.</returns>
+    public bool Run(bool first)
+    {
+        // Sessions are looked at before the snapshots are marked: what a dead one committed is then among the snapshots.
+        List<CondemnedList> ready = [.. _condemned.Where(list => !list.Sessions.Any(name => SessionLock.IsLiving(store.Disk, name)))];
+        if (!first && NothingNewSince(ready))
+        {
+            Delete(ready);
+            return Pending();
+        }
+
+        GcMark mark = Mark();
+        GcPlan plan = first ? GcPlan.Make(store, mark, options) : GcPlan.Nothing;
+        if (first)
+        {
+            report.BytesBefore = plan.TotalBytes;
+            report.BytesLive = plan.LiveBytes;
+        }
+
+        CopyLive(mark, plan);
+        Delete(ready);
+        Condemn(plan);
+        return Pending();
+    }
+
+    /// <summary>Fills the report with what a run would do.</summary>
+    public bool Preview()
+    {
+        GcMark mark = Mark();
+        GcPlan plan = GcPlan.Make(store, mark, options);
+        report.BytesBefore = plan.TotalBytes;
+        report.BytesLive = plan.LiveBytes;
+        report.BytesCopied = plan.BytesToCopy;
+        report.BytesFreed = plan.BytesToFree;
+        report.PacksRewritten = plan.Rewrite.Count;
+        report.PacksDeleted = plan.Unused.Count + plan.Rewrite.Count;
+        return false;
+    }
+
+    private GcMark Mark()
+    {
+        // Loose entries have no position to mark: bring them into a segment first.
+        if (store.Index.Loose.Values.Any(location => store.IsPresent(location.Pack)))
+        {
+            store.AddSegment([], []);
+        }
+
+        SnapshotList snapshots = store.Snapshots();
+        if (snapshots.Damaged.Count > 0)
+        {
+            throw new StoreDamagedException(
+                snapshots.Damaged[0].FileName,
+                $"Snapshot file {snapshots.Damaged[0].FileName} cannot be read ({snapshots.Damaged[0].Reason}). What it needs is unknown, so nothing is collected. Run repair first.");
+        }
+
+        var mark = new GcMark(store);
+        using ChunkReader reader = store.OpenReader();
+        var reach = new Reachability(reader, mark);
+        for (int i = 0; i < snapshots.Records.Count; i++)
+        {
+            reach.Walk(snapshots.Records[i].Draft.Root, cancellation);
+            _marked.Add(snapshots.Records[i].Id);
+            options.Progress?.Report(new MaintenanceProgress("marking", 0, 0, i + 1, snapshots.Records.Count));
+        }
+
+        foreach ((ChunkId id, string reason) in mark.Missing)
+        {
+            findings.Add(FindingKind.ChunkMissing, id.ToString(), reason, StoreVerifier.Remedy);
+        }
+
+        return mark;
+    }
+
+    // The lists say which snapshots were accounted for when they were made: without newer ones there is nothing to rescue.
+    private bool NothingNewSince(List<CondemnedList> ready)
+    {
+        SnapshotList now = store.Snapshots();
+        return now.Damaged.Count == 0 && now.Records.All(record => ready.TrueForAll(list => list.Snapshots.Contains(record.Id)));
+    }
+
+    private void CopyLive(GcMark mark, GcPlan plan)
+    {
+        List<IndexEntry> toCopy = [.. mark.Rescue.Select(entry => new IndexEntry(entry.Key, entry.Value))];
+        toCopy.AddRange(plan.LiveEntriesOf(plan.Rewrite));
+        if (toCopy.Count == 0)
+        {
+            return;
+        }
+
+        var copier = new GcCopier(store, options, findings, cancellation);
+        HashSet<int> untouched = copier.Copy(toCopy);
+        plan.Rewrite.ExceptWith(untouched);
+        report.BytesCopied += copier.BytesCopied;
+        report.PacksRewritten += plan.Rewrite.Count;
+    }
+
+    private void Delete(List<CondemnedList> ready)
+    {
+        foreach (CondemnedList list in ready)
+        {
+            // A rescue that failed left its chunk where it is: such a pack is damaged and stays, for repair.
+            var shards = new SortedSet<string>(StringComparer.Ordinal);
+            foreach (ChunkId pack in list.Packs)
+            {
+                if (!store.Packs.TryFind(pack, out int number) || store.Packs.State(number) != PackState.Condemned || findings.Touches(pack))
+                {
+                    continue;
+                }
+
+                DurableFile.DeleteIfPresent(store.Disk, StoreLayout.PackPath(pack));
+                store.Packs.SetState(number, PackState.Unusable);
+                shards.Add(StoreLayout.PackShard(pack));
+                report.PacksDeleted++;
+                report.BytesFreed += store.Packs.LengthBytes(number);
+            }
+
+            foreach (string shard in shards)
+            {
+                store.Disk.SyncDirectory(shard);
+            }
+
+            list.Delete(store.Disk);
+        }
+
+        if (ready.Count > 0)
+        {
+            store.Disk.SyncDirectory(StoreLayout.Condemned);
+        }
+    }
+
+    private void Condemn(GcPlan plan)
+    {
+        int[] packs = [.. plan.Unused.Concat(plan.Rewrite).Order()];
+        if (packs.Length == 0)
+        {
+            return;
+        }
+
+        ChunkId[] ids = [.. packs.Select(store.Packs.Id)];
+        CondemnedList list = CondemnedList.Create(store.Disk, store.NextTemporaryName(), store.Entropy, ids, [.. _marked]);
+        Array.ForEach(packs, number => store.Packs.SetState(number, PackState.Condemned));
+
+        // Whoever opens the store from here on sees the list; whoever opened it before has a session file now.
+        string[] sessions = [.. MaintenanceLock.Others(store).Select(session => session.Name)];
+        if (sessions.Length > 0)
+        {
+            list.WithSessions(store.Disk, store.NextTemporaryName(), sessions);
+        }
+
+        store.DropCondemnedFromIndex();
+    }
+
+    private bool Pending()
+    {
+        List<CondemnedList> lists = CondemnedList.ReadAll(store.Disk, []);
+        string[] names = [.. lists.SelectMany(list => list.Sessions).Distinct().Where(name => SessionLock.IsLiving(store.Disk, name))];
+        report.WaitingFor = [.. names.Select(name => new BlockingSession(name, SessionLock.Describe(store.Disk, name)))];
+        ChunkId[] packs = [.. lists.SelectMany(list => list.Packs).Distinct()];
+        report.PacksPending = packs.Length;
+        report.BytesPending = packs.Sum(id => store.Packs.TryFind(id, out int number) ? store.Packs.LengthBytes(number) : 0);
+        return lists.Any(list => !list.Sessions.Any(names.Contains));
+    }
+}

@@ -1,0 +1,51 @@
+using GatewayOS.Store.Index;
+using GatewayOS.Store.Reading;
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Store.Maintenance;
+
+/// <summary>Marks what snapshots need: a bit for each index entry in a pack that stays, and a list of what only condemned packs hold.</summary>
+internal sealed class GcMark(BackupStore store) : IReachVisitor
+{
+    private readonly ChunkMarks _marks = new(store.Index, store.IsPresent);
+
+    /// <summary>Live chunks that only condemned packs hold: newer snapshots refer to them, so they are copied out.</summary>
+    public Dictionary<ChunkId, ChunkLocation> Rescue { get; } = [];
+
+    /// <summary>Live chunks that no pack holds.</summary>
+    public Dictionary<ChunkId, string> Missing { get; } = [];
+
+    /// <summary>True when the entry at this index position is live.</summary>
+    public bool IsLive(long position) => _marks.IsMarked(position);
+
+    public bool Visit(ChunkId id, ChunkKind kind, long plainBytes)
+    {
+        if (!_marks.Mark(id))
+        {
+            return false;
+        }
+
+        if (store.Index.TryFind(id, store.IsPresent, out _))
+        {
+            return true;
+        }
+
+        if (store.TryLocate(id, out ChunkLocation condemned))
+        {
+            Rescue.TryAdd(id, condemned);
+            return true;
+        }
+
+        if (kind != ChunkKind.Data)
+        {
+            Unreadable(id, kind, $"{kind} chunk {id} is missing: a snapshot needs it and no pack holds it.");
+        }
+
+        Missing.TryAdd(id, "a snapshot needs it and no pack holds it");
+        return false;
+    }
+
+    // What an unreadable tree reaches is unknown, so nothing may be called garbage.
+    public void Unreadable(ChunkId id, ChunkKind kind, string reason) =>
+        throw new StoreDamagedException(id.ToString(), $"{reason} What it refers to is unknown, so nothing is collected. Run repair first.");
+}

@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using GatewayOS.Store.Packs;
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Store.Maintenance;
+
+/// <summary>A record's place, by pack ID rather than by number.</summary>
+internal readonly record struct RecordPlace(ChunkId Pack, uint Offset);
+
+/// <summary>What checking all pack files found. Holds the exceptions only: a sound store of any size makes a small survey.</summary>
+internal sealed class PackSurvey
+{
+    private const string KeylessRemedy = "Run verify with the key to learn which snapshots it touches, then repair.";
+
+    private readonly ConcurrentDictionary<ChunkId, byte> _whole = new();
+    private readonly ConcurrentDictionary<ChunkId, IReadOnlyDictionary<uint, RecordHead>> _torn = new();
+    private readonly ConcurrentDictionary<RecordPlace, RecordHead> _badRecords = new();
+    private readonly BackupStore? _store;
+    private readonly FindingList _findings;
+    private long _records;
+    private long _bytes;
+    private long _notIndexed;
+
+    private PackSurvey(BackupStore? store, FindingList findings) => (_store, _findings) = (store, findings);
+
+    /// <summary>Packs whose directory is good.</summary>
+    public ICollection<ChunkId> Whole => _whole.Keys;
+
+    /// <summary>Packs without a good directory, with the whole records found in them by offset.</summary>
+    public IReadOnlyDictionary<ChunkId, IReadOnlyDictionary<uint, RecordHead>> Torn => _torn;
+
+    /// <summary>Bad records in packs whose directory is good.</summary>
+    public IReadOnlyDictionary<RecordPlace, RecordHead> BadRecords => _badRecords;
+
+    /// <summary>Good records that the index does not know.</summary>
+    public long NotIndexed => _notIndexed;
+
+    /// <summary>Checks all packs; foreign files are reported on the way.</summary>
+    public static PackSurvey Run(IStoreDisk disk, Guid storeId, BackupStore? store, VerifyOptions options, FindingList findings, CancellationToken cancellation)
+    {
+        var survey = new PackSurvey(store, findings);
+        List<(ChunkId Id, long Bytes)> packs = StoreFiles.ListPacks(disk, findings);
+        long total = packs.Sum(pack => pack.Bytes);
+        long done = 0;
+        long items = 0;
+        OwnedThreads.Run(
+            options.Threads,
+            packs,
+            () => new PackCheck(disk, storeId, store?.Keys),
+            (check, pack) =>
+            {
+                survey.CheckPack(disk, storeId, check, pack.Id, options.ReadData);
+                long bytes = Interlocked.Add(ref done, pack.Bytes);
+                options.Progress?.Report(new MaintenanceProgress(options.ReadData ? "reading packs" : "checking packs", bytes, total, Interlocked.Increment(ref items), packs.Count));
+            },
+            cancellation);
+        return survey;
+    }
+
+    /// <summary>True when the record at this place is whole.</summary>
+    public bool IsGood(RecordPlace place) =>
+        _torn.TryGetValue(place.Pack, out IReadOnlyDictionary<uint, RecordHead>? whole)
+            ? whole.ContainsKey(place.Offset)
+            : _whole.ContainsKey(place.Pack) && !_badRecords.ContainsKey(place);
+
+    public VerifyReport ToReport(FindingList findings, IReadOnlyList<AffectedPath> affected, long snapshots) => new()
+    {
+        Findings = findings.ToSorted(),
+        Affected = affected,
+        SnapshotsChecked = snapshots,
+        PacksChecked = _whole.Count + _torn.Count,
+        ChunksChecked = _records,
+        BytesChecked = _bytes,
+    };
+
+    private void CheckPack(IStoreDisk disk, Guid storeId, PackCheck check, ChunkId id, bool readData)
+    {
+        try
+        {
+            if (readData)
+            {
+                long before = check.Bytes;
+                int records = check.Run(id, (record, reason) => AddBad(id, record, reason));
+                Interlocked.Add(ref _bytes, check.Bytes - before);
+                Interlocked.Add(ref _records, records);
+            }
+
+            if (!readData || _store is not null)
+            {
+                RecordHead[] heads = PackDirectory.Read(disk, storeId, id);
+                Interlocked.Add(ref _records, readData ? 0 : heads.Length);
+                CountNotIndexed(id, heads);
+            }
+
+            _whole.TryAdd(id, 0);
+        }
+        catch (StoreDamagedException error)
+        {
+            AddTorn(disk, storeId, id, error.Message);
+        }
+        catch (StoreIoException error) when (error.Failure == StoreIoFailure.Missing)
+        {
+            // gc deleted it since it was listed. If anything needs it, the walk of the snapshots says so.
+        }
+        catch (StoreIoException error)
+        {
+            AddTorn(disk, storeId, id, error.Message);
+        }
+    }
+
+    private void AddBad(ChunkId pack, in RecordHead record, string reason)
+    {
+        _badRecords.TryAdd(new RecordPlace(pack, record.Offset), record);
+        _findings.Add(
+            FindingKind.RecordDamaged,
+            pack + StoreLayout.PackSuffix,
+            $"the record at {record.Offset} ({record.Kind} chunk {record.Id}, {record.PlainBytes} bytes) is damaged: {reason}",
+            _store is null ? KeylessRemedy : StoreVerifier.Remedy);
+    }
+
+    private void AddTorn(IStoreDisk disk, Guid storeId, ChunkId id, string reason)
+    {
+        var whole = new Dictionary<uint, RecordHead>();
+        try
+        {
+            using IStoreFile file = disk.OpenRead(StoreLayout.PackPath(id));
+            Span<byte> head = stackalloc byte[PackFormat.HeadBytes];
+            int read = file.ReadAt(head, 0);
+            if (PackFormat.CheckHead(head[..read], storeId) is null)
+            {
+                PackScan.Run(file, (in RecordHead record, ReadOnlySpan<byte> _) => whole.Add(record.Offset, record));
+            }
+        }
+        catch (StoreIoException error)
+        {
+            reason = $"{reason}; {error.Message}";
+        }
+
+        _torn.TryAdd(id, whole);
+        Interlocked.Add(ref _records, whole.Count);
+        _findings.Add(
+            FindingKind.PackDamaged,
+            id + StoreLayout.PackSuffix,
+            $"{reason}; {whole.Count} whole records are in it",
+            _store is null ? KeylessRemedy : StoreVerifier.Remedy);
+    }
+
+    private void CountNotIndexed(ChunkId id, RecordHead[] heads)
+    {
+        if (_store is not null && _store.Packs.TryFind(id, out int number) && _store.IsPresent(number))
+        {
+            Interlocked.Add(ref _notIndexed, heads.Count(head => !StoreVerifier.LocateQuietly(_store, head.Id, out _)));
+        }
+    }
+}

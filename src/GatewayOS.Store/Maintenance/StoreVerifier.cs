@@ -1,0 +1,139 @@
+using GatewayOS.Store.Index;
+using GatewayOS.Store.Packs;
+using GatewayOS.Store.Reading;
+using GatewayOS.Store.Snapshots;
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Store.Maintenance;
+
+/// <summary>How to verify.</summary>
+public sealed record VerifyOptions
+{
+    /// <summary>Reads every byte of every pack, not only heads and directories.</summary>
+    public bool ReadData { get; init; }
+
+    /// <summary>Threads to check packs with.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Told about progress, on any thread.</summary>
+    public IProgress<MaintenanceProgress>? Progress { get; init; }
+}
+
+/// <summary>What a verification found.</summary>
+public sealed record VerifyReport
+{
+    /// <summary>Everything found, sorted.</summary>
+    public required IReadOnlyList<Finding> Findings { get; init; }
+
+    /// <summary>Paths that damage touches, per snapshot. Empty for a keyless run, which cannot know.</summary>
+    public required IReadOnlyList<AffectedPath> Affected { get; init; }
+
+    /// <summary>Snapshots checked.</summary>
+    public long SnapshotsChecked { get; init; }
+
+    /// <summary>Packs checked.</summary>
+    public long PacksChecked { get; init; }
+
+    /// <summary>Records seen in packs' directories, or read whole with <see cref="VerifyOptions.ReadData"/>.</summary>
+    public long ChunksChecked { get; init; }
+
+    /// <summary>Bytes of records read.</summary>
+    public long BytesChecked { get; init; }
+
+    /// <summary>True when nothing is damaged.</summary>
+    public bool Clean => !Findings.Any(finding => finding.IsDamage);
+}
+
+/// <summary>
+/// Checks a store without changing it. Structure: config, key slots, snapshots, every pack's directory, every index page, and that all a
+/// snapshot reaches is there. With <see cref="VerifyOptions.ReadData"/> every record too. Without a key everything but the decryption and
+/// the reach of snapshots.
+/// </summary>
+public static class StoreVerifier
+{
+    private const string RepairRemedy = "Run repair: it keeps what is whole and tells what is lost. A backup of the unchanged source stores lost chunks again.";
+
+    /// <summary>Verifies an opened store.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellation">Stops the run with <see cref="OperationCanceledException"/>.</param>
+    public static VerifyReport Run(BackupStore store, VerifyOptions options, CancellationToken cancellation) =>
+        Survey(store, options, cancellation).Report;
+
+    /// <summary>Verifies without any key what can be verified so: for an auditor of the disk or of a copy.</summary>
+    /// <param name="disk">The store's disk.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellation">Stops the run with <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="StoreUnusableException">There is no store.</exception>
+    public static VerifyReport RunKeyless(IStoreDisk disk, VerifyOptions options, CancellationToken cancellation)
+    {
+        StoreConfig config = StoreConfig.Decode(BackupStore.ReadConfig(disk), disk.Location);
+        var findings = new FindingList();
+        StoreFiles.CheckKeySlots(disk, findings);
+        var packs = new PackTable();
+        long snapshots = StoreFiles.CheckSnapshotsKeyless(disk, config.StoreId, findings);
+        StoreFiles.CheckIndexKeyless(disk, config.StoreId, packs, findings);
+        PackSurvey survey = PackSurvey.Run(disk, config.StoreId, store: null, options, findings, cancellation);
+        StoreFiles.CheckPacksNamed(packs, survey, findings);
+        return survey.ToReport(findings, [], snapshots);
+    }
+
+    /// <summary>Verifies, and keeps what a repair needs to know.</summary>
+    internal static VerifySurvey Survey(BackupStore store, VerifyOptions options, CancellationToken cancellation)
+    {
+        var findings = new FindingList();
+        StoreFiles.CheckKeySlots(store.Disk, findings);
+        SnapshotList snapshots = store.Snapshots();
+        foreach (DamagedSnapshot damaged in snapshots.Damaged)
+        {
+            findings.Add(FindingKind.Snapshot, damaged.FileName, damaged.Reason, "The restore point is lost. Run repair to move the file away, or restore it from a copy of the store.");
+        }
+
+        PackSurvey packs = PackSurvey.Run(store.Disk, store.Guid, store, options, findings, cancellation);
+        CheckIndex(store, packs, findings);
+        var reach = new ReachCheck(store, packs, findings);
+        reach.Walk(snapshots.Records, options, cancellation);
+        IReadOnlyList<AffectedPath> affected = reach.Lost.Count == 0 ? [] : AffectedPaths.Find(store, snapshots.Records, reach.Lost, cancellation);
+        return new VerifySurvey(packs.ToReport(findings, affected, snapshots.Records.Count), snapshots, packs, reach.Lost);
+    }
+
+    private static void CheckIndex(BackupStore store, PackSurvey packs, FindingList findings)
+    {
+        const string remedy = "Run rebuild-index: the index is made anew from the packs, nothing is lost.";
+        foreach (string warning in store.Warnings.Where(warning => warning.StartsWith("Index segment", StringComparison.Ordinal)))
+        {
+            findings.Add(FindingKind.Index, warning.Split(' ')[2], warning, remedy);
+        }
+
+        foreach (IndexSegment segment in store.Index.Segments)
+        {
+            if (segment.Check() is { } reason)
+            {
+                findings.Add(FindingKind.Index, segment.Name, reason, remedy);
+            }
+        }
+
+        if (packs.NotIndexed > 0)
+        {
+            findings.Add(FindingKind.Index, StoreLayout.Index, $"{packs.NotIndexed} chunks that packs hold are not in the index", remedy);
+        }
+    }
+
+    internal static bool LocateQuietly(BackupStore store, ChunkId id, out ChunkLocation location)
+    {
+        try
+        {
+            return store.TryLocate(id, out location);
+        }
+        catch (StoreDamagedException)
+        {
+            location = default;
+            return false;
+        }
+    }
+
+    internal static string Remedy => RepairRemedy;
+}
+
+/// <summary>A verification's report with the material behind it.</summary>
+internal sealed record VerifySurvey(VerifyReport Report, SnapshotList Snapshots, PackSurvey Packs, IReadOnlyDictionary<ChunkId, string> Lost);

@@ -1,0 +1,171 @@
+using GatewayOS.Store.Keys;
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Store.Packs;
+
+/// <summary>A range of an open pack that one thread fills.</summary>
+internal readonly record struct PackRange(OpenPack Pack, uint Offset, int Bytes);
+
+/// <summary>
+/// Fills packs of one sort (data, or trees and lists) from several threads. A full pack is sealed — directory, fsync, rename, fsync of the
+/// directory — by <see cref="PackSealer"/>; until then its file stands in <c>tmp/</c>, named after the session, for a later run to salvage.
+/// </summary>
+internal sealed class PackAppender(PackSealer sealer, int packBytes)
+{
+    private readonly Lock _gate = new();
+    private OpenPack? _open;
+
+    /// <summary>Hands out room for records, beginning a new pack when the open one is full.</summary>
+    public PackRange Reserve(int bytes, int records)
+    {
+        OpenPack? full = null;
+        PackRange range;
+        lock (_gate)
+        {
+            if (_open is not null && (_open.NextOffset + bytes > packBytes || _open.RecordsReserved + records > PackFormat.RecordsMax))
+            {
+                full = Close();
+            }
+
+            _open ??= sealer.Begin();
+            range = new PackRange(_open, (uint)_open.NextOffset, bytes);
+            _open.NextOffset += bytes;
+            _open.RecordsReserved += records;
+            _open.RangesOutstanding++;
+        }
+
+        Seal(full);
+        return range;
+    }
+
+    /// <summary>Reports a range as written and takes its record heads into the directory.</summary>
+    /// <param name="range">The range.</param>
+    /// <param name="sealedRecords">The range's bytes: whole records back to back.</param>
+    public void Complete(in PackRange range, ReadOnlySpan<byte> sealedRecords)
+    {
+        OpenPack pack = range.Pack;
+        OpenPack? full = null;
+        lock (_gate)
+        {
+            while (!sealedRecords.IsEmpty && RecordHead.TryRead(sealedRecords, out RecordHead record))
+            {
+                pack.AddToDirectory(sealedRecords);
+                sealedRecords = sealedRecords[(int)record.TotalBytes..];
+            }
+
+            pack.RangesOutstanding--;
+            if (pack.Closed && pack.RangesOutstanding == 0)
+            {
+                full = pack;
+            }
+        }
+
+        Seal(full);
+    }
+
+    /// <summary>Closes the open pack, if it holds anything, so that all that was reserved before gets sealed.</summary>
+    public void Rotate()
+    {
+        OpenPack? full;
+        lock (_gate)
+        {
+            full = _open is null ? null : Close();
+        }
+
+        Seal(full);
+    }
+
+    /// <summary>Gives up: the open pack's file is closed where it is, as a crash would leave it.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            _open?.Dispose();
+            _open = null;
+        }
+    }
+
+    private OpenPack? Close()
+    {
+        OpenPack pack = _open!;
+        _open = null;
+        pack.Closed = true;
+        return pack.RangesOutstanding == 0 ? pack : null;
+    }
+
+    private void Seal(OpenPack? pack)
+    {
+        if (pack is not null)
+        {
+            sealer.Seal(pack);
+        }
+    }
+}
+
+/// <summary>Begins packs under their temporary names, and seals them in the order that makes them durable.</summary>
+internal sealed class PackSealer(IStoreDisk disk, StoreKeys keys, Guid storeId, PackTable packs, Func<string> nextTemporaryName, EntropySource entropy)
+{
+    private int _begun;
+
+    /// <summary>Called for each pack that stands in its place, on the sealing thread.</summary>
+    public required Action<OpenPack> Sealed { get; init; }
+
+    /// <summary>Takes the sealing over to another thread; null seals on the caller's.</summary>
+    public Action<OpenPack>? Dispatch { get; set; }
+
+    /// <summary>Packs begun so far.</summary>
+    public int Begun => Volatile.Read(ref _begun);
+
+    public OpenPack Begin()
+    {
+        byte[] head = new byte[PackFormat.HeadBytes];
+        Span<byte> salt = stackalloc byte[PackFormat.SaltBytes];
+        entropy(salt);
+        PackFormat.WriteHead(head, storeId, salt);
+        string path = $"{StoreLayout.Temporary}/{nextTemporaryName()}{StoreLayout.PackSuffix}";
+        IStoreFile file = disk.Create(path);
+        try
+        {
+            file.WriteAt(head, 0);
+            Interlocked.Increment(ref _begun);
+            return new OpenPack(file, path, head, keys.PackKey(salt), packs.Add(default, 0, PackState.Writing));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    public void Seal(OpenPack pack)
+    {
+        if (Dispatch is { } dispatch)
+        {
+            dispatch(pack);
+        }
+        else
+        {
+            SealNow(pack);
+        }
+    }
+
+    /// <summary>Write order: records and directory, fsync, rename into place, fsync of the shard directory.</summary>
+    public void SealNow(OpenPack pack)
+    {
+        ChunkId id;
+        long length;
+        using (pack)
+        {
+            (id, length) = pack.WriteDirectory();
+            pack.File.Sync();
+        }
+
+        disk.Rename(pack.TemporaryPath, StoreLayout.PackPath(id));
+        disk.SyncDirectory(StoreLayout.PackShard(id));
+        packs.Publish(pack.Number, id, length);
+        Sealed(pack);
+    }
+}
+
+/// <summary>Fills a span with random bytes. The system's generator in production; seeded in simulations.</summary>
+internal delegate void EntropySource(Span<byte> destination);

@@ -1,0 +1,55 @@
+using GatewayOS.Store.Compression;
+using GatewayOS.Store.Hashing;
+
+namespace GatewayOS.Store.Packs;
+
+/// <summary>
+/// Takes records back to plain chunks, checking everything on the way: tag, codec, length, and the chunk ID computed again from the plain
+/// bytes. Belongs to one thread.
+/// </summary>
+internal sealed class RecordDecoder(byte[] chunkIdKey) : IDisposable
+{
+    private readonly RecordCipher _cipher = new();
+    private byte[] _body = [];
+    private byte[] _plain = [];
+
+    /// <summary>Decodes a record whose head was read with <see cref="RecordHead.TryRead"/>.</summary>
+    /// <param name="key">The pack's key.</param>
+    /// <param name="head">The head, decoded.</param>
+    /// <param name="record">Head and stored bytes.</param>
+    /// <param name="plain">The chunk, valid until the next call.</param>
+    /// <returns>Null when good, else what is wrong.</returns>
+    public string? Decode(PackKey key, scoped in RecordHead head, scoped ReadOnlySpan<byte> record, out ReadOnlySpan<byte> plain)
+    {
+        plain = default;
+        int bodyBytes = head.StoredBytes - PackFormat.TagBytes;
+        ReadWindow.Grow(ref _body, bodyBytes);
+        Span<byte> body = _body.AsSpan(0, bodyBytes);
+        if (!_cipher.TryOpen(key, record, body))
+        {
+            return "it fails authentication";
+        }
+
+        ReadWindow.Grow(ref _plain, head.PlainBytes);
+        Span<byte> chunk = _plain.AsSpan(0, head.PlainBytes);
+        if (!ChunkCodec.TryDecompress(head.Codec, body, chunk))
+        {
+            return "it does not decompress";
+        }
+
+        Span<byte> hash = stackalloc byte[ChunkId.SizeBytes];
+        Blake3.KeyedHash(chunkIdKey, chunk, hash);
+        if (new ChunkId(hash) != head.Id)
+        {
+            return "its content does not have its chunk ID";
+        }
+
+        plain = chunk;
+        return null;
+    }
+
+    /// <summary>Checks a record's ciphertext hash, without a key.</summary>
+    public bool HashMatches(ReadOnlySpan<byte> record) => _cipher.HashMatches(record);
+
+    public void Dispose() => _cipher.Dispose();
+}

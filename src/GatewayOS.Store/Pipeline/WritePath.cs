@@ -1,0 +1,164 @@
+using GatewayOS.Store.Compression;
+using GatewayOS.Store.Hashing;
+using GatewayOS.Store.Packs;
+using GatewayOS.Store.Trees;
+
+namespace GatewayOS.Store.Pipeline;
+
+/// <summary>
+/// The write path of one worker, from plain chunks to records in a pack: the file to read first. Each worker has one, with buffers of its
+/// own; nothing is allocated per chunk.
+/// <code>
+/// batch of chunks ─▶ 1 name ─▶ 2 look up ─▶ 3 compress ─▶ 4 reserve a range ─▶ 5 seal ─▶ 6 write ─▶ 7 place ─▶ 8 complete files
+///                    BLAKE3     index,       LZ4           of the open pack     AES-GCM   one       pending     directories encode
+///                    keyed      claims       or raw                             + hash    pwrite    index       upwards
+/// </code>
+/// Durability comes later and in this order: packs are synced and renamed when full (<see cref="PackSealer"/>), then the index segment, then
+/// the snapshot record (<see cref="StoreWriter.Commit"/>).
+/// </summary>
+internal sealed class WritePath : ChunkSink, IDisposable
+{
+    /// <summary>Longest chunk that <see cref="ChunkSink.Store"/> takes; a directory entry with its extended attributes must fit.</summary>
+    public const int DirectBytesMax = 1024 * 1024;
+
+    private readonly StoreWriter _writer;
+    private readonly RecordCipher _cipher = new();
+    private readonly byte[] _out;
+    private readonly List<RecordHead> _records = [];
+    private readonly ChunkId[] _ids = new ChunkId[ChunkBatch.ChunksMax];
+    private readonly StageCounters _counters;
+    private int _outBytes;
+
+    // Time spent in Store while a batch completes files: counted in its own stages, so taken off the completing.
+    private long _directTicks;
+
+    public WritePath(StoreWriter writer, StageCounters counters)
+    {
+        _writer = writer;
+        _counters = counters;
+        _out = GC.AllocateUninitializedArray<byte>(ChunkBatch.BytesFor(writer.Chunker) + (ChunkBatch.ChunksMax * (PackFormat.RecordHeadBytes + PackFormat.TagBytes)), pinned: true);
+    }
+
+    /// <summary>Takes a batch through the whole path.</summary>
+    public void Process(ChunkBatch batch)
+    {
+        ReadOnlySpan<byte> plain = batch.Buffer;
+        ReadOnlySpan<BatchChunk> chunks = batch.Chunks;
+        long start = _counters.Start();
+        for (int i = 0; i < chunks.Length; i++)
+        {
+            // 1 name
+            _ids[i] = Name(plain.Slice(chunks[i].Offset, chunks[i].Length));
+        }
+
+        _counters.Named(ref start, batch.Used, chunks.Length);
+        for (int i = 0; i < chunks.Length; i++)
+        {
+            // 2 look up, 3 compress
+            if (_writer.Claim(_ids[i], copy: false))
+            {
+                Append(ChunkKind.Data, _ids[i], plain.Slice(chunks[i].Offset, chunks[i].Length), ref start);
+            }
+        }
+
+        _counters.LookedUp(ref start);
+
+        // 4 to 7
+        WriteRecords(_writer.DataPacks, ref start);
+
+        // 8 complete files
+        for (int i = 0; i < chunks.Length; i++)
+        {
+            ContentTicket.SetPart(chunks[i].Segment, chunks[i].Slot, ContentPart.Chunk(_ids[i], chunks[i].Length), this);
+        }
+
+        _counters.Completed(ref start, _directTicks);
+        _directTicks = 0;
+    }
+
+    /// <inheritdoc/>
+    public override ChunkId Store(ChunkKind kind, ReadOnlySpan<byte> plain) => Store(kind, plain, copy: false);
+
+    /// <summary>Stores a chunk.</summary>
+    /// <param name="kind">What it holds.</param>
+    /// <param name="plain">Its bytes.</param>
+    /// <param name="copy">True to store it though the store has it: gc moves it out of a pack that is to go.</param>
+    public ChunkId Store(ChunkKind kind, ReadOnlySpan<byte> plain, bool copy)
+    {
+        if (plain.Length > DirectBytesMax && plain.Length > _writer.Chunker.MaxBytes)
+        {
+            throw new ArgumentException($"A chunk of {plain.Length} bytes is too long to store directly; the limit is {DirectBytesMax}.", nameof(plain));
+        }
+
+        long begun = _counters.Start();
+        long start = begun;
+        ChunkId id = Name(plain);
+        _counters.Named(ref start, 0, 0);
+        if (_writer.Claim(id, copy))
+        {
+            _counters.LookedUp(ref start);
+            Append(kind, id, plain, ref start);
+            WriteRecords(kind == ChunkKind.Data ? _writer.DataPacks : _writer.TreePacks, ref start);
+        }
+
+        _directTicks += start - begun;
+        return id;
+    }
+
+    public void Dispose() => _cipher.Dispose();
+
+    private ChunkId Name(ReadOnlySpan<byte> plain)
+    {
+        Span<byte> hash = stackalloc byte[ChunkId.SizeBytes];
+        Blake3.KeyedHash(_writer.ChunkIdKey, plain, hash);
+        return new ChunkId(hash);
+    }
+
+    // Compresses a new chunk behind the others of this range, leaving room for head and tag. The offset is not known yet.
+    private void Append(ChunkKind kind, ChunkId id, ReadOnlySpan<byte> plain, ref long start)
+    {
+        Span<byte> body = _out.AsSpan(_outBytes + PackFormat.RecordHeadBytes);
+        Codec codec = ChunkCodec.Compress(plain, body[..^PackFormat.TagBytes], out int written);
+        _records.Add(new RecordHead(kind, codec, 0, plain.Length, written + PackFormat.TagBytes, id));
+        _outBytes += PackFormat.RecordHeadBytes + written + PackFormat.TagBytes;
+        _counters.Compressed(ref start, plain.Length, written);
+    }
+
+    private void WriteRecords(PackAppender packs, ref long start)
+    {
+        if (_records.Count == 0)
+        {
+            return;
+        }
+
+        // 4 reserve a range: other workers fill theirs beside it
+        PackRange range = packs.Reserve(_outBytes, _records.Count);
+        Span<byte> bytes = _out.AsSpan(0, _outBytes);
+        int offset = 0;
+        foreach (ref RecordHead record in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_records))
+        {
+            // 5 seal
+            record = record with { Offset = range.Offset + (uint)offset };
+            Span<byte> sealing = bytes.Slice(offset, (int)record.TotalBytes);
+            record.Write(sealing);
+            _cipher.Seal(range.Pack.Key, sealing);
+            offset += sealing.Length;
+        }
+
+        _counters.Sealed(ref start, _outBytes);
+
+        // 6 write
+        range.Pack.File.WriteAt(bytes, range.Offset);
+        packs.Complete(range, bytes);
+        _counters.Written(ref start, _outBytes, _records.Count);
+
+        // 7 place
+        foreach (RecordHead record in _records)
+        {
+            _writer.Place(record.Id, new ChunkLocation(range.Pack.Number, record.Offset, record.StoredBytes, record.PlainBytes, record.Kind));
+        }
+
+        _records.Clear();
+        _outBytes = 0;
+    }
+}

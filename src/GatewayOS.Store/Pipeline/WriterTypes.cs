@@ -1,0 +1,46 @@
+namespace GatewayOS.Store.Pipeline;
+
+/// <summary>How a writer works.</summary>
+public sealed record WriterOptions
+{
+    /// <summary>Most worker threads a writer accepts.</summary>
+    public const int WorkersMax = 64;
+
+    /// <summary>Threads that hash, compress, encrypt and write. 0 does it all on the caller's thread, in a fixed order.</summary>
+    public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, WorkersMax);
+
+    /// <summary>Lanes that will be open at once: sizes the buffers.</summary>
+    public int Lanes { get; init; } = 2;
+
+    /// <summary>Clock for time stamps.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>A writer's counters at one moment.</summary>
+public readonly record struct WriterStatistics
+{
+    /// <summary>Plain bytes handed in and processed.</summary>
+    public long PlainBytes { get; init; }
+
+    /// <summary>Chunks processed.</summary>
+    public long Chunks { get; init; }
+
+    /// <summary>Chunks the store did not have.</summary>
+    public long NewChunks { get; init; }
+
+    /// <summary>Plain bytes of those.</summary>
+    public long NewBytes { get; init; }
+
+    /// <summary>Bytes they take in packs, heads and tags included.</summary>
+    public long StoredBytes { get; init; }
+
+    /// <summary>What each stage did, for <c>--profile</c>.</summary>
+    public IReadOnlyList<StageStatistics> Stages { get; init; }
+}
+
+/// <summary>What one stage of the pipeline did, summed over its threads.</summary>
+/// <param name="Name">For instance <c>hash</c>.</param>
+/// <param name="Busy">Time spent working.</param>
+/// <param name="Stalled">Time spent waiting for input or output.</param>
+/// <param name="Bytes">Bytes that went through.</param>
+public readonly record struct StageStatistics(string Name, TimeSpan Busy, TimeSpan Stalled, long Bytes);

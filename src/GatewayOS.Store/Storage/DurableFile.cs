@@ -1,0 +1,56 @@
+namespace GatewayOS.Store.Storage;
+
+/// <summary>Whole small files, replaced so that a crash leaves the old or the new content and never a part.</summary>
+internal static class DurableFile
+{
+    /// <summary>Largest file that <see cref="Read"/> takes: far above any config, key slot or snapshot record.</summary>
+    public const int BytesMax = 256 * 1024 * 1024;
+
+    /// <summary>Writes under a temporary name, syncs, renames, syncs the directory.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="owner">The session, whose death makes a left-over temporary file garbage.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="content">Its new content.</param>
+    public static void Replace(IStoreDisk disk, string owner, string path, ReadOnlySpan<byte> content)
+    {
+        int slash = path.LastIndexOf('/');
+        string temporary = $"{StoreLayout.Temporary}/{owner}-{path[(slash + 1)..]}.new";
+        DeleteIfPresent(disk, temporary);
+        using (IStoreFile file = disk.Create(temporary))
+        {
+            file.WriteAt(content, 0);
+            file.Sync();
+        }
+
+        disk.Rename(temporary, path);
+        disk.SyncDirectory(slash < 0 ? "" : path[..slash]);
+    }
+
+    /// <summary>Reads a whole file.</summary>
+    /// <exception cref="StoreDamagedException">It is absurdly large.</exception>
+    public static byte[] Read(IStoreDisk disk, string path)
+    {
+        using IStoreFile file = disk.OpenRead(path);
+        long length = file.LengthBytes;
+        if (length > BytesMax)
+        {
+            throw new StoreDamagedException(path, $"it is {length} bytes long, more than any such file can be");
+        }
+
+        byte[] content = new byte[length];
+        int read = file.ReadAt(content, 0);
+        return read == content.Length ? content : content[..read];
+    }
+
+    /// <summary>Deletes a file that may not be there.</summary>
+    public static void DeleteIfPresent(IStoreDisk disk, string path)
+    {
+        try
+        {
+            disk.Delete(path);
+        }
+        catch (StoreIoException error) when (error.Failure == StoreIoFailure.Missing)
+        {
+        }
+    }
+}

@@ -1,0 +1,294 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace GatewayOS.Store.Storage;
+
+/// <summary>A store directory on a POSIX file system (ext4, xfs, btrfs; NFS with working flock(2)). Files are made 0600, directories 0700.</summary>
+public sealed class PosixDisk : IStoreDisk
+{
+    private const uint FileMode = 0b110_000_000;
+    private const uint DirectoryMode = 0b111_000_000;
+    private const int AccessWrite = 2;
+
+    private readonly string _root;
+
+    /// <summary>Uses a directory. It need not exist before <see cref="CreateDirectory"/> makes it.</summary>
+    /// <param name="directory">The store's directory; relative to the working directory or absolute.</param>
+    public PosixDisk(string directory) => _root = Path.GetFullPath(directory);
+
+    /// <inheritdoc/>
+    public string Location => _root;
+
+    /// <inheritdoc/>
+    public bool IsReadOnly => Libc.Access(_root, AccessWrite) != 0 && Marshal.GetLastPInvokeError() is Libc.Erofs or Libc.Eacces or Libc.Eperm;
+
+    /// <inheritdoc/>
+    public IStoreFile Create(string path) => Open(path, Libc.ReadWrite | Libc.Create | Libc.Exclusive, "create");
+
+    /// <inheritdoc/>
+    public IStoreFile OpenRead(string path) => Open(path, Libc.ReadOnly, "open");
+
+    /// <inheritdoc/>
+    public IStoreFile OpenWrite(string path) => Open(path, Libc.ReadWrite, "open for writing");
+
+    /// <inheritdoc/>
+    public void Rename(string from, string to) => Check(Libc.Rename(Full(from), Full(to)), "rename to", Full(to));
+
+    /// <inheritdoc/>
+    public void Delete(string path) => Check(Libc.Unlink(Full(path)), "delete", Full(path));
+
+    /// <inheritdoc/>
+    public void CreateDirectory(string path)
+    {
+        string full = Full(path);
+        if (Libc.MakeDirectory(full, DirectoryMode) != 0 && !(Marshal.GetLastPInvokeError() == Libc.Eexist && Directory.Exists(full)))
+        {
+            throw Failure("create the directory", full, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <inheritdoc/>
+    public void SyncDirectory(string path)
+    {
+        string full = Full(path);
+        using SafeFileHandle handle = OpenHandle(full, Libc.ReadOnly, "open");
+        Check(Libc.Sync(handle), "sync the directory", full);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<StoreEntry> List(string directory)
+    {
+        var info = new DirectoryInfo(Full(directory));
+        if (!info.Exists)
+        {
+            return [];
+        }
+
+        var entries = new List<StoreEntry>();
+        try
+        {
+            foreach (FileSystemInfo entry in info.EnumerateFileSystemInfos())
+            {
+                // An entry may vanish between listing and stat, when another process tidies up: it is simply not listed.
+                if (entry is FileInfo file)
+                {
+                    if (file.Exists)
+                    {
+                        entries.Add(new StoreEntry(file.Name, file.Length, IsDirectory: false));
+                    }
+                }
+                else
+                {
+                    entries.Add(new StoreEntry(entry.Name, 0, IsDirectory: true));
+                }
+            }
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new StoreIoException(StoreIoFailure.Permission, info.FullName, $"Cannot list {info.FullName}: permission denied. Run as the store's owner.", error);
+        }
+        catch (IOException error) when (error is not FileNotFoundException)
+        {
+            throw new StoreIoException(StoreIoFailure.Device, info.FullName, $"Cannot list {info.FullName}: {error.Message}", error);
+        }
+
+        return entries;
+    }
+
+    /// <inheritdoc/>
+    public IStoreLock? TryLock(string path)
+    {
+        string full = Full(path);
+        SafeFileHandle handle = OpenHandle(full, Libc.ReadWrite | Libc.Create, "create the lock");
+        if (TryFlock(handle, full))
+        {
+            return new PosixLock(handle, full);
+        }
+
+        handle.Dispose();
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public bool IsLocked(string path)
+    {
+        string full = Full(path);
+        int fd = Libc.Open(full, Libc.ReadOnly | Libc.CloseOnExec, 0);
+        if (fd < 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            return error == Libc.Enoent ? false : throw Failure("open the lock", full, error);
+        }
+
+        using var handle = new SafeFileHandle(fd, ownsHandle: true);
+        return !TryFlock(handle, full);
+    }
+
+    internal static StoreIoException Failure(string action, string path, int errno)
+    {
+        (StoreIoFailure kind, string remedy) = errno switch
+        {
+            Libc.Enospc or Libc.Edquot => (StoreIoFailure.DiskFull, " Free some space (forget and gc, or a larger disk), then run the same command again."),
+            Libc.Eacces or Libc.Eperm => (StoreIoFailure.Permission, " Run as the store's owner or mend its permissions."),
+            Libc.Erofs => (StoreIoFailure.Permission, " The file system is mounted read-only."),
+            Libc.Enoent or Libc.Enotdir => (StoreIoFailure.Missing, ""),
+            Libc.Eexist => (StoreIoFailure.Exists, ""),
+            _ => (StoreIoFailure.Device, " Look at the kernel's log for the disk's state before trying again."),
+        };
+        return new StoreIoException(kind, path, $"Cannot {action} {path}: {Marshal.GetPInvokeErrorMessage(errno)}.{remedy}");
+    }
+
+    private static bool TryFlock(SafeFileHandle handle, string path)
+    {
+        while (Libc.Lock(handle, Libc.LockExclusive | Libc.LockNonBlocking) != 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            if (error == Libc.Eagain)
+            {
+                return false;
+            }
+
+            if (error != Libc.Eintr)
+            {
+                throw Failure("lock", path, error);
+            }
+        }
+
+        return true;
+    }
+
+    private static void Check(int result, string action, string path)
+    {
+        if (result != 0)
+        {
+            throw Failure(action, path, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    private static SafeFileHandle OpenHandle(string full, int flags, string action)
+    {
+        int fd;
+        while ((fd = Libc.Open(full, flags | Libc.CloseOnExec, FileMode)) < 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            if (error != Libc.Eintr)
+            {
+                throw Failure(action, full, error);
+            }
+        }
+
+        return new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    private string Full(string path) => path.Length == 0 ? _root : Path.Join(_root, path);
+
+    private PosixFile Open(string path, int flags, string action)
+    {
+        string full = Full(path);
+        return new PosixFile(OpenHandle(full, flags, action), full);
+    }
+
+    private sealed class PosixLock(SafeFileHandle handle, string path) : IStoreLock
+    {
+        public bool IsStillNamed
+        {
+            get
+            {
+                // The lock is on the inode: it counts only while a fresh open of the name meets the same, locked, inode.
+                int fd = Libc.Open(path, Libc.ReadOnly | Libc.CloseOnExec, 0);
+                if (fd < 0)
+                {
+                    return false;
+                }
+
+                using var again = new SafeFileHandle(fd, ownsHandle: true);
+                return !TryFlock(again, path);
+            }
+        }
+
+        public void Describe(ReadOnlySpan<byte> content)
+        {
+            using var file = new PosixFile(handle, path, ownsHandle: false);
+            file.SetLength(0);
+            file.WriteAt(content, 0);
+        }
+
+        public void Dispose() => handle.Dispose();
+    }
+
+    private sealed unsafe class PosixFile(SafeFileHandle handle, string path, bool ownsHandle = true) : IStoreFile
+    {
+        private const int SeekEnd = 2;
+
+        public long LengthBytes
+        {
+            get
+            {
+                long length = Libc.Seek(handle, 0, SeekEnd);
+                return length >= 0 ? length : throw Failure("measure", path, Marshal.GetLastPInvokeError());
+            }
+        }
+
+        public int ReadAt(Span<byte> buffer, long offsetBytes)
+        {
+            int done = 0;
+            fixed (byte* start = buffer)
+            {
+                while (done < buffer.Length)
+                {
+                    nint count = Libc.ReadAt(handle, start + done, buffer.Length - done, offsetBytes + done);
+                    if (count == 0)
+                    {
+                        break;
+                    }
+
+                    if (count > 0)
+                    {
+                        done += (int)count;
+                    }
+                    else if (Marshal.GetLastPInvokeError() is int error && error != Libc.Eintr)
+                    {
+                        throw Failure("read", path, error);
+                    }
+                }
+            }
+
+            return done;
+        }
+
+        public void WriteAt(ReadOnlySpan<byte> buffer, long offsetBytes)
+        {
+            int done = 0;
+            fixed (byte* start = buffer)
+            {
+                while (done < buffer.Length)
+                {
+                    nint count = Libc.WriteAt(handle, start + done, buffer.Length - done, offsetBytes + done);
+                    if (count >= 0)
+                    {
+                        done += (int)count;
+                    }
+                    else if (Marshal.GetLastPInvokeError() is int error && error != Libc.Eintr)
+                    {
+                        throw Failure("write", path, error);
+                    }
+                }
+            }
+        }
+
+        public void SetLength(long lengthBytes) => Check(Libc.Truncate(handle, lengthBytes), "set the length of", path);
+
+        public void Sync() => Check(Libc.SyncData(handle), "sync", path);
+
+        // Only a hint: an old kernel or network file system that refuses it loses nothing but smoothness.
+        public void StartWriteback(long offsetBytes, long lengthBytes) => _ = Libc.SyncFileRange(handle, offsetBytes, lengthBytes, Libc.WritebackStart);
+
+        public void Dispose()
+        {
+            if (ownsHandle)
+            {
+                handle.Dispose();
+            }
+        }
+    }
+}
