@@ -1,3 +1,4 @@
+#pragma warning disable
 using System.Security.Cryptography;
 using GatewayOS.Store.Storage;
 using GatewayOS.Store.Packs;
