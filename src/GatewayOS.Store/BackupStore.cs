@@ -101,6 +101,9 @@ public sealed partial class BackupStore : IDisposable
 
     internal Guid Guid => _config.StoreId;
 
+    /// <summary>Digest of the config file, to which key slots are bound.</summary>
+    internal ReadOnlySpan<byte> Binding => _binding;
+
     internal int PackBytes => _config.PackBytes;
 
     internal PackTable Packs { get; } = new();
@@ -153,7 +156,10 @@ public sealed partial class BackupStore : IDisposable
             PackBytes = options.PackBytes,
         };
         byte[] encoded = config.Encode();
-        MasterKey master = MasterKey.Generate(open.Entropy);
+        Span<byte> masterBytes = stackalloc byte[MasterKey.SizeBytes];
+        open.Entropy(masterBytes);
+        var master = new MasterKey(masterBytes);
+        CryptographicOperations.ZeroMemory(masterBytes);
         byte[] binding = StoreConfig.Binding(encoded);
         KeySlotFiles.Add(disk, owner: "init", master, secret, slotLabel, binding, cost, open.Time);
         DurableFile.Replace(disk, "init", StoreLayout.Config, encoded);

@@ -6,7 +6,7 @@ namespace GatewayOS.Store.Chunking;
 /// Limits of content-defined chunks. All backups into a store need the same limits and key, or equal content is no longer found equal.
 /// </summary>
 /// <param name="MinBytes">Shortest chunk but the last of a file; 64 bytes to below the average.</param>
-/// <param name="AverageBytes">Length at which cutting turns from reluctant to eager: a power of two, 256 bytes to 4 MiB. The mean on random data lies some 10 % above.</param>
+/// <param name="AverageBytes">Mean length on random data when the minimum is a quarter of it: a power of two, 256 bytes to 4 MiB. Cutting turns from reluctant to eager at five eighths of it.</param>
 /// <param name="MaxBytes">Longest chunk; above the average, up to 16 MiB.</param>
 public sealed record ChunkerParameters(int MinBytes, int AverageBytes, int MaxBytes)
 {
@@ -32,17 +32,17 @@ public sealed record ChunkerParameters(int MinBytes, int AverageBytes, int MaxBy
         List<string> errors = [];
         if (AverageBytes is < SmallestAverageBytes or > LargestAverageBytes || !BitOperations.IsPow2(AverageBytes))
         {
-            errors.Add($"The average chunk size is {AverageBytes}; it must be a power of two from {SmallestAverageBytes} to {LargestAverageBytes} bytes.");
+            errors.Add($"AverageBytes is {AverageBytes}; it must be a power of two from {SmallestAverageBytes} to {LargestAverageBytes}.");
         }
 
         if (MinBytes < SmallestMinBytes || MinBytes >= AverageBytes)
         {
-            errors.Add($"The smallest chunk size is {MinBytes}; it must be at least {SmallestMinBytes} bytes and below the average.");
+            errors.Add($"MinBytes is {MinBytes}; it must be at least {SmallestMinBytes} and below AverageBytes.");
         }
 
         if (MaxBytes <= AverageBytes || MaxBytes > LargestMaxBytes)
         {
-            errors.Add($"The largest chunk size is {MaxBytes}; it must be above the average and at most {LargestMaxBytes} bytes.");
+            errors.Add($"MaxBytes is {MaxBytes}; it must be above AverageBytes and at most {LargestMaxBytes}.");
         }
 
         return errors;
@@ -54,7 +54,7 @@ public sealed record ChunkerParameters(int MinBytes, int AverageBytes, int MaxBy
     {
         if (Errors() is { Count: > 0 } errors)
         {
-            throw new ArgumentException(string.Join(' ', errors));
+            throw new ArgumentException("Chunk limits do not fit: " + string.Join(' ', errors));
         }
     }
 }

@@ -24,15 +24,18 @@ internal sealed unsafe class GearChunker
     public const int NoCut = -1;
 
     /// <summary>
-    /// By how many bits the test is harder before the average and easier after it (FastCDC's normalisation level 2): lengths gather
-    /// around the average.
+    /// By how many bits the test is harder before the switch and easier after it (normalisation level 1 of FastCDC). Level 2 gathers the
+    /// lengths better but finds the old cuts again later after a change, and stores more then.
     /// </summary>
-    private const int NormalisationBits = 2;
+    private const int NormalisationBits = 1;
+
+    /// <summary>The switch from hard to easy, in eighths of the average: with a minimum of a quarter the mean on random data is the average.</summary>
+    private const int SwitchEighths = 5;
 
     private readonly ulong[] _gear;
     private readonly ulong* _gearAt;
     private readonly int _minBytes;
-    private readonly int _averageBytes;
+    private readonly int _switchBytes;
     private readonly int _maxBytes;
     private readonly ulong _hardLimit;
     private readonly ulong _easyLimit;
@@ -46,7 +49,7 @@ internal sealed unsafe class GearChunker
         parameters.Validate();
         Parameters = parameters;
         _minBytes = parameters.MinBytes;
-        _averageBytes = parameters.AverageBytes;
+        _switchBytes = parameters.AverageBytes / 8 * SwitchEighths;
         _maxBytes = parameters.MaxBytes;
         int averageBits = BitOperations.Log2((uint)parameters.AverageBytes);
 
@@ -102,7 +105,7 @@ internal sealed unsafe class GearChunker
                 hash = (hash << 1) + _gear[value];
             }
 
-            if (hash < (length < _averageBytes ? _hardLimit : _easyLimit))
+            if (hash < (length < _switchBytes ? _hardLimit : _easyLimit))
             {
                 return length;
             }
@@ -121,8 +124,8 @@ internal sealed unsafe class GearChunker
         }
 
         byte* at = start + first - 1;
-        byte* normal = start + Math.Min(_averageBytes - 1, last);
-        if (at < normal && ScanTo(ref at, normal, ref hash, _hardLimit, _gearAt))
+        byte* turn = start + Math.Min(_switchBytes - 1, last);
+        if (at < turn && ScanTo(ref at, turn, ref hash, _hardLimit, _gearAt))
         {
             return (int)(at - start);
         }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Compression;
 
@@ -16,7 +15,7 @@ internal static unsafe partial class Zstd
 
     /// <summary>Compresses into the destination.</summary>
     /// <returns>Bytes written, or 0 when the result does not fit.</returns>
-    /// <exception cref="StoreUnusableException">libzstd cannot allocate its context.</exception>
+    /// <exception cref="InvalidOperationException">libzstd cannot allocate its context; a retry may help.</exception>
     public static int Compress(ReadOnlySpan<byte> plain, Span<byte> destination, int level)
     {
         CompressionContext context = _compression ??= CompressionContext.Create();
@@ -68,7 +67,7 @@ internal static unsafe partial class Zstd
             NativeCodec.Require(Library, nameof(ZSTD_compressCCtx), "libzstd1");
             CompressionContext context = new();
             context.SetHandle(ZSTD_createCCtx());
-            return context.IsInvalid ? throw new StoreUnusableException("libzstd has no memory for a compression context.") : context;
+            return context.IsInvalid ? throw new InvalidOperationException("libzstd has no memory for a compression context.") : context;
         }
 
         protected override bool ReleaseHandle() => ZSTD_freeCCtx(handle) == 0;
@@ -83,7 +82,7 @@ internal static unsafe partial class Zstd
             NativeCodec.Require(Library, nameof(ZSTD_decompressDCtx), "libzstd1");
             DecompressionContext context = new();
             context.SetHandle(ZSTD_createDCtx());
-            return context.IsInvalid ? throw new StoreUnusableException("libzstd has no memory for a decompression context.") : context;
+            return context.IsInvalid ? throw new InvalidOperationException("libzstd has no memory for a decompression context.") : context;
         }
 
         protected override bool ReleaseHandle() => ZSTD_freeDCtx(handle) == 0;

@@ -41,13 +41,13 @@ internal static class StoreFiles
         return packs;
     }
 
-    public static void CheckKeySlots(IStoreDisk disk, FindingList findings)
+    public static void CheckKeySlots(IStoreDisk disk, ReadOnlySpan<byte> binding, FindingList findings)
     {
         int usable = 0;
         foreach (StoreEntry entry in disk.List(StoreLayout.Keys))
         {
             string path = $"{StoreLayout.Keys}/{entry.Name}";
-            string? reason = KeySlotFiles.Check(disk, path);
+            string? reason = KeySlotFiles.Check(disk, path, binding);
             usable += reason is null ? 1 : 0;
             if (reason is not null)
             {

@@ -67,9 +67,10 @@ public static class StoreVerifier
     /// <exception cref="StoreUnusableException">There is no store.</exception>
     public static VerifyReport RunKeyless(IStoreDisk disk, VerifyOptions options, CancellationToken cancellation)
     {
-        StoreConfig config = StoreConfig.Decode(BackupStore.ReadConfig(disk), disk.Location);
+        byte[] encoded = BackupStore.ReadConfig(disk);
+        StoreConfig config = StoreConfig.Decode(encoded, disk.Location);
         var findings = new FindingList();
-        StoreFiles.CheckKeySlots(disk, findings);
+        StoreFiles.CheckKeySlots(disk, StoreConfig.Binding(encoded), findings);
         var packs = new PackTable();
         long snapshots = StoreFiles.CheckSnapshotsKeyless(disk, config.StoreId, findings);
         StoreFiles.CheckIndexKeyless(disk, config.StoreId, packs, findings);
@@ -82,7 +83,7 @@ public static class StoreVerifier
     internal static VerifySurvey Survey(BackupStore store, VerifyOptions options, CancellationToken cancellation)
     {
         var findings = new FindingList();
-        StoreFiles.CheckKeySlots(store.Disk, findings);
+        StoreFiles.CheckKeySlots(store.Disk, store.Binding, findings);
         SnapshotList snapshots = store.Snapshots();
         foreach (DamagedSnapshot damaged in snapshots.Damaged)
         {

@@ -55,6 +55,22 @@ public static class ByteName
         return utf8[..length];
     }
 
+    /// <summary>The names in a '/'-separated path; empty ones and "." are passed over.</summary>
+    public static IReadOnlyList<byte[]> Split(ReadOnlySpan<byte> path)
+    {
+        var names = new List<byte[]>();
+        foreach (Range range in path.Split((byte)'/'))
+        {
+            ReadOnlySpan<byte> name = path[range];
+            if (!name.IsEmpty && !name.SequenceEqual("."u8))
+            {
+                names.Add(name.ToArray());
+            }
+        }
+
+        return names;
+    }
+
     // Line separators and direction overrides would let a file name forge other lines of a listing.
     private static bool IsInvisible(int rune) => rune is 0x2028 or 0x2029 or (>= 0x200e and <= 0x200f) or (>= 0x202a and <= 0x202e) or (>= 0x2066 and <= 0x2069);
 

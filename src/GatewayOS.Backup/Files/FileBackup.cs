@@ -1,0 +1,189 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using GatewayOS.Backup.Posix;
+using GatewayOS.Store;
+using GatewayOS.Store.Pipeline;
+using GatewayOS.Store.Reading;
+using GatewayOS.Store.Snapshots;
+using GatewayOS.Store.Storage;
+using GatewayOS.Store.Trees;
+
+namespace GatewayOS.Backup.Files;
+
+/// <summary>
+/// Backs up file trees: the file to read first.
+/// <code>
+/// 1 resolve sources ─▶ 2 open writer, find parent ─▶ 3 walk ─▶ 4 read changed files ─▶ 5 directories encode upwards ─▶ 6 commit
+///                                                    one thread  reader threads,          whoever brings the last
+///                                                    stat, compare  a lane each           entry of a directory
+/// </code>
+/// The walk compares each entry with the parent snapshot's; what is unchanged is taken over without opening it, provided the store still
+/// has every chunk of it. Nothing a single file does — vanish, change, refuse — stops the backup; it is reported and the snapshot is marked.
+/// </summary>
+public sealed class FileBackup : IDisposable
+{
+    // Groups of files between walk and readers: bounds how far the walk runs ahead, and with it open directories and memory.
+    private const int QueuedTasksMax = 1024;
+
+    private readonly BackupStore _store;
+    private readonly BackupOptions _options;
+    private readonly BlockingCollection<FileTask> _tasks = new(QueuedTasksMax);
+    private ExceptionDispatchInfo? _failure;
+
+    private FileBackup(BackupStore store, BackupOptions options, BackupProgress progress)
+    {
+        (_store, _options, Progress) = (store, options, progress);
+    }
+
+    /// <summary>The counters.</summary>
+    private BackupProgress Progress { get; }
+
+    internal FileReadHooks? Hooks { get; init; }
+
+    /// <summary>Runs a backup.</summary>
+    /// <param name="store">The store; borrowed.</param>
+    /// <param name="options">What and how.</param>
+    /// <param name="progress">Counters that the caller may read meanwhile.</param>
+    /// <param name="cancellation">Stops the run: no snapshot is made, and the next run reuses what was stored.</param>
+    /// <returns>The committed snapshot.</returns>
+    /// <exception cref="InvalidJobException">The options make no sense or no source is there.</exception>
+    /// <exception cref="StoreIoException">The store cannot be written; no snapshot is made.</exception>
+    public static BackupResult Run(BackupStore store, BackupOptions options, BackupProgress progress, CancellationToken cancellation) =>
+        Run(store, options, progress, hooks: null, cancellation);
+
+    internal static BackupResult Run(BackupStore store, BackupOptions options, BackupProgress progress, FileReadHooks? hooks, CancellationToken cancellation) =>
+        Run(new FileBackup(store, options, progress) { Hooks = hooks }, cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose() => _tasks.Dispose();
+
+    private static BackupResult Run(FileBackup backup, CancellationToken cancellation)
+    {
+        using (backup)
+        {
+            return backup.Run(cancellation);
+        }
+    }
+
+    private BackupResult Run(CancellationToken cancellation)
+    {
+        if (_options.Errors() is { Count: > 0 } errors)
+        {
+            throw new InvalidJobException(string.Join(' ', errors));
+        }
+
+        // 1 resolve sources
+        DateTimeOffset started = _options.Time.GetUtcNow();
+        SourceTree sources = SourceTree.Resolve(_options.Sources, Progress, out IReadOnlyList<string> paths);
+
+        // 2 open writer, find parent
+        using StoreWriter writer = _store.OpenWriter(new WriterOptions { Workers = _options.Workers, Lanes = _options.Readers, Time = _options.Time });
+        SnapshotRecord? parent = FindParent(paths);
+        Progress.ExpectedBytes = Progress.ExpectedBytes == 0 ? parent?.Draft.Counts.Bytes ?? 0 : Progress.ExpectedBytes;
+
+        // 3, 4, 5
+        ContentRef root = WalkAndRead(writer, sources, parent, cancellation);
+
+        // 6 commit
+        WriterStatistics statistics = writer.Statistics;
+        SnapshotRecord snapshot = writer.Commit(new SnapshotDraft
+        {
+            Host = _options.Host,
+            UserName = Environment.UserName,
+            Tags = _options.Tags,
+            Sources = paths,
+            StartedUtc = started,
+            ParentId = parent?.Id,
+            Root = root,
+            Counts = Progress.Counts(statistics.NewBytes, statistics.StoredBytes),
+            Problems = Progress.Problems,
+            ProblemCount = Progress.ProblemCount,
+        });
+        return new BackupResult(snapshot, statistics);
+    }
+
+    private SnapshotRecord? FindParent(IReadOnlyList<string> paths)
+    {
+        if (_options.Parent is { } id)
+        {
+            return _store.FindSnapshot(id);
+        }
+
+        return _store.Snapshots().Records.LastOrDefault(record => record.Draft.Host == _options.Host && record.Draft.Sources.SequenceEqual(paths, StringComparer.Ordinal));
+    }
+
+    private ContentRef WalkAndRead(StoreWriter writer, SourceTree sources, SnapshotRecord? parent, CancellationToken cancellation)
+    {
+        var owners = new OwnerNames();
+        int readerCount = _options.Workers == 0 ? 0 : _options.Readers;
+        Thread[] readers = [.. Enumerable.Range(0, readerCount).Select(number => new Thread(() => ReadFiles(writer, owners, cancellation)) { Name = $"file reader {number}", IsBackground = true })];
+        Array.ForEach(readers, reader => reader.Start());
+        try
+        {
+            using ChunkReader reader = _store.OpenReader();
+            using IngestLane? lane = readerCount == 0 ? writer.OpenLane() : null;
+            ChunkSink sink = writer.OpenSink();
+            FileReader? inline = lane is null ? null : new FileReader(lane, sink, owners, Progress, Hooks);
+            var walk = new TreeWalk(_options, Progress, owners, writer, reader, sink, task => Hand(task, inline));
+            DirectoryFrame root = walk.Run(sources, parent, cancellation);
+            _tasks.CompleteAdding();
+            Array.ForEach(readers, thread => thread.Join());
+            Volatile.Read(ref _failure)?.Throw();
+            cancellation.ThrowIfCancellationRequested();
+            lane?.Flush();
+            writer.Drain();
+            return root.Root ?? throw new InvalidOperationException("A directory was never completed.");
+        }
+        finally
+        {
+            _tasks.CompleteAdding();
+            Array.ForEach(readers, thread => thread.Join());
+        }
+    }
+
+    private void Hand(FileTask task, FileReader? inline)
+    {
+        if (inline is not null)
+        {
+            inline.Read(task);
+            task.Directory.Release();
+            return;
+        }
+
+        Volatile.Read(ref _failure)?.Throw();
+        _tasks.Add(task);
+    }
+
+    private void ReadFiles(StoreWriter writer, OwnerNames owners, CancellationToken cancellation)
+    {
+        try
+        {
+            using IngestLane lane = writer.OpenLane();
+            var reader = new FileReader(lane, writer.OpenSink(), owners, Progress, Hooks);
+            foreach (FileTask task in _tasks.GetConsumingEnumerable(CancellationToken.None))
+            {
+                if (Volatile.Read(ref _failure) is null && !cancellation.IsCancellationRequested)
+                {
+                    reader.Read(task);
+                }
+
+                task.Directory.Release();
+            }
+
+            if (Volatile.Read(ref _failure) is null && !cancellation.IsCancellationRequested)
+            {
+                lane.Flush();
+            }
+        }
+        catch (Exception error)
+        {
+            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(error), null);
+
+            // Whoever waits to hand a task in must not wait for a reader that is gone.
+            foreach (FileTask task in _tasks.GetConsumingEnumerable(CancellationToken.None))
+            {
+                task.Directory.Release();
+            }
+        }
+    }
+}
