@@ -1,4 +1,3 @@
-using System.Reflection;
+using GatewayOS.Cli.Commands;
 
-// The command line is built up in Commands/.
-Console.WriteLine(typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion);
+return CommandTree.Run(args);
