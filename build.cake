@@ -4,12 +4,12 @@ using System.Runtime.InteropServices;
 using System.Xml.Linq;
 
 var target = Argument("target", "build");
-var arguments = Argument("arguments", "");
+var arguments = EnvironmentVariable("GATEWAY_BUILD_ARGUMENTS", "");
 var root = Context.Environment.WorkingDirectory.FullPath;
 var artifacts = $"{root}/artifacts";
 var logs = $"{artifacts}/logs";
 var binaries = $"{artifacts}/bin";
-var rid = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
+var rid = RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "linux-arm64" : "linux-x64";
 
 // Programs that build leaves in artifacts/bin: project and executable.
 var programs = new[] { ("src/GatewayOS.Cli", "gatewayctl") };

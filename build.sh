@@ -57,4 +57,4 @@ case "$target" in
 esac
 
 dotnet tool restore >/dev/null
-exec dotnet cake build.cake --verbosity=quiet --target="$target" --arguments="$*"
+GATEWAY_BUILD_ARGUMENTS="$*" exec dotnet cake build.cake --verbosity=quiet --target="$target"
