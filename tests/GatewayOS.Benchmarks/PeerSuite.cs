@@ -11,6 +11,8 @@ internal static class PeerSuite
 {
     private const string Ours = "gatewayctl";
 
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
+
     private sealed record Tool(string Name, string Init, (string Work, string Command)[] Works);
 
     private sealed record Row(int Round, string Tool, string Work, double Seconds, double CpuSeconds, long PeakBytes);
@@ -69,7 +71,7 @@ internal static class PeerSuite
         }
 
         Shell($"rm -rf '{root}'");
-        File.WriteAllText(Path.Join(output, "peers.json"), JsonSerializer.Serialize(rows, new JsonSerializerOptions { WriteIndented = true }));
+        File.WriteAllText(Path.Join(output, "peers.json"), JsonSerializer.Serialize(rows, s_indented));
         Print(tools, rows, stored, tree, rounds);
         return 0;
     }
@@ -140,7 +142,7 @@ internal static class PeerSuite
 
     private static string Shell(string command)
     {
-        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", command]) { RedirectStandardOutput = true })!;
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", command]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return text.Trim();
