@@ -1,0 +1,40 @@
+using GatewayOS.TestKit.Programs;
+using Xunit.Abstractions;
+
+namespace GatewayOS.System.Tests;
+
+/// <summary>Every verb on a store of a real, large tree, the restored tree compared by a foreign tool.</summary>
+public sealed class RealTreeTests(ITestOutputHelper output)
+{
+    private static readonly Dictionary<string, string> s_environment = new() { ["GATEWAY_PASSPHRASE"] = "a test's passphrase" };
+
+    [Fact]
+    public void The_whole_of_usr_comes_back_equal_and_every_verb_works_on_it()
+    {
+        string tree = Environment.GetEnvironmentVariable("GATEWAY_SYSTEM_TREE") ?? "/usr";
+        using var scratch = new ScratchDirectory("real");
+        var store = new Gatewayctl(scratch["store"], s_environment);
+        store.Expect(0, "init");
+        output.WriteLine(store.Expect(0, "backup", tree, "--quiet", "--tag", "first").Output);
+        output.WriteLine(store.Expect(0, "backup", tree, "--quiet").Output);
+        Assert.Contains("No difference", store.Expect(0, "diff", store.Expect(0, "snapshots", "--json", "--tag", "first").Json.GetProperty("snapshots")[0].GetProperty("id").GetString()!, "latest").Output, StringComparison.Ordinal);
+        output.WriteLine(store.Expect(0, "verify", "--quiet").Output);
+        output.WriteLine(store.Expect(0, "verify", "--read-data", "--quiet").Output);
+        output.WriteLine(store.Expect(0, "verify", "--read-data", "--keyless", "--quiet").Output);
+        output.WriteLine(store.Expect(0, "restore", "latest", "--target", scratch["out"], "--quiet").Output);
+        Assert.Equal("", Shell.Differences(tree, scratch["out"] + tree));
+
+        // Sparseness: no more blocks than the source has, but for the file systems' own rounding.
+        long Blocks(string path) => long.Parse(Shell.Run($"du -s '{path}' | cut -f1"));
+        Assert.True(Blocks(scratch["out"] + tree) <= Blocks(tree) * 1.01);
+        Shell.Run($"rm -rf '{scratch["out"]}'");
+        output.WriteLine(store.Expect(0, "stats").Output);
+        Assert.NotEmpty(store.Expect(0, "ls", "latest", tree).Output);
+        output.WriteLine(store.Expect(0, "rebuild-index", "--quiet").Output);
+        output.WriteLine(store.Expect(0, "repair", "--quiet").Output);
+        store.Expect(0, "forget", "--keep-last", "1", "--quiet");
+        output.WriteLine(store.Expect(0, "gc", "--quiet").Output);
+        store.Expect(0, "verify", "--read-data", "--quiet");
+        Assert.Contains("no damage", store.Expect(0, "verify", "--quiet").Output, StringComparison.Ordinal);
+    }
+}
