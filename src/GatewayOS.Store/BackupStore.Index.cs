@@ -55,9 +55,11 @@ public sealed partial class BackupStore
     {
         lock (_indexGate)
         {
-            // A gc in another process may have condemned packs since: they must not get into a new segment.
+            // A gc in another process may have condemned packs since: old entries of such must not get into a new segment. New entries
+            // stay whatever gc thinks of their packs: the snapshot about to be committed names them, and gc copies what it then finds.
             IndexLoader.MarkCondemned(Disk, Packs, _warnings);
             StoreIndex old = _index;
+            var added = new HashSet<int>(packs);
             var packSet = new HashSet<int>(packs);
             List<IndexEntry> entries = sortedEntries;
             if (old.Loose.Count > 0)
@@ -71,7 +73,7 @@ public sealed partial class BackupStore
                 packSet.UnionWith(segment.Packs.ToArray().Where(IsPresent));
             }
 
-            IEnumerable<IndexEntry> all = merged.Count == 0 ? entries : IndexMerge.Merge([entries, .. merged.Select(segment => segment.Entries())], IsPresent);
+            IEnumerable<IndexEntry> all = merged.Count == 0 ? entries : IndexMerge.Merge([entries, .. merged.Select(segment => segment.Entries())], number => added.Contains(number) || IsPresent(number));
             long entriesMax = entries.Count + merged.Sum(segment => segment.Shape.Entries);
             string name = NextTemporaryName() + StoreLayout.IndexSuffix;
             IndexSegmentWriter.Write(Disk, Guid, name, Packs, [.. packSet.Order()], all, entriesMax);
@@ -199,18 +201,18 @@ public sealed partial class BackupStore
 
     private List<IndexEntry> WithLoose(List<IndexEntry> entries, IReadOnlyDictionary<ChunkId, ChunkLocation> loose, HashSet<int> packs)
     {
-        var all = new List<IndexEntry>(entries);
+        var uncovered = new List<IndexEntry>();
         foreach ((ChunkId id, ChunkLocation location) in loose)
         {
             if (IsPresent(location.Pack))
             {
-                all.Add(new IndexEntry(id, location));
+                uncovered.Add(new IndexEntry(id, location));
                 packs.Add(location.Pack);
             }
         }
 
-        all.Sort();
-        return [.. IndexMerge.Distinct(all)];
+        uncovered.Sort();
+        return [.. IndexMerge.Merge([entries, uncovered], static _ => true)];
     }
 
     private void ReplaceSegments(StoreIndex old, List<IndexSegment> merged, string newName)

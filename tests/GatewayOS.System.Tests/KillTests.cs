@@ -32,6 +32,7 @@ public sealed class KillTests(ITestOutputHelper output)
             }
         }
 
+        Assert.True(run.Acknowledged > 0, "every backup was killed: this machine is too slow for the delays chosen here");
         run.Check();
         run.Reclaim();
         output.WriteLine($"{run.Rounds} rounds, {run.Killed} killed, {run.Acknowledged} snapshots acknowledged");
@@ -76,6 +77,11 @@ public sealed class KillTests(ITestOutputHelper output)
             Assert.True(verify.ExitCode == 0, verify.Output + verify.Errors);
             string[] present = Snapshots();
             Assert.All(_kept.Keys, id => Assert.Contains(id, present));
+            if (_kept.Count == 0)
+            {
+                return;
+            }
+
             string chosen = _kept.Keys.ElementAt(random.Next(_kept.Count));
             string target = scratch["restored"];
             store.Expect(0, "restore", chosen, "--target", target, "--quiet");
@@ -122,10 +128,10 @@ public sealed class KillTests(ITestOutputHelper output)
             Array.ForEach(going, id => _kept.Remove(id));
         }
 
-        // From "before anything" to "just after the end".
+        // From "before anything" to "just after the end", whatever the machine's speed: every other one gets longer.
         private GatewayctlRun Kill(RunningGatewayctl running)
         {
-            GatewayctlRun run = running.KillAfter(TimeSpan.FromMilliseconds(random.Next(20, 420)));
+            GatewayctlRun run = running.KillAfter(TimeSpan.FromMilliseconds(random.Next(10, random.Next(2) == 0 ? 300 : 1500)));
             Killed += run.ExitCode == -1 ? 1 : 0;
             Assert.True(run.ExitCode is -1 or 0, run.Output + run.Errors);
             return run;

@@ -87,7 +87,6 @@ public static class GarbageCollector
 
         for (int round = 0; round < RoundsMax; round++)
         {
-            store.Reload();
             var run = new GcRound(store, options, report, findings, cancellation);
             bool again = options.DryRun ? run.Preview() : run.Run(first: round == 0);
             if (!again)
@@ -116,6 +115,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         List<CondemnedList> ready = [.. _condemned.Where(list => !list.Sessions.Any(name => SessionLock.IsLiving(store.Disk, name)))];
         if (!first && NothingNewSince(ready))
         {
+            store.Reload();
             Delete(ready);
             return Pending();
         }
@@ -150,13 +150,17 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
 
     private GcMark Mark()
     {
-        // Loose entries have no position to mark: bring them into a segment first.
-        if (store.Index.Loose.Values.Any(location => store.IsPresent(location.Pack)))
+        // Snapshots first: what a listed snapshot names was durable before it, so an index read afterwards knows all of it.
+        SnapshotList snapshots = store.Snapshots();
+        bool alone = MaintenanceLock.Others(store).Count == 0;
+        store.Reload();
+
+        // Packs that no segment covers are a crash's, or of a backup under way. Only when nobody else is there are they surely nobody's.
+        if (alone && store.Index.Loose.Values.Any(location => store.IsPresent(location.Pack)))
         {
             store.AddSegment([], []);
         }
 
-        SnapshotList snapshots = store.Snapshots();
         if (snapshots.Damaged.Count > 0)
         {
             throw new StoreDamagedException(

@@ -88,9 +88,10 @@ internal sealed class GcPlan
     {
         var partly = new List<int>();
         long unusedBytes = 0;
-        for (int number = 0; number < _store!.Packs.Count; number++)
+        HashSet<int> uncovered = [.. _store!.Index.Loose.Values.Select(location => location.Pack)];
+        for (int number = 0; number < _store.Packs.Count; number++)
         {
-            if (_store.Packs.State(number) != PackState.Present)
+            if (_store.Packs.State(number) != PackState.Present || uncovered.Contains(number))
             {
                 continue;
             }

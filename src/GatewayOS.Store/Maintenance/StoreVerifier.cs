@@ -84,7 +84,10 @@ public static class StoreVerifier
     {
         var findings = new FindingList();
         StoreFiles.CheckKeySlots(store.Disk, store.Binding, findings);
+
+        // Snapshots first: what a listed snapshot names was durable before it, so an index read afterwards knows all of it.
         SnapshotList snapshots = store.Snapshots();
+        store.Reload();
         foreach (DamagedSnapshot damaged in snapshots.Damaged)
         {
             findings.Add(FindingKind.Snapshot, damaged.FileName, damaged.Reason, "The restore point is lost. Run repair to move the file away, or restore it from a copy of the store.");

@@ -35,6 +35,12 @@ public sealed class ScratchDirectory : IDisposable
     /// <summary>A path in it.</summary>
     public string this[string name] => System.IO.Path.Join(Path, name);
 
-    /// <inheritdoc/>
-    public void Dispose() => Shell.Run($"chattr -R -i -a '{Path}' 2>/dev/null; rm -rf '{Path}'");
+    /// <summary>Removes it; GATEWAY_KEEP=1 leaves it for a look at what a failed test left.</summary>
+    public void Dispose()
+    {
+        if (Environment.GetEnvironmentVariable("GATEWAY_KEEP") != "1")
+        {
+            Shell.Run($"chattr -R -i -a '{Path}' 2>/dev/null; rm -rf '{Path}'");
+        }
+    }
 }
