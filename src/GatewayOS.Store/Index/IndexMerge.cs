@@ -5,7 +5,10 @@ namespace GatewayOS.Store.Index;
 /// <summary>Merges sorted entry streams into one with a single entry for each chunk.</summary>
 internal static class IndexMerge
 {
-    /// <summary>Merges streams, leaving out entries whose pack does not count. For several of one chunk the first by pack and offset stays.</summary>
+    /// <summary>
+    /// Merges streams, leaving out entries whose pack does not count. Of several entries of one chunk the one in the pack met last stays: that
+    /// is the copy this session has just written, while gc may be about to delete the pack it was copied from.
+    /// </summary>
     public static IEnumerable<IndexEntry> Merge(IReadOnlyList<IEnumerable<IndexEntry>> sources, PackUse usable)
     {
         var queue = new PriorityQueue<IEnumerator<IndexEntry>, IndexEntry>();
@@ -20,14 +23,17 @@ internal static class IndexMerge
                 }
             }
 
-            ChunkId last = default;
-            bool any = false;
+            IndexEntry? held = null;
             while (queue.TryPeek(out IEnumerator<IndexEntry>? entries, out IndexEntry entry))
             {
-                if (usable(entry.Location.Pack) && !(any && entry.Id == last))
+                if (usable(entry.Location.Pack))
                 {
-                    (last, any) = (entry.Id, true);
-                    yield return entry;
+                    if (held is { } done && done.Id != entry.Id)
+                    {
+                        yield return done;
+                    }
+
+                    held = entry;
                 }
 
                 queue.Dequeue();
@@ -35,6 +41,11 @@ internal static class IndexMerge
                 {
                     queue.Enqueue(entries, entries.Current);
                 }
+            }
+
+            if (held is { } last)
+            {
+                yield return last;
             }
         }
         finally
@@ -46,12 +57,12 @@ internal static class IndexMerge
         }
     }
 
-    /// <summary>Keeps the first of equal chunks in a sorted list.</summary>
+    /// <summary>Keeps one of equal chunks in a sorted list: the one in the pack met last, as <see cref="Merge"/> does.</summary>
     public static IEnumerable<IndexEntry> Distinct(List<IndexEntry> sorted)
     {
         for (int i = 0; i < sorted.Count; i++)
         {
-            if (i == 0 || sorted[i].Id != sorted[i - 1].Id)
+            if (i == sorted.Count - 1 || sorted[i].Id != sorted[i + 1].Id)
             {
                 yield return sorted[i];
             }
