@@ -51,7 +51,7 @@ public sealed partial class BackupStore
     /// Makes a segment of new entries durable, together with loose entries, and merges small segments. When it fails nothing is lost: the
     /// packs are there, and the next opening reads their directories.
     /// </summary>
-    internal void AddSegment(List<IndexEntry> sortedEntries, IReadOnlyList<int> packs)
+    internal void AddSegment(List<IndexEntry> sortedEntries, IReadOnlyList<int> packs, bool merge = true)
     {
         lock (_indexGate)
         {
@@ -65,7 +65,7 @@ public sealed partial class BackupStore
                 entries = WithLoose(sortedEntries, old.Loose, packSet);
             }
 
-            List<IndexSegment> merged = ChooseForMerge([.. old.Segments], entries.Count);
+            List<IndexSegment> merged = merge ? ChooseForMerge([.. old.Segments], entries.Count) : [];
             foreach (IndexSegment segment in merged)
             {
                 packSet.UnionWith(segment.Packs.ToArray().Where(IsPresent));

@@ -105,7 +105,7 @@ internal sealed class RepairRun(BackupStore store, RepairOptions options, Verify
             return;
         }
 
-        using var writer = store.OpenWriter(new WriterOptions { Workers = options.Threads == 0 ? 0 : 1, Time = store.Options.Time });
+        using var writer = store.OpenWriter(new WriterOptions { Workers = options.Threads == 0 ? 0 : 1, Time = store.Options.Time, MergesIndex = false });
         WritePath path = writer.OpenPath();
         using var decoder = new RecordDecoder(store.Keys.ChunkIdKey);
         var window = new ReadWindow();
@@ -156,9 +156,10 @@ internal sealed class RepairRun(BackupStore store, RepairOptions options, Verify
             }
         }
 
+        // Made anew and not only trimmed: the entry that names a pack moved away may have stood for another, whole copy of the chunk too.
         if (damaged.Count > 0 || survey.Report.Findings.Any(finding => finding.Kind is FindingKind.Index or FindingKind.PackMissing))
         {
-            store.DropCondemnedFromIndex();
+            IndexRebuild.RunLocked(store, options.Progress, cancellation);
         }
     }
 
