@@ -133,7 +133,7 @@ public sealed partial class BackupStore
             }
             catch (StoreIoException error)
             {
-                damaged.Add(new DamagedSnapshot(entry.Name, error.Message));
+                damaged.Add(new DamagedSnapshot(entry.Name, error.Message, error));
             }
         }
 

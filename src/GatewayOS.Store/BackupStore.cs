@@ -174,6 +174,14 @@ public sealed partial class BackupStore : IDisposable
         StoreConfig config = StoreConfig.Decode(encoded, disk.Location);
         byte[] binding = StoreConfig.Binding(encoded);
         MasterKey master = KeySlotFiles.Unlock(disk, secret, binding);
+        if (!disk.IsReadOnly)
+        {
+            // An init that was interrupted between renaming and syncing left names that a power cut would take back, and with them all that
+            // is stored from here on.
+            disk.SyncDirectory("");
+            disk.SyncDirectory(StoreLayout.Keys);
+        }
+
         return new BackupStore(disk, config, binding, master, options);
     }
 

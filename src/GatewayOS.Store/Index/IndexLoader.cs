@@ -132,6 +132,16 @@ internal sealed class IndexLoader(IStoreDisk disk, Guid storeId, PackTable packs
             }
         }
 
+        // Whoever renamed an uncovered pack into its place may have died before syncing the name. Snapshots may come to refer to it now, so
+        // the name has to last first. A covered pack's name was durable before the segment was written.
+        if (!disk.IsReadOnly)
+        {
+            foreach (string shard in present.Select(number => StoreLayout.PackShard(packs.Id(number))).Distinct(StringComparer.Ordinal))
+            {
+                disk.SyncDirectory(shard);
+            }
+        }
+
         var loose = new Dictionary<ChunkId, ChunkLocation>();
         foreach (int number in present.Order())
         {

@@ -156,9 +156,16 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
             store.AddSegment([], []);
         }
 
+        // A deletion that was cut off before its sync shows as done and comes back with a power cut: then its chunks must not be gone.
+        store.Disk.SyncDirectory(StoreLayout.Snapshots);
         SnapshotList snapshots = store.Snapshots();
         if (snapshots.Damaged.Count > 0)
         {
+            if (snapshots.Damaged[0].ReadFailure is { } failure)
+            {
+                throw failure;
+            }
+
             throw new StoreDamagedException(
                 snapshots.Damaged[0].FileName,
                 $"Snapshot file {snapshots.Damaged[0].FileName} cannot be read ({snapshots.Damaged[0].Reason}). What it needs is unknown, so nothing is collected. Run repair first.");
@@ -185,6 +192,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
     // The lists say which snapshots were accounted for when they were made: without newer ones there is nothing to rescue.
     private bool NothingNewSince(List<CondemnedList> ready)
     {
+        store.Disk.SyncDirectory(StoreLayout.Snapshots);
         SnapshotList now = store.Snapshots();
         return now.Damaged.Count == 0 && now.Records.All(record => ready.TrueForAll(list => list.Snapshots.Contains(record.Id)));
     }

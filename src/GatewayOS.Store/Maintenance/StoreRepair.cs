@@ -45,6 +45,8 @@ public sealed record RepairReport
 /// </summary>
 public static class StoreRepair
 {
+    private const int SurveysMax = 4;
+
     /// <summary>Repairs a store.</summary>
     /// <param name="store">The store.</param>
     /// <param name="options">How.</param>
@@ -63,9 +65,31 @@ public static class StoreRepair
             IndexRebuild.RunLocked(store, options.Progress, cancellation);
         }
 
+        return new RepairRun(store, options, SurveyTwice(store, options, cancellation), cancellation).Run();
+    }
+
+    // A device that fails for a moment makes sound things look damaged. What is moved away has looked the same twice.
+    private static VerifySurvey SurveyTwice(BackupStore store, RepairOptions options, CancellationToken cancellation)
+    {
         var verify = new VerifyOptions { ReadData = true, Threads = options.Threads, Progress = options.Progress };
         VerifySurvey survey = StoreVerifier.Survey(store, verify, cancellation);
-        return new RepairRun(store, options, survey, cancellation).Run();
+        for (int attempt = 1; attempt < SurveysMax && !survey.Report.Clean; attempt++)
+        {
+            VerifySurvey again = StoreVerifier.Survey(store, verify, cancellation);
+            if (again.Report.Findings.SequenceEqual(survey.Report.Findings))
+            {
+                return again;
+            }
+
+            survey = again;
+        }
+
+        return survey.Report.Clean
+            ? survey
+            : throw new StoreIoException(
+                StoreIoFailure.Device,
+                store.Location,
+                $"Cannot repair {store.Location}: it reads differently each time. Look at the kernel's log and mend the disk or its cabling first.");
     }
 }
 

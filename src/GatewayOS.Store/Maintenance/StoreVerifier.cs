@@ -82,6 +82,8 @@ public static class StoreVerifier
     /// <summary>Verifies, and keeps what a repair needs to know.</summary>
     internal static VerifySurvey Survey(BackupStore store, VerifyOptions options, CancellationToken cancellation)
     {
+        // What is on the disk is checked, not what this store knew of it: an own writer that failed left packs it has not indexed.
+        store.Reload();
         var findings = new FindingList();
         StoreFiles.CheckKeySlots(store.Disk, store.Binding, findings);
         SnapshotList snapshots = store.Snapshots();
