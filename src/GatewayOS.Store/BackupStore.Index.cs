@@ -17,7 +17,13 @@ public sealed partial class BackupStore
     /// <summary>Finds a chunk that can be read.</summary>
     /// <param name="id">The chunk.</param>
     /// <param name="location">Its place; sorts in reading order.</param>
-    public bool TryLocate(ChunkId id, out ChunkLocation location) => _index.TryFind(id, IsReadable, out location);
+    public bool TryLocate(ChunkId id, out ChunkLocation location)
+    {
+        // A condemned pack goes away under sessions that began after it was condemned: only what nothing else holds is read from one, and gc
+        // copies that out before.
+        StoreIndex index = _index;
+        return index.TryFind(id, IsPresent, out location) || index.TryFind(id, IsReadable, out location);
+    }
 
     /// <summary>True when a new snapshot may refer to the chunk: its pack is whole and gc does not mean to delete it.</summary>
     internal bool IsReferable(ChunkId id)

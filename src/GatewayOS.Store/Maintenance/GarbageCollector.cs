@@ -150,12 +150,6 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
 
     private GcMark Mark()
     {
-        // Loose entries have no position to mark: bring them into a segment first.
-        if (store.Index.Loose.Values.Any(location => store.IsPresent(location.Pack)))
-        {
-            store.AddSegment([], []);
-        }
-
         // A deletion that was cut off before its sync shows as done and comes back with a power cut: then its chunks must not be gone.
         store.Disk.SyncDirectory(StoreLayout.Snapshots);
         SnapshotList snapshots = store.Snapshots();
@@ -169,6 +163,15 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
             throw new StoreDamagedException(
                 snapshots.Damaged[0].FileName,
                 $"Snapshot file {snapshots.Damaged[0].FileName} cannot be read ({snapshots.Damaged[0].Reason}). What it needs is unknown, so nothing is collected. Run repair first.");
+        }
+
+        // The index is read after the list of snapshots, so that it knows the packs of every snapshot on the list.
+        store.Reload();
+
+        // Loose entries have no position to mark: bring them into a segment first.
+        if (store.Index.Loose.Values.Any(location => store.IsPresent(location.Pack)))
+        {
+            store.AddSegment([], []);
         }
 
         var mark = new GcMark(store);
