@@ -17,7 +17,13 @@ public sealed partial class BackupStore
     /// <summary>Finds a chunk that can be read.</summary>
     /// <param name="id">The chunk.</param>
     /// <param name="location">Its place; sorts in reading order.</param>
-    public bool TryLocate(ChunkId id, out ChunkLocation location) => _index.TryFind(id, IsReadable, out location);
+    public bool TryLocate(ChunkId id, out ChunkLocation location)
+    {
+        // A condemned pack goes away under sessions that began after it was condemned: only what nothing else holds is read from one, and gc
+        // copies that out before.
+        StoreIndex index = _index;
+        return index.TryFind(id, IsPresent, out location) || index.TryFind(id, IsReadable, out location);
+    }
 
     /// <summary>True when a new snapshot may refer to the chunk: its pack is whole and gc does not mean to delete it.</summary>
     internal bool IsReferable(ChunkId id)
@@ -51,7 +57,7 @@ public sealed partial class BackupStore
     /// Makes a segment of new entries durable, together with loose entries, and merges small segments. When it fails nothing is lost: the
     /// packs are there, and the next opening reads their directories.
     /// </summary>
-    internal void AddSegment(List<IndexEntry> sortedEntries, IReadOnlyList<int> packs)
+    internal void AddSegment(List<IndexEntry> sortedEntries, IReadOnlyList<int> packs, bool merge = true)
     {
         lock (_indexGate)
         {
@@ -67,7 +73,7 @@ public sealed partial class BackupStore
                 entries = WithLoose(sortedEntries, old.Loose, packSet);
             }
 
-            List<IndexSegment> merged = ChooseForMerge([.. old.Segments], entries.Count);
+            List<IndexSegment> merged = merge ? ChooseForMerge([.. old.Segments], entries.Count) : [];
             foreach (IndexSegment segment in merged)
             {
                 packSet.UnionWith(segment.Packs.ToArray().Where(IsPresent));
@@ -135,7 +141,7 @@ public sealed partial class BackupStore
             }
             catch (StoreIoException error)
             {
-                damaged.Add(new DamagedSnapshot(entry.Name, error.Message));
+                damaged.Add(new DamagedSnapshot(entry.Name, error.Message, error));
             }
         }
 
@@ -218,7 +224,8 @@ public sealed partial class BackupStore
     private void ReplaceSegments(StoreIndex old, List<IndexSegment> merged, string newName)
     {
         IndexSegment[] kept = [.. old.Segments.ToArray().Except(merged)];
-                // Entries of condemned packs are in no segment any more; gc may still have to copy from them.
+
+        // Entries of condemned packs are in no segment any more; gc may still have to copy from them.
         Dictionary<ChunkId, ChunkLocation> loose = old.Loose.Where(entry => !IsPresent(entry.Value.Pack)).ToDictionary();
         _index = new StoreIndex([.. kept, OpenSegment(newName)], loose);
         foreach (IndexSegment segment in merged)

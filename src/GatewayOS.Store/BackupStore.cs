@@ -203,6 +203,10 @@ public sealed partial class BackupStore : IDisposable
             throw new StoreIoException(StoreIoFailure.Permission, Location, $"Cannot write to {Location}: it is read-only. Mount it writable or run as its owner.");
         }
 
+        // An init that was interrupted between renaming and syncing left names that a power cut would take back, and with them all that is
+        // stored from here on.
+        Disk.SyncDirectory("");
+        Disk.SyncDirectory(StoreLayout.Keys);
         if (PackSalvage.Run(this) > 0)
         {
             Reload();

@@ -132,6 +132,11 @@ internal sealed class IndexLoader(IStoreDisk disk, Guid storeId, PackTable packs
             }
         }
 
+        if (!disk.IsReadOnly)
+        {
+            SyncNames(present);
+        }
+
         var loose = new Dictionary<ChunkId, ChunkLocation>();
         foreach (int number in present.Order())
         {
@@ -139,6 +144,29 @@ internal sealed class IndexLoader(IStoreDisk disk, Guid storeId, PackTable packs
         }
 
         return loose;
+    }
+
+    // Whoever renamed an uncovered pack into its place may have died before syncing the name. Snapshots may come to refer to it now, so the
+    // name has to last first. A covered pack's name was durable before the segment was written.
+    private void SyncNames(HashSet<int> uncovered)
+    {
+        foreach (IGrouping<string, int> shard in uncovered.GroupBy(number => StoreLayout.PackShard(packs.Id(number)), StringComparer.Ordinal))
+        {
+            try
+            {
+                disk.SyncDirectory(shard.Key);
+            }
+            catch (StoreIoException error)
+            {
+                // Good enough to read from, for restores from a failing disk; not to refer to.
+                foreach (int number in shard)
+                {
+                    packs.SetState(number, PackState.Suspect);
+                }
+
+                Warnings.Add($"{shard.Count()} packs in {shard.Key} are not used for new backups: {error.Message}");
+            }
+        }
     }
 
     private void ReadDirectory(int number, Dictionary<ChunkId, ChunkLocation> loose)

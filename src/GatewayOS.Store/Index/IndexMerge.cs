@@ -6,42 +6,46 @@ namespace GatewayOS.Store.Index;
 internal static class IndexMerge
 {
     /// <summary>
-    /// Merges streams, leaving out entries whose pack does not count. For several of one chunk the one from the first source stays: a copy
-    /// that gc has just made must win over the original it is about to condemn.
+    /// Merges streams, leaving out entries whose pack does not count. Of several entries of one chunk the one in the pack met last stays: that
+    /// is the copy this session has just written, while gc may be about to delete the pack it was copied from.
     /// </summary>
     public static IEnumerable<IndexEntry> Merge(IReadOnlyList<IEnumerable<IndexEntry>> sources, PackUse usable)
     {
-        var queue = new PriorityQueue<IEnumerator<IndexEntry>, (ChunkId Id, int Source)>();
+        var queue = new PriorityQueue<IEnumerator<IndexEntry>, IndexEntry>();
         try
         {
-            for (int source = 0; source < sources.Count; source++)
+            foreach (IEnumerable<IndexEntry> source in sources)
             {
-                IEnumerator<IndexEntry> entries = sources[source].GetEnumerator();
+                IEnumerator<IndexEntry> entries = source.GetEnumerator();
                 if (entries.MoveNext())
                 {
-                    queue.Enqueue(entries, (entries.Current.Id, source));
+                    queue.Enqueue(entries, entries.Current);
                 }
             }
 
-            ChunkId last = default;
-            bool any = false;
-            while (queue.TryDequeue(out IEnumerator<IndexEntry>? entries, out (ChunkId Id, int Source) key))
+            IndexEntry? held = null;
+            while (queue.TryPeek(out IEnumerator<IndexEntry>? entries, out IndexEntry entry))
             {
-                IndexEntry entry = entries.Current;
-                if (usable(entry.Location.Pack) && !(any && entry.Id == last))
+                if (usable(entry.Location.Pack))
                 {
-                    (last, any) = (entry.Id, true);
-                    yield return entry;
+                    if (held is { } done && done.Id != entry.Id)
+                    {
+                        yield return done;
+                    }
+
+                    held = entry;
                 }
 
+                queue.Dequeue();
                 if (entries.MoveNext())
                 {
-                    queue.Enqueue(entries, (entries.Current.Id, key.Source));
+                    queue.Enqueue(entries, entries.Current);
                 }
-                else
-                {
-                    entries.Dispose();
-                }
+            }
+
+            if (held is { } last)
+            {
+                yield return last;
             }
         }
         finally
@@ -53,12 +57,12 @@ internal static class IndexMerge
         }
     }
 
-    /// <summary>Keeps the first of equal chunks in a sorted list.</summary>
+    /// <summary>Keeps one of equal chunks in a sorted list: the one in the pack met last, as <see cref="Merge"/> does.</summary>
     public static IEnumerable<IndexEntry> Distinct(List<IndexEntry> sorted)
     {
         for (int i = 0; i < sorted.Count; i++)
         {
-            if (i == 0 || sorted[i].Id != sorted[i - 1].Id)
+            if (i == sorted.Count - 1 || sorted[i].Id != sorted[i + 1].Id)
             {
                 yield return sorted[i];
             }

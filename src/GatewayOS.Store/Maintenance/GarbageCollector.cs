@@ -150,22 +150,30 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
 
     private GcMark Mark()
     {
-        // Snapshots first: what a listed snapshot names was durable before it, so an index read afterwards knows all of it.
+        // A deletion that was cut off before its sync shows as done and comes back with a power cut: then its chunks must not be gone.
+        store.Disk.SyncDirectory(StoreLayout.Snapshots);
         SnapshotList snapshots = store.Snapshots();
-        bool alone = MaintenanceLock.Others(store).Count == 0;
-        store.Reload();
-
-        // Packs that no segment covers are a crash's, or of a backup under way. Only when nobody else is there are they surely nobody's.
-        if (alone && store.Index.Loose.Values.Any(location => store.IsPresent(location.Pack)))
-        {
-            store.AddSegment([], []);
-        }
-
         if (snapshots.Damaged.Count > 0)
         {
+            if (snapshots.Damaged[0].ReadFailure is { } failure)
+            {
+                throw failure;
+            }
+
             throw new StoreDamagedException(
                 snapshots.Damaged[0].FileName,
                 $"Snapshot file {snapshots.Damaged[0].FileName} cannot be read ({snapshots.Damaged[0].Reason}). What it needs is unknown, so nothing is collected. Run repair first.");
+        }
+
+        // The index is read after the list of snapshots, so that it knows the packs of every snapshot on the list.
+        bool alone = MaintenanceLock.Others(store).Count == 0;
+        store.Reload();
+
+        // Packs that no segment covers are a crash's, or of a backup under way. Only when nobody else is there are they surely nobody's, and
+        // get the index entries that make them this run's business.
+        if (alone && store.Index.Loose.Values.Any(location => store.IsPresent(location.Pack)))
+        {
+            store.AddSegment([], []);
         }
 
         var mark = new GcMark(store);
@@ -189,6 +197,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
     // The lists say which snapshots were accounted for when they were made: without newer ones there is nothing to rescue.
     private bool NothingNewSince(List<CondemnedList> ready)
     {
+        store.Disk.SyncDirectory(StoreLayout.Snapshots);
         SnapshotList now = store.Snapshots();
         return now.Damaged.Count == 0 && now.Records.All(record => ready.TrueForAll(list => list.Snapshots.Contains(record.Id)));
     }

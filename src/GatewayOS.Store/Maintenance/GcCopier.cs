@@ -21,7 +21,7 @@ internal sealed class GcCopier(BackupStore store, GcOptions options, FindingList
         var untouched = new HashSet<int>();
         List<List<IndexEntry>> byPack = [.. entries.GroupBy(entry => entry.Location.Pack).OrderBy(group => group.Key).Select(group => group.OrderBy(entry => entry.Location).ToList())];
         long done = 0;
-        using var writer = store.OpenWriter(new WriterOptions { Workers = options.Threads == 0 ? 0 : 1, Time = store.Options.Time });
+        using var writer = store.OpenWriter(new WriterOptions { Workers = options.Threads == 0 ? 0 : 1, Time = store.Options.Time, MergesIndex = false });
         OwnedThreads.Run(
             options.Threads,
             byPack,

@@ -4,10 +4,19 @@ using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Maintenance;
 
-/// <summary>Marks what snapshots need: a bit for each index entry in a pack that stays, and a list of what only condemned packs hold.</summary>
+/// <summary>
+/// Marks what snapshots need: a bit for each index entry in a pack that stays, and a list of what only condemned packs hold. Works on the
+/// index and the packs as they were at the start: what a reload brings on the way is none of this round's business.
+/// </summary>
 internal sealed class GcMark(BackupStore store) : IReachVisitor
 {
     private readonly ChunkMarks _marks = new(store.Index, store.IsPresent);
+
+    /// <summary>The index whose positions are marked.</summary>
+    public StoreIndex Index { get; } = store.Index;
+
+    /// <summary>Packs below this number are the ones to decide about.</summary>
+    public int PackCount { get; } = store.Packs.Count;
 
     /// <summary>Live chunks that only condemned packs hold: newer snapshots refer to them, so they are copied out.</summary>
     public Dictionary<ChunkId, ChunkLocation> Rescue { get; } = [];
@@ -25,7 +34,7 @@ internal sealed class GcMark(BackupStore store) : IReachVisitor
             return false;
         }
 
-        if (store.Index.TryFind(id, store.IsPresent, out _))
+        if (Index.TryFind(id, store.IsPresent, out _))
         {
             return true;
         }

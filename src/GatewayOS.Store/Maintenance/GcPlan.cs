@@ -72,11 +72,11 @@ internal sealed class GcPlan
     private void ForEachLive(Action<IndexEntry> action)
     {
         long position = 0;
-        foreach (IndexSegment segment in _store!.Index.Segments)
+        foreach (IndexSegment segment in _mark!.Index.Segments)
         {
             foreach (IndexEntry entry in segment.Entries())
             {
-                if (_mark!.IsLive(position++))
+                if (_mark.IsLive(position++))
                 {
                     action(entry);
                 }
@@ -86,17 +86,18 @@ internal sealed class GcPlan
 
     private void Choose(double maxUnusedPercent)
     {
+        BackupStore store = _store!;
         var partly = new List<int>();
         long unusedBytes = 0;
-        HashSet<int> uncovered = [.. _store!.Index.Loose.Values.Select(location => location.Pack)];
-        for (int number = 0; number < _store.Packs.Count; number++)
+        HashSet<int> uncovered = [.. _mark!.Index.Loose.Values.Select(location => location.Pack)];
+        for (int number = 0; number < _mark.PackCount; number++)
         {
-            if (_store.Packs.State(number) != PackState.Present || uncovered.Contains(number))
+            if (store.Packs.State(number) != PackState.Present || uncovered.Contains(number))
             {
                 continue;
             }
 
-            TotalBytes += _store.Packs.LengthBytes(number);
+            TotalBytes += store.Packs.LengthBytes(number);
             if (LiveBytesOf(number) == 0)
             {
                 Unused.Add(number);
@@ -110,7 +111,7 @@ internal sealed class GcPlan
 
         // The packs with the largest share of garbage free the most for each byte copied.
         long allowed = (long)(LiveBytes * maxUnusedPercent / 100);
-        foreach (int number in partly.Where(number => GarbageOf(number) > 0).OrderByDescending(number => (double)GarbageOf(number) / _store.Packs.LengthBytes(number)).ThenBy(_store.Packs.Id))
+        foreach (int number in partly.Where(number => GarbageOf(number) > 0).OrderByDescending(number => (double)GarbageOf(number) / store.Packs.LengthBytes(number)).ThenBy(store.Packs.Id))
         {
             if (unusedBytes <= allowed)
             {
@@ -121,7 +122,7 @@ internal sealed class GcPlan
             Rewrite.Add(number);
         }
 
-        int[] small = [.. partly.Where(number => _store.Packs.LengthBytes(number) < _store.PackBytes / SmallPackShare)];
+        int[] small = [.. partly.Where(number => store.Packs.LengthBytes(number) < store.PackBytes / SmallPackShare)];
         if (small.Length >= SmallPacksMin)
         {
             Rewrite.UnionWith(small);

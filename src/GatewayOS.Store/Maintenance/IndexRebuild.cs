@@ -40,6 +40,12 @@ public static class IndexRebuild
         store.Reload();
         var findings = new FindingList();
         List<(ChunkId Id, long Bytes)> packs = StoreFiles.ListPacks(store.Disk, findings);
+        foreach (string shard in packs.Select(pack => StoreLayout.PackShard(pack.Id)).Distinct(StringComparer.Ordinal))
+        {
+            // A segment vouches for the names of its packs, and not every one of these has been synced by who made it.
+            store.Disk.SyncDirectory(shard);
+        }
+
         var entries = new List<IndexEntry>();
         var numbers = new HashSet<int>();
         var made = new List<string>();

@@ -45,6 +45,8 @@ public sealed record RepairReport
 /// </summary>
 public static class StoreRepair
 {
+    private const int SurveysMax = 4;
+
     /// <summary>Repairs a store.</summary>
     /// <param name="store">The store.</param>
     /// <param name="options">How.</param>
@@ -63,9 +65,31 @@ public static class StoreRepair
             IndexRebuild.RunLocked(store, options.Progress, cancellation);
         }
 
+        return new RepairRun(store, options, SurveyTwice(store, options, cancellation), cancellation).Run();
+    }
+
+    // A device that fails for a moment makes sound things look damaged. What is moved away has looked the same twice.
+    private static VerifySurvey SurveyTwice(BackupStore store, RepairOptions options, CancellationToken cancellation)
+    {
         var verify = new VerifyOptions { ReadData = true, Threads = options.Threads, Progress = options.Progress };
         VerifySurvey survey = StoreVerifier.Survey(store, verify, cancellation);
-        return new RepairRun(store, options, survey, cancellation).Run();
+        for (int attempt = 1; attempt < SurveysMax && !survey.Report.Clean; attempt++)
+        {
+            VerifySurvey again = StoreVerifier.Survey(store, verify, cancellation);
+            if (again.Report.Findings.SequenceEqual(survey.Report.Findings))
+            {
+                return again;
+            }
+
+            survey = again;
+        }
+
+        return survey.Report.Clean
+            ? survey
+            : throw new StoreIoException(
+                StoreIoFailure.Device,
+                store.Location,
+                $"Cannot repair {store.Location}: it reads differently each time. Look at the kernel's log and mend the disk or its cabling first.");
     }
 }
 
@@ -105,7 +129,7 @@ internal sealed class RepairRun(BackupStore store, RepairOptions options, Verify
             return;
         }
 
-        using var writer = store.OpenWriter(new WriterOptions { Workers = options.Threads == 0 ? 0 : 1, Time = store.Options.Time });
+        using var writer = store.OpenWriter(new WriterOptions { Workers = options.Threads == 0 ? 0 : 1, Time = store.Options.Time, MergesIndex = false });
         WritePath path = writer.OpenPath();
         using var decoder = new RecordDecoder(store.Keys.ChunkIdKey);
         var window = new ReadWindow();
@@ -156,9 +180,10 @@ internal sealed class RepairRun(BackupStore store, RepairOptions options, Verify
             }
         }
 
+        // Made anew and not only trimmed: the entry that names a pack moved away may have stood for another, whole copy of the chunk too.
         if (damaged.Count > 0 || survey.Report.Findings.Any(finding => finding.Kind is FindingKind.Index or FindingKind.PackMissing))
         {
-            store.DropCondemnedFromIndex();
+            IndexRebuild.RunLocked(store, options.Progress, cancellation);
         }
     }
 

@@ -66,33 +66,68 @@ internal static class PackSalvage
         return orphans;
     }
 
+    // Copied, never finished in place. After a sync that failed, the cache may show records that are on no disk, and no later sync of the
+    // same file brings them there; after a power cut, the name in tmp may be a second name of a pack that stands in its place already.
     private static bool Salvage(BackupStore store, string path)
     {
-        ChunkId id;
-        using (IStoreFile file = store.Disk.OpenWrite(path))
+        string copyPath = $"{StoreLayout.Temporary}/{store.NextTemporaryName()}{StoreLayout.PackSuffix}";
+        ChunkId? id;
+        try
         {
-            byte[] head = new byte[PackFormat.HeadBytes];
-            int read = file.ReadAt(head, 0);
-            using var pack = new OpenPack(file, path, head, new PackKey([]), number: -1);
-            bool whole = PackFormat.CheckHead(head.AsSpan(0, read), store.Guid) is null;
-            if (whole)
+            id = Copy(store, path, copyPath);
+            if (id is { } gained)
             {
-                pack.NextOffset = PackScan.Run(file, (in RecordHead record, ReadOnlySpan<byte> bytes) => pack.AddToDirectory(bytes));
+                store.Disk.Rename(copyPath, StoreLayout.PackPath(gained));
+                store.Disk.SyncDirectory(StoreLayout.PackShard(gained));
             }
-
-            if (!whole || pack.Records == 0)
-            {
-                store.Disk.Delete(path);
-                return false;
-            }
-
-            file.SetLength(pack.NextOffset);
-            (id, _) = pack.WriteDirectory();
-            file.Sync();
+        }
+        catch (StoreIoException error) when (error.Failure == StoreIoFailure.DiskFull)
+        {
+            // No snapshot needs it, and gc must be able to work on a full disk: what cannot be kept makes room.
+            id = null;
+            DurableFile.DeleteIfPresent(store.Disk, copyPath);
         }
 
-        store.Disk.Rename(path, StoreLayout.PackPath(id));
-        store.Disk.SyncDirectory(StoreLayout.PackShard(id));
-        return true;
+        DurableFile.DeleteIfPresent(store.Disk, path);
+        return id is not null;
+    }
+
+    private static ChunkId? Copy(BackupStore store, string path, string copyPath)
+    {
+        using IStoreFile source = store.Disk.OpenRead(path);
+        byte[] head = new byte[PackFormat.HeadBytes];
+        int read = source.ReadAt(head, 0);
+        if (PackFormat.CheckHead(head.AsSpan(0, read), store.Guid) is not null)
+        {
+            return null;
+        }
+
+        IStoreFile? copy = null;
+        try
+        {
+            OpenPack? pack = null;
+            long end = PackScan.Run(source, (in RecordHead record, ReadOnlySpan<byte> bytes) =>
+            {
+                // Records keep their offsets, which are their nonces; what was torn between them stays a hole.
+                copy ??= store.Disk.Create(copyPath);
+                pack ??= new OpenPack(copy, copyPath, head, new PackKey([]), number: -1);
+                copy.WriteAt(bytes, record.Offset);
+                pack.AddToDirectory(bytes);
+            });
+            if (pack is null)
+            {
+                return null;
+            }
+
+            pack.NextOffset = end;
+            copy!.WriteAt(head, 0);
+            (ChunkId id, _) = pack.WriteDirectory();
+            copy.Sync();
+            return id;
+        }
+        finally
+        {
+            copy?.Dispose();
+        }
     }
 }

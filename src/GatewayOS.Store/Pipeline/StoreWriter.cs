@@ -294,7 +294,7 @@ public sealed class StoreWriter : IDisposable
             }
 
             List<IndexEntry> entries = _pending.EntriesOf(_unindexed);
-            _store.AddSegment(entries, [.. _unindexed]);
+            _store.AddSegment(entries, [.. _unindexed], _options.MergesIndex);
             _unindexed.Clear();
             _pending.Remove(entries);
         }

@@ -14,6 +14,12 @@ public sealed record WriterOptions
 
     /// <summary>Clock for time stamps.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>
+    /// False leaves index segments apart. A merge keeps one entry of a chunk, and while gc or repair has yet to say which packs go, that may be
+    /// the one in such a pack.
+    /// </summary>
+    internal bool MergesIndex { get; init; } = true;
 }
 
 /// <summary>A writer's counters at one moment.</summary>

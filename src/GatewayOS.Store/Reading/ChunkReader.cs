@@ -45,7 +45,16 @@ public sealed class ChunkReader : IDisposable
     /// <exception cref="StoreDamagedException">It is not what was written.</exception>
     public ReadOnlySpan<byte> Read(ChunkId id, scoped in ChunkLocation location)
     {
-        OpenPackFile pack = _files.Get(location.Pack);
+        if (!_files.TryGet(location.Pack, out OpenPackFile pack))
+        {
+            // gc has deleted the pack since it was looked up: what was needed of it has been copied.
+            _store.Packs.SetState(location.Pack, PackState.Unusable);
+            _store.Reload();
+            return _store.TryLocate(id, out ChunkLocation moved) && moved.Pack != location.Pack
+                ? Read(id, moved)
+                : throw new StoreDamagedException(id.ToString(), $"Chunk {id} is missing: pack {_store.Packs.Id(location.Pack)} is gone, and no other holds it.");
+        }
+
         ReadOnlySpan<byte> record = _window.Read(pack.File, pack.File, location.OffsetBytes, (int)location.RecordBytes);
         if (record.Length != location.RecordBytes || !RecordHead.TryRead(record, out RecordHead head)
             || head.Id != id || head.Offset != location.OffsetBytes || head.StoredBytes != location.StoredBytes || head.PlainBytes != location.PlainBytes)
@@ -183,7 +192,10 @@ internal sealed class OpenPackFiles(BackupStore store) : IDisposable
 
     private readonly List<OpenPackFile> _open = [];
 
-    public OpenPackFile Get(int pack)
+    /// <summary>Gives a pack's open file.</summary>
+    /// <returns>False when there is no such file.</returns>
+    /// <exception cref="StoreDamagedException">It is no pack of this store.</exception>
+    public bool TryGet(int pack, out OpenPackFile found)
     {
         for (int i = _open.Count - 1; i >= 0; i--)
         {
@@ -196,7 +208,8 @@ internal sealed class OpenPackFiles(BackupStore store) : IDisposable
                     _open.Add(hit);
                 }
 
-                return hit;
+                found = hit;
+                return true;
             }
         }
 
@@ -206,9 +219,15 @@ internal sealed class OpenPackFiles(BackupStore store) : IDisposable
             _open.RemoveAt(0);
         }
 
-        OpenPackFile opened = Open(pack);
+        if (Open(pack) is not { } opened)
+        {
+            found = default;
+            return false;
+        }
+
         _open.Add(opened);
-        return opened;
+        found = opened;
+        return true;
     }
 
     public void Dispose()
@@ -221,7 +240,7 @@ internal sealed class OpenPackFiles(BackupStore store) : IDisposable
         _open.Clear();
     }
 
-    private OpenPackFile Open(int pack)
+    private OpenPackFile? Open(int pack)
     {
         ChunkId id = store.Packs.Id(pack);
         IStoreFile file;
@@ -231,7 +250,7 @@ internal sealed class OpenPackFiles(BackupStore store) : IDisposable
         }
         catch (StoreIoException error) when (error.Failure == StoreIoFailure.Missing)
         {
-            throw new StoreDamagedException(id.ToString(), $"Pack {id} is missing.");
+            return null;
         }
 
         try

@@ -50,7 +50,7 @@ internal sealed class SessionLock : IDisposable
             // Between creating and locking the file, somebody tidying up may have taken it for a dead session's and deleted it.
             if (held.IsStillNamed)
             {
-                held.Describe(JsonSerializer.SerializeToUtf8Bytes(info, SessionJson.Default.SessionInfo));
+                DescribeQuietly(held, info);
                 return new SessionLock(disk, name, held);
             }
 
@@ -107,6 +107,19 @@ internal sealed class SessionLock : IDisposable
     {
         DeleteQuietly(_disk, PathOf(Name));
         _lock.Dispose();
+    }
+
+    // The lock is what counts. A full disk must not keep anybody from opening the store, or nobody could collect garbage on it.
+    private static void DescribeQuietly(IStoreLock held, SessionInfo info)
+    {
+        try
+        {
+            held.Describe(JsonSerializer.SerializeToUtf8Bytes(info, SessionJson.Default.SessionInfo));
+        }
+        catch (StoreIoException)
+        {
+            // Shown as a session without a description.
+        }
     }
 
     private static string PathOf(string name) => $"{StoreLayout.Locks}/{name}{StoreLayout.SessionSuffix}";
