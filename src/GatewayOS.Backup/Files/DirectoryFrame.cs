@@ -34,8 +34,11 @@ internal sealed class DirectoryFrame
 
     public required FileStat Stat { get; init; }
 
-    /// <summary>The way to the sources, where only some children count; null inside a source.</summary>
-    public SourceTree? Restrict { get; init; }
+    /// <summary>Sources at and below this directory, or null. A source within another keeps its say: no pattern and no mount leaves it out.</summary>
+    public SourceTree? Sources { get; init; }
+
+    /// <summary>Inside a source: everything here counts. Else only the children that lead to sources do.</summary>
+    public bool IsWhole { get; init; }
 
     /// <summary>Path from the root with a slash at its end.</summary>
     public required byte[] Path { get; init; }
@@ -52,6 +55,41 @@ internal sealed class DirectoryFrame
     public bool BeforeEnded { get; set; }
 
     public byte[] PathOf(byte[] name) => [.. Path, .. name];
+
+    /// <summary>
+    /// Opens the directory anew, from the root and through no link, for whoever needs it after the walk has left it.
+    /// </summary>
+    /// <returns>Null when another directory, or none, is at its place by now.</returns>
+    public DirectoryHandle? OpenAgain()
+    {
+        var below = new Stack<byte[]>();
+        for (DirectoryFrame frame = this; frame.Parent is { } parent; frame = parent)
+        {
+            below.Push(frame._node!.Name);
+        }
+
+        int fd = Sys.OpenDirectory(Libc.AtCurrentDirectory, "/"u8);
+        while (fd >= 0 && below.TryPop(out byte[]? name))
+        {
+            int next = Sys.OpenDirectory(fd, name);
+            _ = Libc.Close(fd);
+            fd = next;
+        }
+
+        if (fd < 0)
+        {
+            return null;
+        }
+
+        var handle = new DirectoryHandle(fd);
+        if (FileStat.TryGet(fd, out FileStat stat) == 0 && stat.Inode == Stat.Inode && stat.Device == Stat.Device)
+        {
+            return handle;
+        }
+
+        handle.Release();
+        return null;
+    }
 
     /// <summary>Promises an entry that arrives later.</summary>
     public void Expect() => Interlocked.Increment(ref _outstanding);
@@ -93,56 +131,3 @@ internal sealed class DirectoryFrame
 
 /// <summary>A file for a reading thread.</summary>
 internal sealed record FileTask(DirectoryFrame Frame, int Slot, DirectoryHandle Directory, FileStat Stat, bool InParent, LinkGroup? Link);
-
-/// <summary>The content of an inode with several names: read once, wherever it is met first.</summary>
-internal sealed class LinkGroup
-{
-    private readonly Lock _gate = new();
-    private readonly List<(DirectoryFrame Frame, int Slot, TreeNode Node)> _waiting = [];
-    private ContentRef _content = ContentRef.Empty;
-    private NodeFlags _flags;
-    private bool _done;
-
-    /// <summary>Asks for the content for another name.</summary>
-    /// <returns>True when the node has it now; else it is set, and its frame released, when the first name's content is known.</returns>
-    public bool TryTake(DirectoryFrame frame, int slot, TreeNode node)
-    {
-        lock (_gate)
-        {
-            if (!_done)
-            {
-                frame.Expect();
-                _waiting.Add((frame, slot, node));
-                return false;
-            }
-        }
-
-        Give(node);
-        return true;
-    }
-
-    /// <summary>Makes the content known.</summary>
-    public void Complete(ContentRef content, NodeFlags flags, ChunkSink sink)
-    {
-        List<(DirectoryFrame Frame, int Slot, TreeNode Node)> waiting;
-        lock (_gate)
-        {
-            (_content, _flags, _done) = (content, flags & (NodeFlags.ChangedWhileRead | NodeFlags.Incomplete), true);
-            waiting = [.. _waiting];
-            _waiting.Clear();
-        }
-
-        foreach ((DirectoryFrame frame, int slot, TreeNode node) in waiting)
-        {
-            Give(node);
-            frame.Set(slot, node);
-            frame.Release(sink);
-        }
-    }
-
-    private void Give(TreeNode node)
-    {
-        node.Content = _content;
-        node.Flags |= _flags;
-    }
-}

@@ -123,7 +123,7 @@ public sealed class FileBackup : IDisposable
             using ChunkReader reader = _store.OpenReader();
             using IngestLane? lane = readerCount == 0 ? writer.OpenLane() : null;
             ChunkSink sink = writer.OpenSink();
-            FileReader? inline = lane is null ? null : new FileReader(lane, sink, owners, Progress, Hooks);
+            FileReader? inline = lane is null ? null : new FileReader(lane, sink, owners, Progress, Hooks, cancellation);
             var walk = new TreeWalk(_options, Progress, owners, writer, reader, sink, task => Hand(task, inline));
             DirectoryFrame root = walk.Run(sources, parent, cancellation);
             _tasks.CompleteAdding();
@@ -146,7 +146,6 @@ public sealed class FileBackup : IDisposable
         if (inline is not null)
         {
             inline.Read(task);
-            task.Directory.Release();
             return;
         }
 
@@ -159,15 +158,17 @@ public sealed class FileBackup : IDisposable
         try
         {
             using IngestLane lane = writer.OpenLane();
-            var reader = new FileReader(lane, writer.OpenSink(), owners, Progress, Hooks);
+            var reader = new FileReader(lane, writer.OpenSink(), owners, Progress, Hooks, cancellation);
             foreach (FileTask task in _tasks.GetConsumingEnumerable(CancellationToken.None))
             {
                 if (Volatile.Read(ref _failure) is null && !cancellation.IsCancellationRequested)
                 {
                     reader.Read(task);
                 }
-
-                task.Directory.Release();
+                else
+                {
+                    task.Directory.Release();
+                }
             }
 
             if (Volatile.Read(ref _failure) is null && !cancellation.IsCancellationRequested)
