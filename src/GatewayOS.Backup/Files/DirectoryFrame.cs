@@ -1,4 +1,5 @@
 using GatewayOS.Backup.Posix;
+using GatewayOS.Store;
 using GatewayOS.Store.Pipeline;
 using GatewayOS.Store.Trees;
 
@@ -10,10 +11,19 @@ namespace GatewayOS.Backup.Files;
 /// </summary>
 internal sealed class DirectoryFrame
 {
+    // A directory this long is encoded while the walk goes on, in steps, so that a million entries are not held at once.
+    private const int LongEntriesMin = 4096;
+    private const int StepEntries = 1024;
+
+    private static readonly TreeNode s_pending = new() { Name = [], Type = NodeType.File };
+
     private readonly TreeNode?[] _children;
     private readonly TreeNode? _node;
     private readonly int _slotInParent;
     private int _outstanding = 1;
+    private TreeBuilder? _builder;
+    private CurrentSink? _sink;
+    private int _encoded;
 
     public DirectoryFrame(DirectoryFrame? parent, int slotInParent, TreeNode? node, List<byte[]> names)
     {
@@ -91,10 +101,44 @@ internal sealed class DirectoryFrame
         return null;
     }
 
-    /// <summary>Promises an entry that arrives later.</summary>
-    public void Expect() => Interlocked.Increment(ref _outstanding);
+    /// <summary>Promises an entry that arrives later. Walk's thread, or under the lock of the group that will set it.</summary>
+    public void Expect(int slot)
+    {
+        _children[slot] = s_pending;
+        Interlocked.Increment(ref _outstanding);
+    }
 
-    public void Set(int slot, TreeNode? node) => _children[slot] = node;
+    /// <summary>Sets an entry, or null for none.</summary>
+    public void Set(int slot, TreeNode? node) => Volatile.Write(ref _children[slot], node);
+
+    /// <summary>Encodes what a long directory has so far. Walk's thread only; it holds the directory, so nobody else completes it meanwhile.</summary>
+    public void EncodeFinished(ChunkSink sink)
+    {
+        if (Names.Count >= LongEntriesMin && Next % StepEntries == 0)
+        {
+            Encode(sink, Next);
+        }
+    }
+
+    private void Encode(ChunkSink sink, int end)
+    {
+        _builder ??= new TreeBuilder(_sink = new CurrentSink());
+        _sink!.Target = sink;
+        for (; _encoded < end; _encoded++)
+        {
+            TreeNode? child = Volatile.Read(ref _children[_encoded]);
+            if (ReferenceEquals(child, s_pending))
+            {
+                return;
+            }
+
+            if (child is not null)
+            {
+                _builder.Add(child);
+                _children[_encoded] = null;
+            }
+        }
+    }
 
     /// <summary>Lets go of one promise, or of the walk's hold; completes the directory and its parents as far as that completes them.</summary>
     public void Release(ChunkSink sink)
@@ -102,17 +146,9 @@ internal sealed class DirectoryFrame
         DirectoryFrame? frame = this;
         while (frame is not null && Interlocked.Decrement(ref frame._outstanding) == 0)
         {
-            var builder = new TreeBuilder(sink);
-            foreach (TreeNode? child in frame._children)
-            {
-                if (child is not null)
-                {
-                    builder.Add(child);
-                }
-            }
-
-            ContentRef content = builder.Finish();
-            Array.Clear(frame._children);
+            frame.Encode(sink, frame._children.Length);
+            ContentRef content = frame._builder!.Finish();
+            frame._builder = null;
             if (frame.Parent is null)
             {
                 frame.Root = content;
@@ -131,3 +167,11 @@ internal sealed class DirectoryFrame
 
 /// <summary>A file for a reading thread.</summary>
 internal sealed record FileTask(DirectoryFrame Frame, int Slot, DirectoryHandle Directory, FileStat Stat, bool InParent, LinkGroup? Link);
+
+/// <summary>A directory is encoded by whichever threads bring its entries, one at a time, each with a sink of its own.</summary>
+internal sealed class CurrentSink : ChunkSink
+{
+    public ChunkSink? Target { get; set; }
+
+    public override ChunkId Store(ChunkKind kind, ReadOnlySpan<byte> plain) => Target!.Store(kind, plain);
+}

@@ -22,8 +22,9 @@ namespace GatewayOS.Backup.Files;
 /// </summary>
 public sealed class FileBackup : IDisposable
 {
-    // Groups of files between walk and readers: bounds how far the walk runs ahead, and with it open directories and memory.
-    private const int QueuedTasksMax = 1024;
+    // Files between walk and readers: bounds how far the walk runs ahead. Each may hold a directory open, and with the walk's own 128 they
+    // must stay below the 1024 descriptors that some systems allow a process.
+    private const int QueuedTasksMax = 512;
 
     private readonly BackupStore _store;
     private readonly BackupOptions _options;

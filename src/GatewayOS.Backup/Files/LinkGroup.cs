@@ -42,7 +42,7 @@ internal sealed class LinkGroup(BackupProgress progress)
 
             if (!_done)
             {
-                frame.Expect();
+                frame.Expect(slot);
                 _waiting.Enqueue(new LinkWaiter(frame, slot, node));
                 return LinkJoin.Waiting;
             }

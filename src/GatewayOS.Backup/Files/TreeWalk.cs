@@ -39,6 +39,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
                 {
                     cancellation.ThrowIfCancellationRequested();
                     Visit(frame, frame.Next++);
+                    frame.EncodeFinished(sink);
                 }
                 else
                 {
@@ -189,7 +190,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
             return;
         }
 
-        frame.Expect();
+        frame.Expect(slot);
         hand(new FileTask(frame, slot, frame.Handle!.Hold(), stat, inParent, group));
     }
 
@@ -266,7 +267,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
                 frame.Set(slot, node);
                 break;
             case LinkJoin.ReadIt:
-                frame.Expect();
+                frame.Expect(slot);
                 hand(new FileTask(frame, slot, frame.Handle!.Hold(), stat, InParent: false, group));
                 break;
             case LinkJoin.Waiting:
@@ -320,7 +321,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
         bool isWhole = frame.IsWhole || newSource;
         List<byte[]> names = elsewhere ? [] : isWhole ? NamesIn(fd, frame, name, node, source) : [.. source!.Names];
         byte[] path = [.. frame.Path, .. name, (byte)'/'];
-        frame.Expect();
+        frame.Expect(slot);
         CloseFarAbove();
         _frames.Push(new DirectoryFrame(frame, slot, node, names)
         {
@@ -343,15 +344,20 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
             node.Flags |= NodeFlags.Incomplete;
         }
 
-        byte[]? marker = options.ExcludeIfPresent is { } present ? ByteName.Unescape(present) : null;
-        marker = marker is not null && names.Exists(entry => entry.AsSpan().SequenceEqual(marker)) ? marker
-            : options.ExcludeCaches && CacheDirectory.IsTagged(fd, names) ? CacheDirectory.TagName.ToArray() : null;
-        if (marker is not null)
+        if (Marker(fd, names) is { } marker)
         {
             names.RemoveAll(entry => !entry.AsSpan().SequenceEqual(marker) && source?.Child(entry) is null);
         }
 
         return names;
+    }
+
+    // The entry that says of a directory that its content is not worth a backup.
+    private byte[]? Marker(int fd, List<byte[]> names)
+    {
+        byte[]? present = options.ExcludeIfPresent is { } text ? ByteName.Unescape(text) : null;
+        return present is not null && names.Exists(entry => entry.AsSpan().SequenceEqual(present)) ? present
+            : options.ExcludeCaches && CacheDirectory.IsTagged(fd, names) ? CacheDirectory.TagName.ToArray() : null;
     }
 
     private bool ListInto(int fd, List<byte[]> names, ReadOnlySpan<byte> path)
@@ -410,32 +416,5 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
         progress.AddProblem(above.Path, "it was moved while the backup ran; the rest of it is not in the backup");
         above.Handle = fd >= 0 ? new DirectoryHandle(fd) : from.Handle.Hold();
         above.Next = above.Names.Count;
-    }
-}
-
-/// <summary>Recognises cache directories by the tag that the Cache Directory Tagging Specification (bford.info/cachedir) defines.</summary>
-internal static class CacheDirectory
-{
-    public static ReadOnlySpan<byte> TagName => "CACHEDIR.TAG"u8;
-
-    private static ReadOnlySpan<byte> Signature => "Signature: 8a477f597d28d172789f06886806bc55"u8;
-
-    public static bool IsTagged(int directory, List<byte[]> names)
-    {
-        if (!names.Exists(static name => name.AsSpan().SequenceEqual(TagName)))
-        {
-            return false;
-        }
-
-        int fd = Sys.OpenToRead(directory, TagName);
-        if (fd < 0)
-        {
-            return false;
-        }
-
-        Span<byte> start = stackalloc byte[Signature.Length];
-        int read = Sys.ReadAt(fd, start, 0);
-        _ = Libc.Close(fd);
-        return read == Signature.Length && start.SequenceEqual(Signature);
     }
 }
