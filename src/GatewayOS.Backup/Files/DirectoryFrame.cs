@@ -1,4 +1,5 @@
 using GatewayOS.Backup.Posix;
+using GatewayOS.Store;
 using GatewayOS.Store.Pipeline;
 using GatewayOS.Store.Trees;
 
@@ -10,10 +11,19 @@ namespace GatewayOS.Backup.Files;
 /// </summary>
 internal sealed class DirectoryFrame
 {
+    // A directory this long is encoded while the walk goes on, in steps, so that a million entries are not held at once.
+    private const int LongEntriesMin = 4096;
+    private const int StepEntries = 1024;
+
+    private static readonly TreeNode s_pending = new() { Name = [], Type = NodeType.File };
+
     private readonly TreeNode?[] _children;
     private readonly TreeNode? _node;
     private readonly int _slotInParent;
     private int _outstanding = 1;
+    private TreeBuilder? _builder;
+    private CurrentSink? _sink;
+    private int _encoded;
 
     public DirectoryFrame(DirectoryFrame? parent, int slotInParent, TreeNode? node, List<byte[]> names)
     {
@@ -34,8 +44,11 @@ internal sealed class DirectoryFrame
 
     public required FileStat Stat { get; init; }
 
-    /// <summary>The way to the sources, where only some children count; null inside a source.</summary>
-    public SourceTree? Restrict { get; init; }
+    /// <summary>Sources at and below this directory, or null. A source within another keeps its say: no pattern and no mount leaves it out.</summary>
+    public SourceTree? Sources { get; init; }
+
+    /// <summary>Inside a source: everything here counts. Else only the children that lead to sources do.</summary>
+    public bool IsWhole { get; init; }
 
     /// <summary>Path from the root with a slash at its end.</summary>
     public required byte[] Path { get; init; }
@@ -53,10 +66,79 @@ internal sealed class DirectoryFrame
 
     public byte[] PathOf(byte[] name) => [.. Path, .. name];
 
-    /// <summary>Promises an entry that arrives later.</summary>
-    public void Expect() => Interlocked.Increment(ref _outstanding);
+    /// <summary>
+    /// Opens the directory anew, from the root and through no link, for whoever needs it after the walk has left it.
+    /// </summary>
+    /// <returns>Null when another directory, or none, is at its place by now.</returns>
+    public DirectoryHandle? OpenAgain()
+    {
+        var below = new Stack<byte[]>();
+        for (DirectoryFrame frame = this; frame.Parent is { } parent; frame = parent)
+        {
+            below.Push(frame._node!.Name);
+        }
 
-    public void Set(int slot, TreeNode? node) => _children[slot] = node;
+        int fd = Sys.OpenDirectory(Libc.AtCurrentDirectory, "/"u8);
+        while (fd >= 0 && below.TryPop(out byte[]? name))
+        {
+            int next = Sys.OpenDirectory(fd, name);
+            _ = Libc.Close(fd);
+            fd = next;
+        }
+
+        if (fd < 0)
+        {
+            return null;
+        }
+
+        var handle = new DirectoryHandle(fd);
+        if (FileStat.TryGet(fd, out FileStat stat) == 0 && stat.Inode == Stat.Inode && stat.Device == Stat.Device)
+        {
+            return handle;
+        }
+
+        handle.Release();
+        return null;
+    }
+
+    /// <summary>Promises an entry that arrives later. Walk's thread, or under the lock of the group that will set it.</summary>
+    public void Expect(int slot)
+    {
+        _children[slot] = s_pending;
+        Interlocked.Increment(ref _outstanding);
+    }
+
+    /// <summary>Sets an entry, or null for none.</summary>
+    public void Set(int slot, TreeNode? node) => Volatile.Write(ref _children[slot], node);
+
+    /// <summary>Encodes what a long directory has so far. Walk's thread only; it holds the directory, so nobody else completes it meanwhile.</summary>
+    public void EncodeFinished(ChunkSink sink)
+    {
+        if (Names.Count >= LongEntriesMin && Next % StepEntries == 0)
+        {
+            Encode(sink, Next);
+        }
+    }
+
+    private void Encode(ChunkSink sink, int end)
+    {
+        _builder ??= new TreeBuilder(_sink = new CurrentSink());
+        _sink!.Target = sink;
+        for (; _encoded < end; _encoded++)
+        {
+            TreeNode? child = Volatile.Read(ref _children[_encoded]);
+            if (ReferenceEquals(child, s_pending))
+            {
+                return;
+            }
+
+            if (child is not null)
+            {
+                _builder.Add(child);
+                _children[_encoded] = null;
+            }
+        }
+    }
 
     /// <summary>Lets go of one promise, or of the walk's hold; completes the directory and its parents as far as that completes them.</summary>
     public void Release(ChunkSink sink)
@@ -64,17 +146,9 @@ internal sealed class DirectoryFrame
         DirectoryFrame? frame = this;
         while (frame is not null && Interlocked.Decrement(ref frame._outstanding) == 0)
         {
-            var builder = new TreeBuilder(sink);
-            foreach (TreeNode? child in frame._children)
-            {
-                if (child is not null)
-                {
-                    builder.Add(child);
-                }
-            }
-
-            ContentRef content = builder.Finish();
-            Array.Clear(frame._children);
+            frame.Encode(sink, frame._children.Length);
+            ContentRef content = frame._builder!.Finish();
+            frame._builder = null;
             if (frame.Parent is null)
             {
                 frame.Root = content;
@@ -94,55 +168,10 @@ internal sealed class DirectoryFrame
 /// <summary>A file for a reading thread.</summary>
 internal sealed record FileTask(DirectoryFrame Frame, int Slot, DirectoryHandle Directory, FileStat Stat, bool InParent, LinkGroup? Link);
 
-/// <summary>The content of an inode with several names: read once, wherever it is met first.</summary>
-internal sealed class LinkGroup
+/// <summary>A directory is encoded by whichever threads bring its entries, one at a time, each with a sink of its own.</summary>
+internal sealed class CurrentSink : ChunkSink
 {
-    private readonly Lock _gate = new();
-    private readonly List<(DirectoryFrame Frame, int Slot, TreeNode Node)> _waiting = [];
-    private ContentRef _content = ContentRef.Empty;
-    private NodeFlags _flags;
-    private bool _done;
+    public ChunkSink? Target { get; set; }
 
-    /// <summary>Asks for the content for another name.</summary>
-    /// <returns>True when the node has it now; else it is set, and its frame released, when the first name's content is known.</returns>
-    public bool TryTake(DirectoryFrame frame, int slot, TreeNode node)
-    {
-        lock (_gate)
-        {
-            if (!_done)
-            {
-                frame.Expect();
-                _waiting.Add((frame, slot, node));
-                return false;
-            }
-        }
-
-        Give(node);
-        return true;
-    }
-
-    /// <summary>Makes the content known.</summary>
-    public void Complete(ContentRef content, NodeFlags flags, ChunkSink sink)
-    {
-        List<(DirectoryFrame Frame, int Slot, TreeNode Node)> waiting;
-        lock (_gate)
-        {
-            (_content, _flags, _done) = (content, flags & (NodeFlags.ChangedWhileRead | NodeFlags.Incomplete), true);
-            waiting = [.. _waiting];
-            _waiting.Clear();
-        }
-
-        foreach ((DirectoryFrame frame, int slot, TreeNode node) in waiting)
-        {
-            Give(node);
-            frame.Set(slot, node);
-            frame.Release(sink);
-        }
-    }
-
-    private void Give(TreeNode node)
-    {
-        node.Content = _content;
-        node.Flags |= _flags;
-    }
+    public override ChunkId Store(ChunkKind kind, ReadOnlySpan<byte> plain) => Target!.Store(kind, plain);
 }

@@ -22,8 +22,9 @@ namespace GatewayOS.Backup.Files;
 /// </summary>
 public sealed class FileBackup : IDisposable
 {
-    // Groups of files between walk and readers: bounds how far the walk runs ahead, and with it open directories and memory.
-    private const int QueuedTasksMax = 1024;
+    // Files between walk and readers: bounds how far the walk runs ahead. Each may hold a directory open, and with the walk's own 128 they
+    // must stay below the 1024 descriptors that some systems allow a process.
+    private const int QueuedTasksMax = 512;
 
     private readonly BackupStore _store;
     private readonly BackupOptions _options;
@@ -123,7 +124,7 @@ public sealed class FileBackup : IDisposable
             using ChunkReader reader = _store.OpenReader();
             using IngestLane? lane = readerCount == 0 ? writer.OpenLane() : null;
             ChunkSink sink = writer.OpenSink();
-            FileReader? inline = lane is null ? null : new FileReader(lane, sink, owners, Progress, Hooks);
+            FileReader? inline = lane is null ? null : new FileReader(lane, sink, owners, Progress, Hooks, cancellation);
             var walk = new TreeWalk(_options, Progress, owners, writer, reader, sink, task => Hand(task, inline));
             DirectoryFrame root = walk.Run(sources, parent, cancellation);
             _tasks.CompleteAdding();
@@ -146,7 +147,6 @@ public sealed class FileBackup : IDisposable
         if (inline is not null)
         {
             inline.Read(task);
-            task.Directory.Release();
             return;
         }
 
@@ -159,15 +159,17 @@ public sealed class FileBackup : IDisposable
         try
         {
             using IngestLane lane = writer.OpenLane();
-            var reader = new FileReader(lane, writer.OpenSink(), owners, Progress, Hooks);
+            var reader = new FileReader(lane, writer.OpenSink(), owners, Progress, Hooks, cancellation);
             foreach (FileTask task in _tasks.GetConsumingEnumerable(CancellationToken.None))
             {
                 if (Volatile.Read(ref _failure) is null && !cancellation.IsCancellationRequested)
                 {
                     reader.Read(task);
                 }
-
-                task.Directory.Release();
+                else
+                {
+                    task.Directory.Release();
+                }
             }
 
             if (Volatile.Read(ref _failure) is null && !cancellation.IsCancellationRequested)

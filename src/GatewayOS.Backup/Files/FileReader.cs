@@ -6,12 +6,51 @@ using GatewayOS.Store.Trees;
 namespace GatewayOS.Backup.Files;
 
 /// <summary>Reads files into a lane: one for each reading thread.</summary>
-internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames owners, BackupProgress progress, FileReadHooks? hooks)
+internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames owners, BackupProgress progress, FileReadHooks? hooks, CancellationToken cancellation)
 {
     private const int BlockBytes = 512;
+    private const string Replaced = "it was replaced by something else while the backup ran";
 
-    /// <summary>Takes a file through: open, check, read, check again.</summary>
+    // Names of hard-link groups whose first name was lost, to be read in its place.
+    private readonly Queue<(LinkWaiter Waiter, FileTask Instead)> _promoted = new();
+
+    /// <summary>Takes a file through: open, check, read, check again. Lets go of its directory.</summary>
+    /// <exception cref="OperationCanceledException">The run was cancelled; the file is dropped from the lane.</exception>
     public void Read(FileTask task)
+    {
+        ReadAndRelease(task);
+        while (_promoted.TryDequeue(out (LinkWaiter Waiter, FileTask Instead) next))
+        {
+            ReadPromoted(next.Waiter, next.Instead);
+        }
+    }
+
+    private void ReadPromoted(LinkWaiter waiter, FileTask instead)
+    {
+        // The walk has left this directory, perhaps long ago, and a waiting name holds none open: there may be millions of them.
+        if (waiter.Frame.OpenAgain() is { } directory)
+        {
+            ReadAndRelease(instead with { Frame = waiter.Frame, Slot = waiter.Slot, Directory = directory });
+            return;
+        }
+
+        progress.AddProblem(waiter.Frame.PathOf(waiter.Node.Name), "its directory was moved while the backup ran");
+        GiveUp(instead with { Frame = waiter.Frame, Slot = waiter.Slot }, node: null);
+    }
+
+    private void ReadAndRelease(FileTask task)
+    {
+        try
+        {
+            Open(task);
+        }
+        finally
+        {
+            task.Directory.Release();
+        }
+    }
+
+    private void Open(FileTask task)
     {
         byte[] name = task.Frame.Names[task.Slot];
         hooks?.BeforeOpen?.Invoke(name);
@@ -35,11 +74,18 @@ internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames own
     private void ReadOpened(FileTask task, byte[] name, int fd)
     {
         int error = FileStat.TryGet(fd, out FileStat stat);
-        if (error != 0 || stat.Type != NodeType.File || stat.Inode != task.Stat.Inode || stat.Device != task.Stat.Device)
+        if (error != 0 || stat.Type != NodeType.File)
         {
-            // Another file took the name since the walk saw it. The next backup meets it as what it is.
-            Drop(task, name, error != 0 ? Sys.Describe("it cannot be read", error) : "it was replaced by something else while the backup ran");
+            // The next backup meets it as what it is.
+            Drop(task, name, error != 0 ? Sys.Describe("it cannot be read", error) : Replaced);
             return;
+        }
+
+        if (stat.Inode != task.Stat.Inode || stat.Device != task.Stat.Device)
+        {
+            // Saved anew by a rename since the walk saw it: the new version is as good as the old one, but no name of the old one's group.
+            Promote(task);
+            task = task with { Link = null };
         }
 
         if (Attributes.Read(fd, [], out ExtendedAttribute[] attributes) is { } problem)
@@ -128,6 +174,7 @@ internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames own
         error = 0;
         while (done < count)
         {
+            cancellation.ThrowIfCancellationRequested();
             Span<byte> buffer = lane.GetBuffer();
             int read = Sys.ReadAt(fd, buffer[..(int)Math.Min(buffer.Length, count - done)], offset + done);
             if (read <= 0)
@@ -148,7 +195,7 @@ internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames own
     {
         if (error is Libc.Enoent or Libc.Eloop or Libc.Enxio or Libc.Enotdir)
         {
-            Drop(task, name, error == Libc.Enoent ? "it vanished while the backup ran" : "it was replaced by something else while the backup ran");
+            Drop(task, name, error == Libc.Enoent ? "it vanished while the backup ran" : Replaced);
             return;
         }
 
@@ -157,19 +204,26 @@ internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames own
         TreeNode node = Nodes.Make(name, task.Stat, owners, []);
         node.Flags |= NodeFlags.Incomplete;
         progress.AddFile(task.InParent);
-        task.Link?.Complete(ContentRef.Empty, node.Flags, sink);
-        Finish(task, node);
+        GiveUp(task, node);
     }
 
     private void Drop(FileTask task, byte[] name, string reason)
     {
         progress.AddProblem(task.Frame.PathOf(name), reason);
-        task.Link?.Complete(ContentRef.Empty, NodeFlags.Incomplete, sink);
-        Finish(task, node: null);
+        GiveUp(task, node: null);
     }
 
-    private void Finish(FileTask task, TreeNode? node)
+    private void Promote(FileTask task)
     {
+        if (task.Link?.Fail() is { } next)
+        {
+            _promoted.Enqueue((next, task));
+        }
+    }
+
+    private void GiveUp(FileTask task, TreeNode? node)
+    {
+        Promote(task);
         task.Frame.Set(task.Slot, node);
         task.Frame.Release(sink);
     }

@@ -18,6 +18,9 @@ public sealed class FileRestore
     // Pieces of work sorted at once: bounds memory for any size of tree, and is plenty to find sequential reads in.
     private const int WindowItemsMax = 50_000;
 
+    // Content parts of all of them together, 56 bytes each: a single file of many terabytes has more than memory should hold.
+    private const int WindowPartsMax = 1_000_000;
+
     // A large file is written by several threads, in runs of this size.
     private const long RunBytesMax = 64L * 1024 * 1024;
 
@@ -25,12 +28,15 @@ public sealed class FileRestore
     private readonly RestoreOptions _options;
     private readonly RestoreProgress _progress;
     private readonly TargetDirectories _directories;
+    private readonly CancellationToken _cancellation;
     private readonly List<RestoreRun> _window = [];
+    private int _windowParts;
     private readonly RestoreTree _tree;
     private readonly ChunkReader _reader;
 
-    private FileRestore(BackupStore store, RestoreOptions options, RestoreProgress progress, TargetDirectories directories, ChunkReader reader)
+    private FileRestore(BackupStore store, RestoreOptions options, RestoreProgress progress, TargetDirectories directories, ChunkReader reader, CancellationToken cancellation)
     {
+        _cancellation = cancellation;
         (_store, _options, _progress, _directories, _reader) = (store, options, progress, directories, reader);
         _tree = new RestoreTree(options, progress, directories, reader, AddFile);
     }
@@ -47,7 +53,7 @@ public sealed class FileRestore
         using var directories = new TargetDirectories(OpenTarget(options));
         using ChunkReader reader = store.OpenReader();
         progress.ExpectedBytes = options.Paths.Count == 0 && options.Includes.IsEmpty && options.Excludes.IsEmpty ? snapshot.Draft.Counts.Bytes : 0;
-        new FileRestore(store, options, progress, directories, reader).Run(snapshot, cancellation);
+        new FileRestore(store, options, progress, directories, reader, cancellation).Run(snapshot);
     }
 
     private static DirectoryHandle OpenTarget(RestoreOptions options)
@@ -75,10 +81,10 @@ public sealed class FileRestore
         return fd >= 0 ? new DirectoryHandle(fd) : throw new InvalidJobException($"The target directory {target} cannot be opened: {Sys.Message(-fd)}.");
     }
 
-    private void Run(SnapshotRecord snapshot, CancellationToken cancellation)
+    private void Run(SnapshotRecord snapshot)
     {
-        _tree.Walk(snapshot, () => FlushIfFull(cancellation), cancellation);
-        Flush(cancellation);
+        _tree.Walk(snapshot, _cancellation);
+        Flush();
         if (_options.DryRun)
         {
             return;
@@ -87,7 +93,7 @@ public sealed class FileRestore
         // A file whose first name failed is restored under its next one, to which the rest is linked.
         while (_tree.MakeLinks(AddFile))
         {
-            Flush(cancellation);
+            Flush();
         }
 
         _tree.FinishDirectories();
@@ -103,7 +109,8 @@ public sealed class FileRestore
             return;
         }
 
-        var runs = new List<RestoreRun>();
+        // Held until all runs are in: the window may be worked off in between.
+        file.RunsLeft = 1;
         var parts = new List<ContentPart>();
         long offset = 0;
         long start = 0;
@@ -111,14 +118,15 @@ public sealed class FileRestore
         {
             foreach (ContentPart part in _reader.Leaves(file.Node.Content))
             {
-                parts.Add(part);
-                offset += part.LengthBytes;
                 if (offset - start >= RunBytesMax)
                 {
-                    runs.Add(MakeRun(file, start, parts));
+                    AddRun(MakeRun(file, start, parts));
                     parts.Clear();
                     start = offset;
                 }
+
+                parts.Add(part);
+                offset += part.LengthBytes;
             }
         }
         catch (StoreDamagedException error)
@@ -126,13 +134,21 @@ public sealed class FileRestore
             file.Fail(_progress, $"part of its content list is damaged, what follows byte {offset} reads as zeros: {error.Message}", isDamage: true);
         }
 
-        if (parts.Count > 0 || runs.Count == 0)
+        // An empty file has one run too, which makes it. It stays in the window, so this never drops the last hold.
+        AddRun(MakeRun(file, start, parts));
+        Interlocked.Decrement(ref file.RunsLeft);
+    }
+
+    private void AddRun(RestoreRun run)
+    {
+        if (_window.Count >= WindowItemsMax || _windowParts >= WindowPartsMax)
         {
-            runs.Add(MakeRun(file, start, parts));
+            Flush();
         }
 
-        file.RunsLeft = runs.Count;
-        _window.AddRange(runs);
+        Interlocked.Increment(ref run.File.RunsLeft);
+        _window.Add(run);
+        _windowParts += run.Parts.Length;
     }
 
     private RestoreRun MakeRun(RestoredFile file, long offset, List<ContentPart> parts)
@@ -151,15 +167,7 @@ public sealed class FileRestore
         return new RestoreRun(file, offset, [.. parts], location);
     }
 
-    private void FlushIfFull(CancellationToken cancellation)
-    {
-        if (_window.Count >= WindowItemsMax)
-        {
-            Flush(cancellation);
-        }
-    }
-
-    private void Flush(CancellationToken cancellation)
+    private void Flush()
     {
         if (_window.Count == 0)
         {
@@ -173,15 +181,16 @@ public sealed class FileRestore
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
         _window.Clear();
+        _windowParts = 0;
         failure?.Throw();
-        cancellation.ThrowIfCancellationRequested();
+        _cancellation.ThrowIfCancellationRequested();
 
         void Work()
         {
             try
             {
                 using var writer = new RunWriter(_store, _options, _progress, _directories);
-                while (failure is null && !cancellation.IsCancellationRequested && Interlocked.Add(ref next, RunsTakenAtOnce) is int last)
+                while (failure is null && !_cancellation.IsCancellationRequested && Interlocked.Add(ref next, RunsTakenAtOnce) is int last)
                 {
                     // Neighbouring runs stay with one thread, so that its reads follow each other in the pack.
                     for (int i = last - RunsTakenAtOnce + 1; i <= last && i < _window.Count; i++)

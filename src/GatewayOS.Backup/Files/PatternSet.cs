@@ -1,4 +1,4 @@
-using System.Text;
+using GatewayOS.Store.Trees;
 
 namespace GatewayOS.Backup.Files;
 
@@ -15,11 +15,13 @@ public sealed class PatternSet
     public static PatternSet None { get; } = new([]);
 
     /// <summary>Compiles patterns. Empty ones and comments (<c>#</c>) are passed over.</summary>
-    public PatternSet(IEnumerable<string> patterns)
+    /// <param name="patterns">One pattern each; <c>\xNN</c> stands for a byte, as in listings.</param>
+    /// <param name="ignoreCase">ASCII letters match in either case.</param>
+    public PatternSet(IEnumerable<string> patterns, bool ignoreCase = false)
     {
         foreach (string text in patterns)
         {
-            if (Pattern.TryParse(text, out Pattern? pattern))
+            if (Pattern.TryParse(text, ignoreCase, out Pattern? pattern))
             {
                 _patterns.Add(pattern);
             }
@@ -65,19 +67,23 @@ public sealed class PatternSet
 
     private sealed class Pattern
     {
-        private static readonly byte[] s_anyDirectories = "**"u8.ToArray();
+        // Null among the components is "**", which spans any number of directories.
+        private readonly Glob?[] _components;
+        private readonly bool _anchored;
 
-        public required byte[][] Segments { get; init; }
+        private Pattern(Glob?[] components, bool anchored, bool negated, bool directoryOnly, bool leadingSlash)
+        {
+            (_components, _anchored) = (components, anchored);
+            (Negated, DirectoryOnly, LeadingSlash) = (negated, directoryOnly, leadingSlash);
+        }
 
-        public required bool Anchored { get; init; }
+        public bool Negated { get; }
 
-        public required bool Negated { get; init; }
+        public bool DirectoryOnly { get; }
 
-        public required bool DirectoryOnly { get; init; }
+        public bool LeadingSlash { get; }
 
-        public required bool LeadingSlash { get; init; }
-
-        public static bool TryParse(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Pattern? pattern)
+        public static bool TryParse(string text, bool ignoreCase, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Pattern? pattern)
         {
             pattern = null;
             string rest = TrimTrailingBlanks(text.TrimEnd('\r', '\n'));
@@ -89,230 +95,110 @@ public sealed class PatternSet
             bool negated = rest[0] == '!';
             rest = negated ? rest[1..] : rest;
             bool directoryOnly = rest.EndsWith('/');
-            rest = rest.TrimEnd('/');
+            rest = directoryOnly ? rest[..^1] : rest;
             bool leadingSlash = rest.StartsWith('/');
+            bool anchored = rest.Contains('/', StringComparison.Ordinal);
             rest = leadingSlash ? rest[1..] : rest;
             if (rest.Length == 0)
             {
                 return false;
             }
 
-            pattern = new Pattern
-            {
-                Segments = [.. rest.Split('/').Select(segment => segment == "**" ? s_anyDirectories : GatewayOS.Store.Trees.ByteName.Unescape(segment))],
-                Anchored = leadingSlash || rest.Contains('/', StringComparison.Ordinal),
-                Negated = negated,
-                DirectoryOnly = directoryOnly,
-                LeadingSlash = leadingSlash,
-            };
+            pattern = new Pattern([.. Compile(rest, anchored, ignoreCase)], anchored, negated, directoryOnly, leadingSlash);
             return true;
         }
 
         public bool Matches(ReadOnlySpan<byte> path)
         {
-            if (!Anchored)
+            if (!_anchored)
             {
-                return Glob.Matches(Segments[0], path[(path.LastIndexOf((byte)'/') + 1)..]);
+                return _components[0]!.IsMatch(path[(path.LastIndexOf((byte)'/') + 1)..]);
             }
 
-            return MatchesFrom(0, path, atEnd: false);
-        }
-
-        // One level of recursion for each segment of the pattern, which a person wrote.
-        private bool MatchesFrom(int segment, ReadOnlySpan<byte> path, bool atEnd)
-        {
-            if (segment == Segments.Length)
+            // As with stars in a name, only the last "**" needs another try: an earlier one's choice can stand. No recursion, no explosion.
+            int at = 0;
+            int position = 0;
+            int spanAt = -1;
+            int spanPosition = 0;
+            while (true)
             {
-                return atEnd;
-            }
-
-            if (ReferenceEquals(Segments[segment], s_anyDirectories))
-            {
-                if (segment == Segments.Length - 1)
+                if (at < _components.Length && _components[at] is null)
                 {
-                    // A trailing "/**" matches everything inside, not the directory itself.
-                    return !atEnd && (segment == 0 || path.Length > 0);
+                    spanAt = ++at;
+                    spanPosition = position;
+                    continue;
                 }
 
-                for (ReadOnlySpan<byte> tail = path; ;)
+                bool atEnd = position > path.Length;
+                if (atEnd && at == _components.Length)
                 {
-                    if (MatchesFrom(segment + 1, tail, atEnd))
-                    {
-                        return true;
-                    }
-
-                    int next = tail.IndexOf((byte)'/');
-                    if (next < 0)
-                    {
-                        return false;
-                    }
-
-                    tail = tail[(next + 1)..];
+                    return true;
                 }
-            }
 
-            if (atEnd)
-            {
-                return false;
-            }
-
-            int slash = path.IndexOf((byte)'/');
-            ReadOnlySpan<byte> name = slash < 0 ? path : path[..slash];
-            return Glob.Matches(Segments[segment], name) && MatchesFrom(segment + 1, slash < 0 ? [] : path[(slash + 1)..], slash < 0);
-        }
-
-        private static string TrimTrailingBlanks(string text)
-        {
-            int length = text.Length;
-            while (length > 0 && text[length - 1] == ' ' && (length < 2 || text[length - 2] != '\\'))
-            {
-                length--;
-            }
-
-            return text[..length];
-        }
-    }
-}
-
-/// <summary>Shell globs within one name, on bytes (glob(7), without locale).</summary>
-internal static class Glob
-{
-    /// <summary>Matches with one point of return, so at most quadratic in the name.</summary>
-    public static bool Matches(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> name)
-    {
-        int p = 0;
-        int n = 0;
-        int starPattern = -1;
-        int starName = 0;
-        while (n < name.Length)
-        {
-            if (p < pattern.Length && pattern[p] == '*')
-            {
-                starPattern = ++p;
-                starName = n;
-            }
-            else if (p < pattern.Length && MatchOne(pattern, p, name[n], out int after))
-            {
-                p = after;
-                n++;
-            }
-            else if (starPattern >= 0)
-            {
-                p = starPattern;
-                n = ++starName;
-            }
-            else
-            {
-                return false;
-            }
-        }
-
-        while (p < pattern.Length && pattern[p] == '*')
-        {
-            p++;
-        }
-
-        return p == pattern.Length;
-    }
-
-    private static bool MatchOne(ReadOnlySpan<byte> pattern, int at, byte value, out int after)
-    {
-        after = at + 1;
-        switch (pattern[at])
-        {
-            case (byte)'?':
-                return true;
-            case (byte)'\\' when at + 1 < pattern.Length:
-                after = at + 2;
-                return pattern[at + 1] == value;
-            case (byte)'[':
-                int end = ClassEnd(pattern, at);
-                if (end < 0)
+                if (!atEnd && at < _components.Length && _components[at]!.IsMatch(ComponentAt(path, position)))
                 {
-                    // An unclosed class matches nothing, as git has it.
+                    position = NextComponent(path, position);
+                    at++;
+                    continue;
+                }
+
+                if (spanAt < 0 || spanPosition > path.Length)
+                {
                     return false;
                 }
 
-                after = end + 1;
-                return MatchClass(pattern[(at + 1)..end], value);
-            default:
-                return pattern[at] == value;
+                at = spanAt;
+                position = spanPosition = NextComponent(path, spanPosition);
+            }
+        }
+
+        private static IEnumerable<Glob?> Compile(string text, bool anchored, bool ignoreCase)
+        {
+            string[] components = text.Split('/');
+            for (int i = 0; i < components.Length; i++)
+            {
+                if (!anchored || components[i].Length < 2 || components[i].AsSpan().ContainsAnyExcept('*'))
+                {
+                    yield return Glob.Compile(ByteName.Unescape(components[i]), ignoreCase);
+                    continue;
+                }
+
+                yield return null;
+                if (i == components.Length - 1)
+                {
+                    // A "**" at the end stands for everything inside, not for the directory itself: at least one name.
+                    yield return Glob.Compile("*"u8, ignoreCase);
+                }
+            }
+        }
+
+        // A position is the start of a component; one past the path's end means that none is left.
+        private static ReadOnlySpan<byte> ComponentAt(ReadOnlySpan<byte> path, int position)
+        {
+            ReadOnlySpan<byte> rest = path[position..];
+            int slash = rest.IndexOf((byte)'/');
+            return slash < 0 ? rest : rest[..slash];
+        }
+
+        private static int NextComponent(ReadOnlySpan<byte> path, int position) => position + ComponentAt(path, position).Length + 1;
+
+        // As git does it: a backslash keeps the blank behind it.
+        private static string TrimTrailingBlanks(string text)
+        {
+            int kept = 0;
+            for (int i = 0; i < text.Length; i++)
+            {
+                if (text[i] == '\\')
+                {
+                    kept = Math.Min(++i + 1, text.Length);
+                }
+                else if (text[i] != ' ')
+                {
+                    kept = i + 1;
+                }
+            }
+
+            return text[..kept];
         }
     }
-
-    private static int ClassEnd(ReadOnlySpan<byte> pattern, int open)
-    {
-        int i = open + 1;
-        if (i < pattern.Length && pattern[i] is (byte)'!' or (byte)'^')
-        {
-            i++;
-        }
-
-        for (bool first = true; i < pattern.Length; i++, first = false)
-        {
-            if (pattern[i] == ']' && !first)
-            {
-                return i;
-            }
-
-            if (pattern[i] == '\\')
-            {
-                i++;
-            }
-            else if (pattern[i] == '[' && i + 1 < pattern.Length && pattern[i + 1] == ':')
-            {
-                int close = pattern[(i + 2)..].IndexOf(":]"u8);
-                i = close < 0 ? i : i + 2 + close + 1;
-            }
-        }
-
-        return -1;
-    }
-
-    private static bool MatchClass(ReadOnlySpan<byte> body, byte value)
-    {
-        bool negated = body[0] is (byte)'!' or (byte)'^';
-        body = negated ? body[1..] : body;
-        bool matched = false;
-        for (int i = 0; i < body.Length; i++)
-        {
-            if (body[i] == '[' && i + 1 < body.Length && body[i + 1] == ':' && body[(i + 2)..].IndexOf(":]"u8) is int close and >= 0)
-            {
-                matched |= InNamedClass(Encoding.ASCII.GetString(body.Slice(i + 2, close)), value);
-                i += close + 3;
-                continue;
-            }
-
-            i += body[i] == '\\' && i + 1 < body.Length ? 1 : 0;
-            byte low = body[i];
-            byte high = low;
-            if (i + 2 < body.Length && body[i + 1] == '-')
-            {
-                i += 2;
-                i += body[i] == '\\' && i + 1 < body.Length ? 1 : 0;
-                high = body[i];
-            }
-
-            matched |= value >= low && value <= high;
-        }
-
-        return matched != negated;
-    }
-
-    private static bool InNamedClass(string name, byte value) => name switch
-    {
-        "alnum" => char.IsAsciiLetterOrDigit((char)value),
-        "alpha" => char.IsAsciiLetter((char)value),
-        "digit" => char.IsAsciiDigit((char)value),
-        "lower" => char.IsAsciiLetterLower((char)value),
-        "upper" => char.IsAsciiLetterUpper((char)value),
-        "xdigit" => char.IsAsciiHexDigit((char)value),
-        "space" => value is (>= 9 and <= 13) or 32,
-        "blank" => value is 9 or 32,
-        "punct" => value is (>= 33 and <= 47) or (>= 58 and <= 64) or (>= 91 and <= 96) or (>= 123 and <= 126),
-        "cntrl" => value is < 32 or 127,
-        "print" => value is >= 32 and < 127,
-        "graph" => value is > 32 and < 127,
-        _ => false,
-    };
 }

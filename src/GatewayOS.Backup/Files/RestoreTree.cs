@@ -12,25 +12,32 @@ namespace GatewayOS.Backup.Files;
 /// </summary>
 internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progress, TargetDirectories directories, ChunkReader reader, Action<RestoredFile> addFile)
 {
+    private const uint OwnerAll = 0b111_000_000;
+
     private readonly List<TargetDirectory> _made = [];
     private readonly List<(TargetDirectory Directory, TreeNode Node)> _flagged = [];
-    private readonly Dictionary<(ulong Device, ulong Inode), RestoredFile> _firsts = [];
-    private List<(TargetDirectory Directory, TreeNode Node)> _links = [];
+    private readonly List<(TargetDirectory Directory, uint Mode)> _opened = [];
+    private readonly SpecialEntries _specials = new(options, progress, directories);
+    private readonly RestoreLinks _links = new(options, progress, directories);
 
     /// <summary>Walks the snapshot.</summary>
     /// <param name="snapshot">The snapshot.</param>
-    /// <param name="betweenEntries">Called between entries, where work can be flushed.</param>
     /// <param name="cancellation">Stops the walk.</param>
-    public void Walk(SnapshotRecord snapshot, Action betweenEntries, CancellationToken cancellation)
+    public void Walk(SnapshotRecord snapshot, CancellationToken cancellation)
     {
         var target = new TargetDirectory(null, [], null);
+        if (directories.Get(target, out _) is { } root)
+        {
+            target.HandsDown = Attributes.HandsDownAccess(root.Fd);
+            root.Release();
+        }
+
         PathFilter filter = PathFilter.For(options.Paths);
         var frames = new Stack<Frame>();
         frames.Push(new Frame(target, [], filter, reader.Entries(snapshot.Draft.Root).GetEnumerator()));
         while (frames.TryPeek(out Frame? frame))
         {
             cancellation.ThrowIfCancellationRequested();
-            betweenEntries();
             if (!Next(frame, out TreeNode? node))
             {
                 frames.Pop();
@@ -53,33 +60,7 @@ internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progre
     /// <summary>Makes the hard links whose first name stands.</summary>
     /// <param name="restoreInstead">Takes a file whose group has no standing name yet.</param>
     /// <returns>True when a file was taken, so that links remain to be made.</returns>
-    public bool MakeLinks(Action<RestoredFile> restoreInstead)
-    {
-        var later = new List<(TargetDirectory Directory, TreeNode Node)>();
-        var taken = new HashSet<(ulong, ulong)>();
-        foreach ((TargetDirectory directory, TreeNode node) in _links)
-        {
-            (ulong, ulong) key = (node.LinkDevice, node.Inode);
-            RestoredFile first = _firsts[key];
-            if (first.Stands)
-            {
-                Link(first, directory, node);
-            }
-            else if (taken.Add(key))
-            {
-                var file = new RestoredFile(directory, node);
-                _firsts[key] = file;
-                restoreInstead(file);
-            }
-            else
-            {
-                later.Add((directory, node));
-            }
-        }
-
-        _links = later;
-        return taken.Count > 0;
-    }
+    public bool MakeLinks(Action<RestoredFile> restoreInstead) => _links.Make(restoreInstead);
 
     /// <summary>Gives directories their metadata, the deepest first.</summary>
     public void FinishDirectories()
@@ -94,8 +75,17 @@ internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progre
                 continue;
             }
 
-            Metadata.ApplyToFile(handle.Fd, directory.Node!, path, progress);
+            Metadata.ApplyToFile(handle.Fd, directory.Node!, path, progress, removeOthers: !directory.IsOurs || directory.Parent.HandsDown);
             handle.Release();
+        }
+
+        foreach ((TargetDirectory directory, uint mode) in _opened)
+        {
+            if (directories.Get(directory, out _) is { } handle)
+            {
+                _ = Libc.ChangeMode(handle.Fd, mode);
+                handle.Release();
+            }
         }
     }
 
@@ -147,7 +137,7 @@ internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progre
         if (isDirectory)
         {
             var directory = new TargetDirectory(frame.Directory, node.Name, node);
-            var inner = new Frame(directory, path, filter, reader.Entries(node.Content).GetEnumerator()) { Included = included, Outer = frame };
+            var inner = new Frame(directory, path, filter, reader.Entries(node.Content).GetEnumerator()) { Included = included, Picked = included && filter.Whole, Outer = frame };
             return included && filter.Whole && !MakeWay(inner) ? null : inner;
         }
 
@@ -174,7 +164,7 @@ internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progre
 
         while (way.TryPop(out Frame? next))
         {
-            next.Blocked = next.Blocked || next.Outer!.Blocked || !MakeDirectory(next.Directory);
+            next.Blocked = next.Blocked || next.Outer!.Blocked || !MakeDirectory(next);
             if (next.Blocked)
             {
                 return false;
@@ -186,8 +176,9 @@ internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progre
         return true;
     }
 
-    private unsafe bool MakeDirectory(TargetDirectory directory)
+    private unsafe bool MakeDirectory(Frame frame)
     {
+        TargetDirectory directory = frame.Directory;
         TreeNode node = directory.Node!;
         if (options.DryRun)
         {
@@ -205,15 +196,12 @@ internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progre
         fixed (byte* name = new CName(directory.Name, stackalloc byte[CName.BufferBytes]).Bytes)
         {
             // Open to its owner alone until everything in it stands; its own mode comes at the end.
-            error = Sys.Call(Libc.MakeDirectoryAt(parent.Fd, name, 0b111_000_000));
+            error = Sys.Call(Libc.MakeDirectoryAt(parent.Fd, name, OwnerAll));
         }
 
-        if (error == Libc.Eexist)
-        {
-            error = FileStat.TryGet(parent.Fd, directory.Name, out FileStat there);
-            error = error == 0 && there.Type != NodeType.Directory ? Libc.Enotdir : error;
-        }
-
+        directory.IsOurs = error == 0;
+        directory.HandsDown = directory.IsOurs && directory.Parent.HandsDown;
+        error = error == Libc.Eexist ? EnterExisting(parent.Fd, frame) : error;
         parent.Release();
         if (error != 0)
         {
@@ -222,10 +210,54 @@ internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progre
             return false;
         }
 
-        _made.Add(directory);
-        Note(directory.Parent, node);
+        // A directory that was there keeps its metadata when the policy says so, and when it is only on the way to what is restored.
+        if (directory.IsOurs || (frame.Picked && options.Overwrite != OverwritePolicy.Never))
+        {
+            _made.Add(directory);
+            Note(directory.Parent, node);
+        }
+
+        if ((node.Flags & NodeFlags.Incomplete) != NodeFlags.None)
+        {
+            progress.AddProblem(path, "it could not be listed to its end when it was backed up: entries of it may be missing");
+        }
+
         progress.AddOther();
         return true;
+    }
+
+    private unsafe int EnterExisting(int parent, Frame frame)
+    {
+        int error = FileStat.TryGet(parent, frame.Directory.Name, out FileStat there);
+        if (error != 0 || there.Type != NodeType.Directory)
+        {
+            return error != 0 ? error : Libc.Enotdir;
+        }
+
+        uint user = Libc.EffectiveUser();
+        if (user != 0 && there.UserId == user && (there.Mode & OwnerAll) != OwnerAll)
+        {
+            // An ordinary user's own read-only directory: open while it is worked in, closed again at the end.
+            fixed (byte* name = new CName(frame.Directory.Name, stackalloc byte[CName.BufferBytes]).Bytes)
+            {
+                error = Sys.Call(Libc.ChangeModeAt(parent, name, there.Mode | OwnerAll, Libc.AtSymlinkNoFollow));
+            }
+
+            if (!frame.Picked || options.Overwrite == OverwritePolicy.Never)
+            {
+                _opened.Add((frame.Directory, there.Mode));
+            }
+        }
+
+        int fd = error == 0 ? Sys.OpenDirectory(parent, frame.Directory.Name) : -error;
+        if (fd < 0)
+        {
+            return -fd;
+        }
+
+        frame.Directory.HandsDown = Attributes.HandsDownAccess(fd);
+        _ = Libc.Close(fd);
+        return 0;
     }
 
     private void Note(TargetDirectory directory, TreeNode node)
@@ -238,138 +270,30 @@ internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progre
 
     private void TakeEntry(TargetDirectory directory, TreeNode node)
     {
-        if (node.LinkDevice != 0 || node.LinkCount > 1)
+        if (_links.IsFurther(directory, node))
         {
-            if (_firsts.ContainsKey((node.LinkDevice, node.Inode)))
-            {
-                _links.Add((directory, node));
-                return;
-            }
-        }
-
-        if (node.Type != NodeType.File)
-        {
-            MakeSpecial(directory, node);
             return;
         }
 
         var file = new RestoredFile(directory, node);
-        if (node.LinkCount > 1)
+        _links.AddFirst(file);
+        if (node.Type != NodeType.File)
         {
-            _firsts.Add((node.LinkDevice, node.Inode), file);
+            file.Stands = _specials.Make(directory, node);
+            return;
+        }
+
+        if ((node.Flags & NodeFlags.Incomplete) != NodeFlags.None)
+        {
+            progress.AddProblem(file.Path, "it could not be read to its end when it was backed up: what is restored is not the whole file");
+        }
+        else if ((node.Flags & NodeFlags.ChangedWhileRead) != NodeFlags.None)
+        {
+            progress.AddProblem(file.Path, "it changed while it was backed up: its content may mix two states");
         }
 
         Note(directory, node);
         addFile(file);
-    }
-
-    private unsafe void MakeSpecial(TargetDirectory directory, TreeNode node)
-    {
-        if (options.DryRun)
-        {
-            progress.AddOther();
-            return;
-        }
-
-        string path = directory.PathOf(node.Name);
-        if (directories.Get(directory, out int error) is not { } parent)
-        {
-            progress.AddProblem(path, $"its directory cannot be opened: {Sys.Message(error)}");
-            return;
-        }
-
-        error = Create(parent.Fd, node);
-        if (error == Libc.Eexist && FileStat.TryGet(parent.Fd, node.Name, out FileStat there) == 0)
-        {
-            if (there.Type != NodeType.Directory && !Metadata.Replaces(options.Overwrite, there, node))
-            {
-                progress.AddSkipped();
-                parent.Release();
-                return;
-            }
-
-            fixed (byte* name = new CName(node.Name, stackalloc byte[CName.BufferBytes]).Bytes)
-            {
-                error = Sys.Call(Libc.UnlinkAt(parent.Fd, name, 0));
-            }
-
-            error = error == 0 ? Create(parent.Fd, node) : error;
-        }
-
-        if (error == 0)
-        {
-            Metadata.ApplyByName(parent.Fd, node, path, progress);
-            progress.AddOther();
-        }
-        else
-        {
-            progress.AddProblem(path, $"it cannot be made: {Sys.Message(error)}");
-        }
-
-        parent.Release();
-    }
-
-    private static unsafe int Create(int directory, TreeNode node)
-    {
-        fixed (byte* name = new CName(node.Name, stackalloc byte[CName.BufferBytes]).Bytes)
-        {
-            if (node.Type == NodeType.Symlink)
-            {
-                fixed (byte* target = new CName(node.LinkTarget, stackalloc byte[CName.BufferBytes]).Bytes)
-                {
-                    return Sys.Call(Libc.MakeSymlinkAt(target, directory, name));
-                }
-            }
-
-            uint type = node.Type switch
-            {
-                NodeType.Fifo => 0x1000,
-                NodeType.CharacterDevice => 0x2000,
-                NodeType.BlockDevice => 0x6000,
-                _ => 0xc000,
-            };
-            return Sys.Call(Libc.MakeNodeAt(directory, name, type | 0b110_000_000, node.DeviceNumber));
-        }
-    }
-
-    private unsafe void Link(RestoredFile first, TargetDirectory directory, TreeNode node)
-    {
-        string path = directory.PathOf(node.Name);
-        DirectoryHandle? from = directories.Get(first.Directory, out int error);
-        DirectoryHandle? to = from is null ? null : directories.Get(directory, out error);
-        if (to is not null)
-        {
-            fixed (byte* source = new CName(first.Node.Name, stackalloc byte[CName.BufferBytes]).Bytes)
-            fixed (byte* name = new CName(node.Name, stackalloc byte[CName.BufferBytes]).Bytes)
-            {
-                error = Sys.Call(Libc.LinkAt(from!.Fd, source, to.Fd, name, 0));
-                if (error == Libc.Eexist && FileStat.TryGet(to.Fd, node.Name, out FileStat there) == 0 && FileStat.TryGet(from.Fd, first.Node.Name, out FileStat origin) == 0)
-                {
-                    bool same = there.Inode == origin.Inode && there.Device == origin.Device;
-                    if (same || options.Overwrite == OverwritePolicy.Never)
-                    {
-                        error = 0;
-                    }
-                    else
-                    {
-                        error = Sys.Call(Libc.UnlinkAt(to.Fd, name, 0));
-                        error = error == 0 ? Sys.Call(Libc.LinkAt(from.Fd, source, to.Fd, name, 0)) : error;
-                    }
-                }
-            }
-        }
-
-        from?.Release();
-        to?.Release();
-        if (error == 0)
-        {
-            progress.AddFile();
-            progress.AddBytes(node.SizeBytes);
-        }
-        else
-        {
-            progress.AddProblem(path, $"it cannot be linked to {first.Path}: {Sys.Message(error)}");
-        }
     }
 
     private sealed class Frame(TargetDirectory directory, byte[] path, PathFilter filter, IEnumerator<TreeNode> entries)
@@ -387,75 +311,12 @@ internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progre
         /// <summary>A directory above matched the includes: everything below belongs to it.</summary>
         public bool Included { get; init; }
 
+        /// <summary>The directory itself belongs to what is restored, rather than being on the way to it.</summary>
+        public bool Picked { get; init; }
+
         public bool IsMade { get; set; }
 
         /// <summary>It could not be made, which was reported: nothing below is tried.</summary>
         public bool Blocked { get; set; }
     }
-}
-
-/// <summary>Picks named paths out of a tree, and remembers which were met.</summary>
-internal sealed class PathFilter
-{
-    private static readonly PathFilter s_all = new() { Whole = true };
-    private static readonly PathFilter s_none = new();
-
-    private readonly List<(byte[][] Names, int Depth, bool[] Met)> _paths = [];
-
-    private PathFilter()
-    {
-    }
-
-    /// <summary>True when the entry and everything below is picked.</summary>
-    public bool Whole { get; private init; }
-
-    /// <summary>True when something at or below the entry may be picked.</summary>
-    public bool MayHold => Whole || _paths.Count > 0;
-
-    public static PathFilter For(IReadOnlyList<byte[]> paths)
-    {
-        var filter = new PathFilter { Whole = paths.Count == 0 };
-        foreach (byte[] path in paths)
-        {
-            byte[][] names = [.. ByteName.Split(path)];
-            if (names.Length == 0)
-            {
-                return s_all;
-            }
-
-            filter._paths.Add((names, 0, new bool[1]));
-        }
-
-        return filter;
-    }
-
-    public PathFilter Enter(byte[] name)
-    {
-        if (Whole)
-        {
-            return s_all;
-        }
-
-        PathFilter? inner = null;
-        foreach ((byte[][] names, int depth, bool[] met) in _paths)
-        {
-            if (!names[depth].AsSpan().SequenceEqual(name))
-            {
-                continue;
-            }
-
-            if (depth == names.Length - 1)
-            {
-                met[0] = true;
-                return s_all;
-            }
-
-            inner ??= new PathFilter();
-            inner._paths.Add((names, depth + 1, met));
-        }
-
-        return inner ?? s_none;
-    }
-
-    public IEnumerable<string> Missing() => _paths.Where(path => !path.Met[0]).Select(path => "/" + string.Join('/', path.Names.Select(name => ByteName.Escape(name))));
 }

@@ -26,7 +26,11 @@ internal sealed class RestoredFile(TargetDirectory directory, TreeNode node)
     public bool Given { get; private set; }
 
     /// <summary>True when it stands under its name with this content: links may be made to it.</summary>
-    public bool Stands { get; private set; }
+    public bool Stands { get; set; }
+
+    /// <summary>A name for what is to take another's place, beside it.</summary>
+    public static byte[] NextTemporaryName() =>
+        System.Text.Encoding.ASCII.GetBytes($".gateway-restore-{Environment.ProcessId}-{Interlocked.Increment(ref s_temporaryNames)}");
 
     /// <summary>Opens the file for writing: new under its own name, or beside an existing one under a temporary name.</summary>
     /// <returns>The descriptor, or −1 when it is not to be written.</returns>
@@ -75,7 +79,7 @@ internal sealed class RestoredFile(TargetDirectory directory, TreeNode node)
             }
             else if (!options.Verify || verify(this, _fd))
             {
-                Metadata.ApplyToFile(_fd, Node, Path, progress);
+                Metadata.ApplyToFile(_fd, Node, Path, progress, removeOthers: Directory.HandsDown);
             }
 
             _ = Libc.Close(_fd);
@@ -149,11 +153,16 @@ internal sealed class RestoredFile(TargetDirectory directory, TreeNode node)
             Given = true;
             Stands = stat.Type == NodeType.File && options.Overwrite == OverwritePolicy.IfChanged;
             progress.AddSkipped();
+            if (Stands)
+            {
+                Metadata.Correct(_handle.Fd, Node, Path, progress);
+            }
+
             return -1;
         }
 
         // An interrupted restore must not leave half a file under the real name: the whole one takes it by a rename.
-        _temporaryName = System.Text.Encoding.ASCII.GetBytes($".gateway-restore-{Environment.ProcessId}-{Interlocked.Increment(ref s_temporaryNames)}");
+        _temporaryName = NextTemporaryName();
         return Create(_temporaryName);
     }
 }

@@ -13,6 +13,12 @@ internal sealed class TargetDirectory(TargetDirectory? parent, byte[] name, Tree
     /// <summary>Its entry in the snapshot; null for the target itself.</summary>
     public TreeNode? Node { get; } = node;
 
+    /// <summary>Made by this restore, rather than found.</summary>
+    public bool IsOurs { get; set; }
+
+    /// <summary>What is made in it inherits an access list (acl(5), default ACL), which then has to be taken off where none belongs.</summary>
+    public bool HandsDown { get; set; }
+
     /// <summary>Held by the cache; null when closed. Under the cache's lock.</summary>
     public DirectoryHandle? Open { get; set; }
 

@@ -39,6 +39,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
                 {
                     cancellation.ThrowIfCancellationRequested();
                     Visit(frame, frame.Next++);
+                    frame.EncodeFinished(sink);
                 }
                 else
                 {
@@ -82,7 +83,8 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
         {
             Handle = new DirectoryHandle(fd),
             Stat = stat,
-            Restrict = sources.Whole ? null : sources,
+            Sources = sources,
+            IsWhole = sources.Whole,
             Path = "/"u8.ToArray(),
             SourcePrefix = 1,
             SourceDevice = stat.Device,
@@ -93,7 +95,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
     private void Visit(DirectoryFrame frame, int slot)
     {
         byte[] name = frame.Names[slot];
-        SourceTree? source = frame.Restrict?.Child(name);
+        SourceTree? source = frame.Sources?.Child(name);
         TreeNode? before = FindBefore(frame, name);
         int error = FileStat.TryGet(frame.Handle!.Fd, name, out FileStat stat);
         if (error != 0)
@@ -102,7 +104,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
             return;
         }
 
-        if (frame.Restrict is null && IsExcluded(frame, name, stat))
+        if (frame.IsWhole && source is null && IsExcluded(frame, name, stat))
         {
             return;
         }
@@ -188,7 +190,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
             return;
         }
 
-        frame.Expect();
+        frame.Expect(slot);
         hand(new FileTask(frame, slot, frame.Handle!.Hold(), stat, inParent, group));
     }
 
@@ -234,7 +236,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
         bool known = _links.TryGetValue(key, out (LinkGroup Group, uint Left) entry);
         if (!known)
         {
-            entry = (new LinkGroup(), stat.LinkCount);
+            entry = (new LinkGroup(progress), stat.LinkCount);
         }
 
         // When all names were met the entry goes, or a tree full of hard links would fill the memory.
@@ -259,11 +261,18 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
         }
 
         TreeNode node = Nodes.Make(name, stat, owners, attributes);
-        progress.AddFile(inParent: false);
-        progress.AddBytes(stat.SizeBytes);
-        if (group.TryTake(frame, slot, node))
+        switch (group.Join(frame, slot, node))
         {
-            frame.Set(slot, node);
+            case LinkJoin.Taken:
+                frame.Set(slot, node);
+                break;
+            case LinkJoin.ReadIt:
+                frame.Expect(slot);
+                hand(new FileTask(frame, slot, frame.Handle!.Hold(), stat, InParent: false, group));
+                break;
+            case LinkJoin.Waiting:
+            default:
+                break;
         }
     }
 
@@ -300,58 +309,65 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
             return;
         }
 
+        // Another directory may have taken the name since: what is open is what is backed up, and told about.
+        FileStat opened = FileStat.TryGet(fd, out FileStat now) == 0 ? now : stat;
         if (Attributes.Read(fd, [], out ExtendedAttribute[] attributes) is { } problem)
         {
             progress.AddProblem(frame.PathOf(name), problem);
         }
 
-        TreeNode node = Nodes.Make(name, stat, owners, attributes);
-        bool elsewhere = options.OneFileSystem && frame.Restrict is null && stat.Device != frame.SourceDevice;
-        List<byte[]> names = elsewhere ? [] : NamesIn(fd, frame, name, node, source);
+        TreeNode node = Nodes.Make(name, opened, owners, attributes);
+        bool elsewhere = options.OneFileSystem && frame.IsWhole && source is null && opened.Device != frame.SourceDevice;
+        bool isWhole = frame.IsWhole || newSource;
+        List<byte[]> names = elsewhere ? [] : isWhole ? NamesIn(fd, frame, name, node, source) : [.. source!.Names];
         byte[] path = [.. frame.Path, .. name, (byte)'/'];
-        frame.Expect();
+        frame.Expect(slot);
         CloseFarAbove();
         _frames.Push(new DirectoryFrame(frame, slot, node, names)
         {
             Handle = new DirectoryHandle(fd),
-            Stat = stat,
-            Restrict = source is { Whole: false } ? source : null,
+            Stat = opened,
+            Sources = source,
+            IsWhole = isWhole,
             Path = path,
             SourcePrefix = newSource ? path.Length : frame.SourcePrefix,
-            SourceDevice = newSource ? stat.Device : frame.SourceDevice,
+            SourceDevice = newSource ? opened.Device : frame.SourceDevice,
             Before = before is { Type: NodeType.Directory } ? reader.Entries(before.Content).GetEnumerator() : null,
         });
     }
 
     private List<byte[]> NamesIn(int fd, DirectoryFrame frame, byte[] name, TreeNode node, SourceTree? source)
     {
-        if (source is { Whole: false })
-        {
-            return [.. source.Names];
-        }
-
         var names = new List<byte[]>();
         if (!ListInto(fd, names, frame.PathOf(name)))
         {
             node.Flags |= NodeFlags.Incomplete;
         }
 
-        if (options.ExcludeIfPresent is { } marker && names.Exists(entry => entry.AsSpan().SequenceEqual(ByteName.Unescape(marker))))
+        if (Marker(fd, names) is { } marker)
         {
-            names.RemoveAll(entry => !entry.AsSpan().SequenceEqual(ByteName.Unescape(marker)));
-        }
-
-        if (options.ExcludeCaches && CacheDirectory.IsTagged(fd, names))
-        {
-            names.RemoveAll(entry => !entry.AsSpan().SequenceEqual(CacheDirectory.TagName));
+            names.RemoveAll(entry => !entry.AsSpan().SequenceEqual(marker) && source?.Child(entry) is null);
         }
 
         return names;
     }
 
+    // The entry that says of a directory that its content is not worth a backup.
+    private byte[]? Marker(int fd, List<byte[]> names)
+    {
+        byte[]? present = options.ExcludeIfPresent is { } text ? ByteName.Unescape(text) : null;
+        return present is not null && names.Exists(entry => entry.AsSpan().SequenceEqual(present)) ? present
+            : options.ExcludeCaches && CacheDirectory.IsTagged(fd, names) ? CacheDirectory.TagName.ToArray() : null;
+    }
+
     private bool ListInto(int fd, List<byte[]> names, ReadOnlySpan<byte> path)
     {
-        int error = Sys.List(fd, names);
+        int error = Sys.List(fd, names, out int unusable);
+        if (unusable > 0)
+        {
+            progress.AddProblem(path, $"{unusable} of its entries have names that no file can have, or the same name twice; they are left out. Check the file system");
+        }
+
         if (error != 0)
         {
             progress.AddProblem(path, Sys.Describe("it cannot be listed to its end", error));
@@ -400,32 +416,5 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
         progress.AddProblem(above.Path, "it was moved while the backup ran; the rest of it is not in the backup");
         above.Handle = fd >= 0 ? new DirectoryHandle(fd) : from.Handle.Hold();
         above.Next = above.Names.Count;
-    }
-}
-
-/// <summary>Recognises cache directories by the tag that the Cache Directory Tagging Specification (bford.info/cachedir) defines.</summary>
-internal static class CacheDirectory
-{
-    public static ReadOnlySpan<byte> TagName => "CACHEDIR.TAG"u8;
-
-    private static ReadOnlySpan<byte> Signature => "Signature: 8a477f597d28d172789f06886806bc55"u8;
-
-    public static bool IsTagged(int directory, List<byte[]> names)
-    {
-        if (!names.Exists(static name => name.AsSpan().SequenceEqual(TagName)))
-        {
-            return false;
-        }
-
-        int fd = Sys.OpenToRead(directory, TagName);
-        if (fd < 0)
-        {
-            return false;
-        }
-
-        Span<byte> start = stackalloc byte[Signature.Length];
-        int read = Sys.ReadAt(fd, start, 0);
-        _ = Libc.Close(fd);
-        return read == Signature.Length && start.SequenceEqual(Signature);
     }
 }

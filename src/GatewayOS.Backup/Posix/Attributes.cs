@@ -38,6 +38,54 @@ internal static unsafe class Attributes
         }
     }
 
+    /// <summary>True when what is made in the directory inherits an access list.</summary>
+    public static bool HandsDownAccess(int directory)
+    {
+        fixed (byte* name = "system.posix_acl_default\0"u8)
+        {
+            return Libc.GetAttribute(directory, name, null, 0) > 0;
+        }
+    }
+
+    /// <summary>
+    /// Removes what an entry that was found, or that inherited, has beyond its attributes in the snapshot. Labels of security modules stay:
+    /// they are the system's, not the file's.
+    /// </summary>
+    public static void RemoveOthers(int fd, ReadOnlySpan<byte> path, ExtendedAttribute[] kept)
+    {
+        byte[] buffer = s_buffer ??= GC.AllocateUninitializedArray<byte>(ListBytesMax + ValueBytesMax, pinned: true);
+        fixed (byte* file = path)
+        fixed (byte* names = buffer)
+        {
+            nint length = fd >= 0 ? Libc.ListAttributes(fd, names, ListBytesMax) : Libc.ListAttributesOf(file, names, ListBytesMax);
+            for (int offset = 0; offset < length;)
+            {
+                ReadOnlySpan<byte> name = new ReadOnlySpan<byte>(names + offset, (int)length - offset);
+                name = name[..name.IndexOf((byte)0)];
+                bool isOurs = name.StartsWith("user."u8) || name.StartsWith("system.posix_acl_"u8) || name.SequenceEqual("security.capability"u8);
+                if (isOurs && !Holds(kept, name))
+                {
+                    _ = fd >= 0 ? Libc.RemoveAttribute(fd, names + offset) : Libc.RemoveAttributeOf(file, names + offset);
+                }
+
+                offset += name.Length + 1;
+            }
+        }
+    }
+
+    private static bool Holds(ExtendedAttribute[] attributes, ReadOnlySpan<byte> name)
+    {
+        foreach (ExtendedAttribute attribute in attributes)
+        {
+            if (attribute.Name.AsSpan().SequenceEqual(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static string? ReadValues(int fd, byte* file, byte* names, int namesBytes, out ExtendedAttribute[] attributes)
     {
         var found = new List<ExtendedAttribute>();

@@ -9,6 +9,7 @@ internal static unsafe class Sys
     private const int EntryBufferBytes = 64 * 1024;
     private const int EntryNameOffset = 19;
     private const int LinkBytesMax = 4096;
+    private const int NameBytesMax = 255;
 
     /// <summary>0 for success, else errno.</summary>
     public static int Call(nint result) => result >= 0 ? 0 : Marshal.GetLastPInvokeError();
@@ -53,9 +54,14 @@ internal static unsafe class Sys
     }
 
     /// <summary>Lists a directory in byte order of the names.</summary>
+    /// <param name="directory">The directory, at its start.</param>
+    /// <param name="names">Gets the names.</param>
+    /// <param name="unusable">Entries left out: a damaged file system or a faulty FUSE driver lists names no tree can hold, or one twice.</param>
     /// <returns>0, or the error number; what was listed before an error is kept.</returns>
-    public static int List(int directory, List<byte[]> names)
+    public static int List(int directory, List<byte[]> names, out int unusable)
     {
+        int first = names.Count;
+        unusable = 0;
         byte[] buffer = GC.AllocateUninitializedArray<byte>(EntryBufferBytes);
         int error = 0;
         fixed (byte* start = buffer)
@@ -72,7 +78,11 @@ internal static unsafe class Sys
                 for (int offset = 0; offset < count; offset += *(ushort*)(start + offset + 16))
                 {
                     ReadOnlySpan<byte> name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(start + offset + EntryNameOffset);
-                    if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
+                    if (name.Length is 0 or > NameBytesMax || name.Contains((byte)'/'))
+                    {
+                        unusable++;
+                    }
+                    else if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
                     {
                         names.Add(name.ToArray());
                     }
@@ -81,6 +91,15 @@ internal static unsafe class Sys
         }
 
         names.Sort(static (left, right) => left.AsSpan().SequenceCompareTo(right));
+        for (int i = names.Count - 1; i > first; i--)
+        {
+            if (names[i].AsSpan().SequenceEqual(names[i - 1]))
+            {
+                names.RemoveAt(i);
+                unusable++;
+            }
+        }
+
         return error;
     }
 
