@@ -106,6 +106,7 @@ internal sealed class Seed
     // What happens to the visitor is no business of whom it interrupts, unless a promise is broken or the power goes.
     private void Visit(string name, Action visit)
     {
+        _steps.Visits++;
         try
         {
             visit();

@@ -13,7 +13,8 @@ internal sealed class Steps(World world)
     private const int OthersMax = 3;
     private const int SnapshotsMax = 8;
 
-    private bool _visiting;
+    /// <summary>Times that another process came in between so far.</summary>
+    public int Visits { get; set; }
 
     /// <summary>Reports of progress after which a maintenance job is cancelled.</summary>
     public int CancelAfter { get; set; } = int.MaxValue;
@@ -88,14 +89,12 @@ internal sealed class Steps(World world)
     private void AsVisitor(Action<Actor> visit)
     {
         Actor visitor = world.NewActor("visitor");
-        _visiting = true;
         try
         {
             visit(visitor);
         }
         finally
         {
-            _visiting = false;
             World.Close(visitor);
         }
     }
@@ -151,12 +150,13 @@ internal sealed class Steps(World world)
 
     private void Repair() => Cancelled((progress, cancellation) =>
     {
+        (bool shared, int visits) = (world.Others.Count > 0, Visits);
         try
         {
             RepairReport report = StoreRepair.Run(world.OpenMain(), new RepairOptions { Threads = 0, Progress = progress }, cancellation);
             Inspector.Require(report.Lost.Count == 0 && report.MovedAway.Count == 0, () => $"repair took something away from a sound store: {Inspector.Text(report.Findings)}");
         }
-        catch (StoreUnusableException) when (world.Others.Count > 0 || _visiting)
+        catch (StoreUnusableException) when (shared || world.Others.Count > 0 || Visits > visits)
         {
             world.Trace("repair refused: others use the store");
         }
