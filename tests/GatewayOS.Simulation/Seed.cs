@@ -44,11 +44,13 @@ internal sealed class Seed
             Step("create", _steps.Create, faultPercent: 20);
         }
 
-        int steps = _world.Random.Next(StepsMin, StepsMax);
-        for (int i = 0; i < steps; i++)
+        if (!RunSteps())
         {
-            (string name, Action step) = _steps.Next();
-            Step(name, step, faultPercent: 45);
+            // Damage by a lying disk shows at the latest when the caches are gone.
+            CloseAll();
+            PowerCut();
+            new MediaPhase(_world, Struck).Run();
+            return;
         }
 
         CloseAll();
@@ -56,14 +58,30 @@ internal sealed class Seed
         CheckNow(settle: true);
         if (_faults.HasFlag(FaultClass.BitRot) && _world.Random.Next(3) == 0)
         {
-            new MediaPhase(_world, Struck).Run();
+            new MediaPhase(_world, Struck).FlipBits();
             return;
         }
 
         CheckSpaceComesBack();
     }
 
-    private void Step(string name, Action step, int faultPercent)
+    // False when the disk lied on the way: from there on only the promises for damage hold.
+    private bool RunSteps()
+    {
+        int steps = _world.Random.Next(StepsMin, StepsMax);
+        for (int i = 0; i < steps; i++)
+        {
+            (string name, Action step) = _steps.Next();
+            if (!Step(name, step, faultPercent: 45))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool Step(string name, Action step, int faultPercent)
     {
         _world.Clock.Advance(TimeSpan.FromMinutes(1));
         ArmedFault? armed = _world.Random.Next(100) < faultPercent ? Choose() : null;
@@ -93,15 +111,14 @@ internal sealed class Seed
         if (struck && armed!.Fault == RunningFault.PowerCut)
         {
             Recover();
-            return;
+            return true;
         }
 
         _world.Revive();
-        if (struck && armed!.Fault is RunningFault.DroppedWrite or RunningFault.MisdirectedWrite)
-        {
-            throw new MediaFaultException();
-        }
+        return !(struck && IsLie(armed!));
     }
+
+    private static bool IsLie(ArmedFault fault) => fault.Fault is RunningFault.DroppedWrite or RunningFault.MisdirectedWrite;
 
     // What happens to the visitor is no business of whom it interrupts, unless a promise is broken or the power goes.
     private void Visit(string name, Action visit)
@@ -137,6 +154,10 @@ internal sealed class Seed
         {
             return "cancelled";
         }
+        catch (Exception error) when (error is InvariantException or StoreDamagedException or StoreUnusableException && _world.Disk.Struck.Exists(IsLie))
+        {
+            return $"met the damage: {error.Message}";
+        }
         catch (Exception error) when (error is InvariantException or StoreDamagedException && _world.Disk.Struck.Exists(fault => fault.Kind == DiskOperation.Read))
         {
             // A read that failed may be reported as damage, for that is what it looks like. Whether anything is damaged shows now.
@@ -157,6 +178,8 @@ internal sealed class Seed
             }
         }
 
+        // A lie of the disk ends the program early, and without a store there is nothing to keep: rare, and not while it is made.
+        int lies = _world.Truth.StoreExists && _world.Random.Next(4) == 0 ? 1 : 0;
         Offer(FaultClass.PowerCut, RunningFault.PowerCut, null, weight: 5);
         Offer(FaultClass.Kill, RunningFault.ProcessDeath, null, weight: 3);
         Offer(FaultClass.NoSpace, RunningFault.NoSpace, null);
@@ -167,6 +190,8 @@ internal sealed class Seed
         Offer(FaultClass.IoError, RunningFault.IoError, DiskOperation.Rename);
         Offer(FaultClass.IoError, RunningFault.IoError, DiskOperation.Delete);
         Offer(FaultClass.SyncLoss, RunningFault.SyncLosesPages, DiskOperation.Sync);
+        Offer(FaultClass.DroppedWrite, RunningFault.DroppedWrite, DiskOperation.Write, weight: lies);
+        Offer(FaultClass.MisdirectedWrite, RunningFault.MisdirectedWrite, DiskOperation.Write, weight: lies);
         Offer(FaultClass.Permission, RunningFault.LostPermission, null);
         if (choices.Count == 0)
         {
@@ -227,6 +252,3 @@ internal sealed class Seed
         Inspector.Require(verify.Clean, () => $"the emptied store: {Inspector.Text(verify.Findings)}");
     }
 }
-
-/// <summary>Bytes were damaged behind the store's back: from here on only the promises for damage hold.</summary>
-internal sealed class MediaFaultException : Exception;

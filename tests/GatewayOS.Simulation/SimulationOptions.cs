@@ -57,7 +57,7 @@ internal sealed record SimulationOptions
     public bool Verbose { get; init; }
 
     /// <summary>Seeds to run: unlimited when only a time is given.</summary>
-    public long SeedsToRun => Seeds >= 0 ? Seeds : SeedGiven ? 1 : double.IsFinite(Seconds) ? long.MaxValue : 1000;
+    public long SeedsToRun => Seeds >= 0 ? Seeds : double.IsFinite(Seconds) ? long.MaxValue : SeedGiven ? 1 : 1000;
 
     public static SimulationOptions? Parse(string[] args, out string error)
     {

@@ -146,6 +146,7 @@ public sealed class SimulatedDisk
                     if (!files.TryGetValue(file, out SimulatedFile? copy))
                     {
                         copy = SimulatedFile.FromImage(++image._filesMade, mode == ImageMode.Everything ? file.WithAllPending() : file.AfterCrash(CrashFaults, random));
+                        copy.IsDamaged = file.IsDamaged;
                         files.Add(file, copy);
                     }
 
@@ -241,6 +242,15 @@ public sealed class SimulatedDisk
 
             paths.Sort(StringComparer.Ordinal);
             return paths;
+        }
+    }
+
+    /// <summary>Paths of the files whose bytes were damaged, under whatever names they have now.</summary>
+    public List<string> DamagedFiles()
+    {
+        lock (_gate)
+        {
+            return [.. Files().Where(path => Names.Find(path)!.IsDamaged)];
         }
     }
 

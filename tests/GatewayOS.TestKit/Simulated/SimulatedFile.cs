@@ -37,6 +37,9 @@ internal sealed class SimulatedFile(int number)
 
     public SimulatedProcess? LockHolder { get; set; }
 
+    /// <summary>True once its bytes were damaged behind everybody's back, or a write to it was acknowledged and not done.</summary>
+    public bool IsDamaged { get; set; }
+
     public static SimulatedFile FromImage(int number, byte[] content) =>
         new(number) { _data = content, _durable = content, _length = content.Length, _durableLength = content.Length };
 
@@ -61,6 +64,7 @@ internal sealed class SimulatedFile(int number)
         {
             // The length reaches the platters, as metadata takes another way; the bytes do not.
             _unfaithful = true;
+            IsDamaged = true;
             Pending.Add(new PendingChange(null, _length));
         }
         else
@@ -121,6 +125,7 @@ internal sealed class SimulatedFile(int number)
     /// <summary>Changes bytes on the platters and in the cache behind everybody's back.</summary>
     public void Corrupt(int offset, ReadOnlySpan<byte> bytes)
     {
+        IsDamaged = true;
         _data = Patched(_data, _length, offset, bytes);
         _durable = Patched(_durable, _durableLength, offset, bytes);
         _shared = false;
@@ -129,6 +134,7 @@ internal sealed class SimulatedFile(int number)
     /// <summary>Cuts or empties a file on the platters and in the cache.</summary>
     public void CorruptLength(int length)
     {
+        IsDamaged = true;
         byte[] content = new byte[length];
         Content[..Math.Min(length, _length)].CopyTo(content);
         (_data, _durable, _length, _durableLength, _shared) = (content, content, length, length, true);
