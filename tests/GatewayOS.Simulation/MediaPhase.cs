@@ -104,8 +104,9 @@ internal sealed class MediaPhase(World world, List<string> struck)
         }
 
         int acknowledged = world.Truth.In(SnapshotState.Acknowledged).Count();
+        int movedAway = world.Disk.Files().Count(path => path.StartsWith("damaged/", StringComparison.Ordinal) && path.EndsWith(".snap", StringComparison.Ordinal));
         Inspector.Require(
-            list.Records.Count + list.Damaged.Count >= acknowledged,
+            list.Records.Count + list.Damaged.Count + movedAway >= acknowledged,
             () => $"{acknowledged} snapshots were acknowledged, {list.Records.Count} are readable and {list.Damaged.Count} damaged");
         Inspector.Require(list.Damaged.Count == 0 || !report.Clean, () => "a snapshot's record is damaged and verify is clean");
         return sound;
@@ -120,9 +121,11 @@ internal sealed class MediaPhase(World world, List<string> struck)
         store = world.OpenMain();
         VerifyReport after = StoreVerifier.Run(store, new VerifyOptions { ReadData = true, Threads = 0 }, CancellationToken.None);
         Inspector.Require(after.Clean, () => $"after repair verify finds {Inspector.Text(after.Findings)} (before: {Inspector.Text(before.Findings)})");
+
+        // Less is fine: what an interrupted backup left in tmp may hold a copy, which repair takes in.
         Inspector.Require(
-            repair.Lost.Select(path => path.SnapshotId).ToHashSet().SetEquals(before.Affected.Select(path => path.SnapshotId)),
-            () => $"verify says that {before.Affected.Count} paths are affected, repair {repair.Lost.Count}");
+            repair.Lost.All(path => before.Affected.Any(known => known.SnapshotId == path.SnapshotId && known.Path == path.Path)),
+            () => $"repair says that {repair.Lost[0].Path} is lost, verify had not said so");
         var left = new HashSet<string>(sound, StringComparer.Ordinal);
         using ChunkReader reader = store.OpenReader();
         foreach (SnapshotRecord record in store.Snapshots().Records)
