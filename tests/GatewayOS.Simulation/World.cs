@@ -5,6 +5,7 @@ using GatewayOS.Store.Packs;
 using GatewayOS.Store.Reading;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
+using GatewayOS.TestKit;
 using GatewayOS.TestKit.Simulated;
 
 namespace GatewayOS.Simulation;
@@ -48,8 +49,8 @@ internal sealed class World
     public World(int seed, Func<IStoreDisk, IStoreDisk>? wrap, Action<string>? trace)
     {
         (_wrap, _trace) = (wrap ?? (disk => disk), trace);
-        Random = new Random(seed);
-        _entropy = new Random(seed ^ 0x5eed);
+        Random = Seeded.Random(seed);
+        _entropy = Seeded.Random(~seed);
         Disk = new SimulatedDisk(Random.Next());
         Trees = new TreeMaker(Random);
         Options = new StoreOptions { Chunker = new ChunkerParameters(64, 256, 1024), PackBytes = 1024 << Random.Next(1, 5) };

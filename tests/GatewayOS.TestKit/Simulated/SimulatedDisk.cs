@@ -32,7 +32,7 @@ public sealed class SimulatedDisk
 
     /// <summary>Makes an empty disk.</summary>
     /// <param name="seed">Decides whatever is left to chance.</param>
-    public SimulatedDisk(int seed) => Random = new Random(seed);
+    public SimulatedDisk(int seed) => Random = Seeded.Random(seed);
 
     /// <summary>What a power cut may do; all by default.</summary>
     public CrashFaults CrashFaults { get; set; } = CrashFaults.All;
