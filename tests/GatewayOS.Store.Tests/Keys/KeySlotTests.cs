@@ -177,19 +177,13 @@ public sealed class KeySlotTests
     }
 
     [Fact]
-    public void Composed_and_decomposed_passphrases_are_the_same_or_refused()
+    public void A_passphrase_is_its_bytes_as_given()
     {
         using MasterKey master = MasterKey.Generate();
-        if ("e\u0301".Normalize() != "\u00E9")
-        {
-            ArgumentException error = Assert.Throws<ArgumentException>(() => Create(master, new StoreSecret.Passphrase("caf\u00E9")));
-            Assert.Contains("libicu72", error.Message, StringComparison.Ordinal);
-            return;
-        }
-
         byte[] slot = Create(master, new StoreSecret.Passphrase("caf\u00E9"));
-        Assert.Equal(UnlockStatus.Unlocked, KeySlot.TryUnlock(slot, new StoreSecret.Passphrase("cafe\u0301"), Store, out MasterKey? key).Status);
+        Assert.Equal(UnlockStatus.Unlocked, KeySlot.TryUnlock(slot, new StoreSecret.Passphrase("caf\u00E9"), Store, out MasterKey? key).Status);
         key!.Dispose();
+        Assert.Equal(UnlockStatus.WrongSecret, KeySlot.TryUnlock(slot, new StoreSecret.Passphrase("cafe\u0301"), Store, out _).Status);
     }
 
     [Fact]
