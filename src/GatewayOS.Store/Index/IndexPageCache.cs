@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GatewayOS.Store.Index;
 
 /// <summary>
@@ -15,7 +17,8 @@ internal sealed class IndexPageCache
     /// <exception cref="Storage.StoreDamagedException">The page is damaged.</exception>
     public ReadOnlySpan<byte> Read(IndexSegment segment, long number)
     {
-        ref Slot? slot = ref _slots[HashCode.Combine(segment, number) & (SlotCount - 1)];
+        // Neighbouring pages of a segment never share a slot.
+        ref Slot? slot = ref _slots[(RuntimeHelpers.GetHashCode(segment) + (int)number) & (SlotCount - 1)];
         if (slot is { } hit && hit.Number == number && ReferenceEquals(hit.Segment, segment))
         {
             // Slots never change once published, so a reader never sees half a page.

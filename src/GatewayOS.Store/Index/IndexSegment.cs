@@ -7,6 +7,9 @@ namespace GatewayOS.Store.Index;
 /// <summary>An immutable, sorted index segment on disk. Thread-safe; holds its file open, so it outlives the file's deletion by a merge.</summary>
 internal sealed class IndexSegment : IDisposable
 {
+    // Guesses before halvings mix in.
+    private const int GuessesMax = 6;
+
     private readonly IStoreFile _file;
     private readonly ChunkFilter _filter;
     private readonly int[] _packs;
@@ -147,16 +150,17 @@ internal sealed class IndexSegment : IDisposable
         return IndexFormat.HashMatches(filter.Bytes, hash) ? filter : throw new StoreDamagedException(name, "its filter is damaged");
     }
 
-    // Interpolation search over pages: IDs are uniform, so the first guess is near; when entries are few or crowded the bounds still halve.
+    // Interpolation search over pages.
     private bool Search(ChunkId id, PackUse usable, out ChunkLocation found, out long position)
     {
         long low = 0;
         long high = Shape.Pages - 1;
         ulong lowPrefix = 0;
         ulong highPrefix = ulong.MaxValue;
-        bool halve = false;
-        while (low <= high)
+        for (int probe = 0; low <= high; probe++)
         {
+            // IDs are uniform, so the second guess is as a rule the page. Halving in between bounds the probes on hostile input.
+            bool halve = probe >= GuessesMax && probe % 2 == 1;
             long number = halve ? low + ((high - low) / 2) : Guess(id.Prefix, low, high, lowPrefix, highPrefix);
             ReadOnlySpan<byte> page = _cache.Read(this, number);
             int count = EntriesIn(number);
@@ -174,9 +178,6 @@ internal sealed class IndexSegment : IDisposable
             {
                 return SearchPage(page, number, count, id, usable, out found, out position);
             }
-
-            // One interpolation, then a halving, in turn: at most twice the probes of a binary search on hostile input.
-            halve = !halve;
         }
 
         found = default;
