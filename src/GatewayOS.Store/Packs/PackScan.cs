@@ -53,7 +53,7 @@ internal static class PackScan
 
     private static long NextCandidate(IStoreFile file, long offset, long length)
     {
-        byte[] buffer = new byte[SearchBytes];
+        byte[] buffer = new byte[(int)Math.Clamp(length - offset, 0, SearchBytes)];
         Span<byte> magic = [unchecked((byte)PackFormat.RecordMagic), PackFormat.RecordMagic >> 8];
         while (offset < length)
         {

@@ -34,7 +34,7 @@ internal sealed class ReadWindow
         }
 
         bool sequential = same && offset >= _offset && offset <= _offset + _length + GapBytesMax;
-        int wanted = Math.Max(length, sequential ? AheadBytes : 0);
+        int wanted = Math.Max(length, sequential ? (int)Math.Clamp(file.LengthBytes - offset, 0, AheadBytes) : 0);
         Grow(ref _buffer, wanted);
         _source = null;
         int read = file.ReadAt(_buffer.AsSpan(0, wanted), offset);

@@ -14,6 +14,10 @@ internal sealed class ChunkBatch
     /// <summary>Bytes of a batch with the default chunker: large enough to make hand-over costs vanish, small enough to stay near the cache.</summary>
     private const int BytesDefault = 2 * 1024 * 1024;
 
+    /// <summary>With tiny chunks (simulations) a batch need not hold thousands: so many of the largest do, and room for one read(2).</summary>
+    private const int LargestChunksDefault = 32;
+    private const int BytesMin = 192 * 1024;
+
     /// <summary>A batch holds several of the largest chunks, so that carrying an uncut rest over stays cheap.</summary>
     private const int LargestChunksMin = 4;
 
@@ -37,7 +41,8 @@ internal sealed class ChunkBatch
 
     public ReadOnlySpan<BatchChunk> Chunks => _chunks.AsSpan(0, Count);
 
-    public static int BytesFor(ChunkerParameters chunker) => Math.Max(BytesDefault, chunker.MaxBytes * LargestChunksMin);
+    public static int BytesFor(ChunkerParameters chunker) => 
+        Math.Max((int)Math.Clamp((long)chunker.MaxBytes * LargestChunksDefault, BytesMin, BytesDefault), chunker.MaxBytes * LargestChunksMin);
 
     public void Add(in BatchChunk chunk) => _chunks[Count++] = chunk;
 

@@ -15,8 +15,7 @@ internal static class DurableFile
     {
         int slash = path.LastIndexOf('/');
         string temporary = $"{StoreLayout.Temporary}/{owner}-{path[(slash + 1)..]}.new";
-        DeleteIfPresent(disk, temporary);
-        using (IStoreFile file = disk.Create(temporary))
+        using (IStoreFile file = CreateAnew(disk, temporary))
         {
             file.WriteAt(content, 0);
             file.Sync();
@@ -24,6 +23,20 @@ internal static class DurableFile
 
         disk.Rename(temporary, path);
         disk.SyncDirectory(slash < 0 ? "" : path[..slash]);
+    }
+
+    // Nearly always the name is free; asking first would cost an exception each time.
+    private static IStoreFile CreateAnew(IStoreDisk disk, string path)
+    {
+        try
+        {
+            return disk.Create(path);
+        }
+        catch (StoreIoException error) when (error.Failure == StoreIoFailure.Exists)
+        {
+            disk.Delete(path);
+            return disk.Create(path);
+        }
     }
 
     /// <summary>Reads a whole file.</summary>
