@@ -107,6 +107,15 @@ internal sealed class DirectoryFrame
         Interlocked.Increment(ref _outstanding);
     }
 
+    /// <summary>Notes that entries are missing. Walk's thread, before it lets go of the directory.</summary>
+    public void MarkIncomplete()
+    {
+        if (_node is { } node)
+        {
+            node.Flags |= NodeFlags.Incomplete;
+        }
+    }
+
     /// <summary>Sets an entry, or null for none.</summary>
     public void Set(int slot, TreeNode? node) => Volatile.Write(ref _children[slot], node);
 
