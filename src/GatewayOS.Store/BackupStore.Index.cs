@@ -13,6 +13,7 @@ public sealed partial class BackupStore
     private const int TierRatio = 3;
 
     private string[] _damagedSegments = [];
+    private volatile IReadOnlyDictionary<ChunkId, ChunkLocation>? _betterCopies;
 
     /// <summary>Finds a chunk that can be read.</summary>
     /// <param name="id">The chunk.</param>
@@ -21,6 +22,11 @@ public sealed partial class BackupStore
     {
         // A condemned pack goes away under sessions that began after it was condemned: only what nothing else holds is read from one, and gc
         // copies that out before.
+        if (_betterCopies is { } better && better.TryGetValue(id, out location))
+        {
+            return true;
+        }
+
         StoreIndex index = _index;
         return index.TryFind(id, IsPresent, out location) || index.TryFind(id, IsReadable, out location);
     }
@@ -49,9 +55,16 @@ public sealed partial class BackupStore
     {
         lock (_indexGate)
         {
+            _betterCopies = null;
             _index = LoadIndex();
         }
     }
+
+    /// <summary>
+    /// Reads these chunks from elsewhere than the index says, until the next reload: a verification knows places that are whole where the
+    /// index names damaged ones. For reading only: nothing new refers to them.
+    /// </summary>
+    internal void ReadFrom(IReadOnlyDictionary<ChunkId, ChunkLocation> betterCopies) => _betterCopies = betterCopies.Count > 0 ? betterCopies : null;
 
     /// <summary>
     /// Makes a segment of new entries durable, together with loose entries, and merges small segments. When it fails nothing is lost: the

@@ -94,6 +94,19 @@ internal static class Verb
         return command;
     }
 
+    /// <summary>Refuses values that look like options: a mistyped option must not be taken for a file of that name.</summary>
+    public static Argument<string[]> RefuseOptions(this Argument<string[]> argument)
+    {
+        argument.Validators.Add(result =>
+        {
+            foreach (System.CommandLine.Parsing.Token token in result.Tokens.Where(token => token.Value.StartsWith('-')))
+            {
+                result.AddError($"There is no option '{token.Value}'. Write a name that begins with '-' as './{token.Value}'.");
+            }
+        });
+        return argument;
+    }
+
     private static int Run(ParseResult arguments, Func<VerbContext, int> action)
     {
         using var stop = new CancellationTokenSource();

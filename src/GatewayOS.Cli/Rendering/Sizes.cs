@@ -43,7 +43,7 @@ internal static class Sizes
         string number = trimmed.TrimEnd('B', 'I', 'K', 'M', 'G', 'T');
         string unit = trimmed[number.Length..].Replace("IB", "", StringComparison.Ordinal).Replace("B", "", StringComparison.Ordinal);
         int power = unit.Length switch { 0 => 0, 1 => "KMGT".IndexOf(unit[0]) + 1, _ => -1 };
-        if (power < 0 || (unit.Length == 1 && power == 0) || !decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value))
+        if (power < 0 || (unit.Length == 1 && power == 0) || !decimal.TryParse(number.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value))
         {
             return false;
         }

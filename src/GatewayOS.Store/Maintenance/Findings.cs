@@ -65,6 +65,18 @@ internal sealed class FindingList
     private readonly Lock _gate = new();
     private readonly List<Finding> _findings = [];
 
+    /// <summary>True when there is any.</summary>
+    public bool Any
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _findings.Count > 0;
+            }
+        }
+    }
+
     public void Add(FindingKind kind, string what, string detail, string remedy)
     {
         lock (_gate)

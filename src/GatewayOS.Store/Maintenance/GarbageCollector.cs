@@ -111,8 +111,14 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
     /// <returns>True when another round could delete what this one condemned.</returns>
     public bool Run(bool first)
     {
+        // A gc that was cut off left these open. Whoever lives now may have met their packs before.
+        foreach (CondemnedList unfinished in _condemned.Where(list => list.Sessions is null))
+        {
+            NoteSessions(unfinished);
+        }
+
         // Sessions are looked at before the snapshots are marked: what a dead one committed is then among the snapshots.
-        List<CondemnedList> ready = [.. _condemned.Where(list => !list.Sessions.Any(name => SessionLock.IsLiving(store.Disk, name)))];
+        List<CondemnedList> ready = [.. _condemned.Where(list => list.Sessions is { } sessions && !sessions.Any(name => SessionLock.IsLiving(store.Disk, name)))];
         if (!first && NothingNewSince(ready))
         {
             store.Reload();
@@ -265,23 +271,24 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         Array.ForEach(packs, number => store.Packs.SetState(number, PackState.Condemned));
 
         // Whoever opens the store from here on sees the list; whoever opened it before has a session file now.
-        string[] sessions = [.. MaintenanceLock.Others(store).Select(session => session.Name)];
-        if (sessions.Length > 0)
-        {
-            list.WithSessions(store.Disk, store.NextTemporaryName(), sessions);
-        }
-
+        NoteSessions(list);
         store.DropCondemnedFromIndex();
+    }
+
+    private void NoteSessions(CondemnedList list)
+    {
+        string[] sessions = [.. MaintenanceLock.Others(store).Select(session => session.Name)];
+        list.WithSessions(store.Disk, store.NextTemporaryName(), sessions);
     }
 
     private bool Pending()
     {
         List<CondemnedList> lists = CondemnedList.ReadAll(store.Disk, []);
-        string[] names = [.. lists.SelectMany(list => list.Sessions).Distinct().Where(name => SessionLock.IsLiving(store.Disk, name))];
+        string[] names = [.. lists.SelectMany(list => list.Sessions ?? []).Distinct().Where(name => SessionLock.IsLiving(store.Disk, name))];
         report.WaitingFor = [.. names.Select(name => new BlockingSession(name, SessionLock.Describe(store.Disk, name)))];
         ChunkId[] packs = [.. lists.SelectMany(list => list.Packs).Distinct()];
         report.PacksPending = packs.Length;
         report.BytesPending = packs.Sum(id => store.Packs.TryFind(id, out int number) ? store.Packs.LengthBytes(number) : 0);
-        return lists.Any(list => !list.Sessions.Any(names.Contains));
+        return lists.Any(list => list.Sessions is { } sessions && !sessions.Any(names.Contains));
     }
 }

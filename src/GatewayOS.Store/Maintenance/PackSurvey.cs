@@ -118,6 +118,46 @@ internal sealed class PackSurvey
             _store is null ? KeylessRemedy : StoreVerifier.Remedy);
     }
 
+    /// <summary>
+    /// Places of whole records whose chunks the index places nowhere, or where they are damaged. Means reading every pack's directory again, so
+    /// only for a store in which something was found.
+    /// </summary>
+    public Dictionary<ChunkId, ChunkLocation> BetterCopies()
+    {
+        var better = new Dictionary<ChunkId, ChunkLocation>();
+        foreach ((ChunkId pack, IReadOnlyDictionary<uint, RecordHead> records) in _torn)
+        {
+            AddBetter(pack, records.Values, better);
+        }
+
+        foreach (ChunkId pack in _whole.Keys)
+        {
+            try
+            {
+                AddBetter(pack, PackDirectory.Read(_store!.Disk, _store.Guid, pack), better);
+            }
+            catch (Exception error) when (error is StoreDamagedException or StoreIoException)
+            {
+                // It was whole a moment ago: what it alone held counts as lost in this report.
+            }
+        }
+
+        return better;
+    }
+
+    private void AddBetter(ChunkId pack, IEnumerable<RecordHead> records, Dictionary<ChunkId, ChunkLocation> better)
+    {
+        int number = _store!.Packs.TryFind(pack, out int known) ? known : _store.Packs.Add(pack, 0, PackState.Unusable);
+        foreach (RecordHead record in records.Where(record => IsGood(new RecordPlace(pack, record.Offset))))
+        {
+            bool located = StoreVerifier.LocateQuietly(_store, record.Id, out ChunkLocation location);
+            if (!located || !IsGood(new RecordPlace(_store.Packs.Id(location.Pack), location.OffsetBytes)))
+            {
+                better.TryAdd(record.Id, new ChunkLocation(number, record.Offset, record.StoredBytes, record.PlainBytes, record.Kind));
+            }
+        }
+    }
+
     private void AddTorn(IStoreDisk disk, Guid storeId, ChunkId id, string reason)
     {
         var whole = new Dictionary<uint, RecordHead>();
@@ -128,7 +168,16 @@ internal sealed class PackSurvey
             int read = file.ReadAt(head, 0);
             if (PackFormat.CheckHead(head[..read], storeId) is null)
             {
-                PackScan.Run(file, (in RecordHead record, ReadOnlySpan<byte> _) => whole.Add(record.Offset, record));
+                // With the key, whole means that it decrypts: a damaged salt leaves every hash right and every key wrong.
+                PackKey? key = _store?.Keys.PackKey(PackFormat.Salt(head));
+                using var decoder = new RecordDecoder(_store?.Keys.ChunkIdKey ?? []);
+                PackScan.Run(file, (in RecordHead record, ReadOnlySpan<byte> bytes) =>
+                {
+                    if (key is null || decoder.Decode(key, record, bytes, out _) is null)
+                    {
+                        whole.Add(record.Offset, record);
+                    }
+                });
             }
         }
         catch (StoreIoException error)

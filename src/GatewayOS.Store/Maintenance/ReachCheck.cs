@@ -11,7 +11,6 @@ internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingLis
 {
     private readonly ChunkMarks _seen = new(store.Index, static _ => true);
     private readonly Dictionary<ChunkId, string> _lost = [];
-    private readonly Dictionary<ChunkId, string> _suspects = [];
 
     /// <summary>Lost chunks with the reason.</summary>
     public IReadOnlyDictionary<ChunkId, string> Lost => _lost;
@@ -25,8 +24,6 @@ internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingLis
             reach.Walk(snapshots[i].Draft.Root, cancellation);
             options.Progress?.Report(new MaintenanceProgress("walking snapshots", 0, 0, i + 1, snapshots.Count));
         }
-
-        ResolveSuspects();
     }
 
     public bool Visit(ChunkId id, ChunkKind kind, long plainBytes)
@@ -48,7 +45,7 @@ internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingLis
             return false;
         }
 
-        _suspects.TryAdd(id, located ? "its only record is damaged" : "no pack holds it");
+        Lose(id, FindingKind.ChunkMissing, located ? "its only record is damaged" : "no pack holds it");
         return false;
     }
 
@@ -59,44 +56,6 @@ internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingLis
         if (_lost.TryAdd(id, reason))
         {
             findings.Add(kind, id.ToString(), reason, StoreVerifier.Remedy);
-        }
-    }
-
-    // The index points to a bad copy or to none: another copy, or a whole record in a torn pack, still saves the chunk. Looked up only now
-    // and only for the suspects, because it means reading every pack's directory.
-    private void ResolveSuspects()
-    {
-        if (_suspects.Count == 0)
-        {
-            return;
-        }
-
-        foreach (RecordHead record in packs.Torn.Values.SelectMany(whole => whole.Values))
-        {
-            _suspects.Remove(record.Id);
-        }
-
-        foreach (ChunkId pack in packs.Whole)
-        {
-            try
-            {
-                foreach (RecordHead record in PackDirectory.Read(store.Disk, store.Guid, pack))
-                {
-                    if (_suspects.ContainsKey(record.Id) && packs.IsGood(new RecordPlace(pack, record.Offset)))
-                    {
-                        _suspects.Remove(record.Id);
-                    }
-                }
-            }
-            catch (Exception error) when (error is StoreDamagedException or StoreIoException)
-            {
-                // It was whole a moment ago: what it alone held counts as lost in this report.
-            }
-        }
-
-        foreach ((ChunkId id, string reason) in _suspects)
-        {
-            Lose(id, FindingKind.ChunkMissing, reason);
         }
     }
 }

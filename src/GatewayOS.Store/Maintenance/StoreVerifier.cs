@@ -95,6 +95,12 @@ public static class StoreVerifier
 
         PackSurvey packs = PackSurvey.Run(store.Disk, store.Guid, store, options, findings, cancellation);
         CheckIndex(store, packs, findings);
+        if (findings.Any)
+        {
+            // Where the index points to a bad copy or to none, another one, or a whole record in a torn pack, still saves the chunk.
+            store.ReadFrom(packs.BetterCopies());
+        }
+
         var reach = new ReachCheck(store, packs, findings);
         reach.Walk(snapshots.Records, options, cancellation);
         IReadOnlyList<AffectedPath> affected = reach.Lost.Count == 0 ? [] : AffectedPaths.Find(store, snapshots.Records, reach.Lost, cancellation);

@@ -5,7 +5,7 @@ using GatewayOS.Store.Storage;
 namespace GatewayOS.Store.Sessions;
 
 /// <summary>On-disk form of a condemned list.</summary>
-internal sealed record CondemnedFile(int Version, string[] Packs, string[] Sessions, string[] Snapshots);
+internal sealed record CondemnedFile(int Version, string[] Packs, string[]? Sessions, string[] Snapshots);
 
 /// <summary>
 /// Packs that a gc run means to delete once every session that lived at that time is gone (LOCKING.md). New sessions do not refer to them.
@@ -14,7 +14,7 @@ internal sealed class CondemnedList
 {
     private const int Version = 1;
 
-    private CondemnedList(string name, ChunkId[] packs, string[] sessions, string[] snapshots)
+    private CondemnedList(string name, ChunkId[] packs, string[]? sessions, string[] snapshots)
     {
         (Name, Packs, Sessions, Snapshots) = (name, packs, sessions, snapshots);
     }
@@ -24,8 +24,10 @@ internal sealed class CondemnedList
 
     public ChunkId[] Packs { get; }
 
-    /// <summary>Sessions that may have met the packs before they were condemned.</summary>
-    public string[] Sessions { get; }
+    /// <summary>
+    /// Sessions that may have met the packs before they were condemned. Null when gc was cut off before it noted them: then it may be any.
+    /// </summary>
+    public string[]? Sessions { get; }
 
     /// <summary>Snapshots whose chunks were accounted for when the list was made.</summary>
     public string[] Snapshots { get; }
@@ -35,7 +37,7 @@ internal sealed class CondemnedList
     {
         Span<byte> random = stackalloc byte[16];
         entropy(random);
-        var list = new CondemnedList(Convert.ToHexStringLower(random) + StoreLayout.CondemnedSuffix, packs, [], snapshots);
+        var list = new CondemnedList(Convert.ToHexStringLower(random) + StoreLayout.CondemnedSuffix, packs, null, snapshots);
         list.Save(disk, owner);
         return list;
     }
@@ -84,7 +86,7 @@ internal sealed class CondemnedList
         try
         {
             CondemnedFile? stored = JsonSerializer.Deserialize(content, SessionJson.Default.CondemnedFile);
-            if (stored is not { Version: Version, Packs: not null, Sessions: not null, Snapshots: not null })
+            if (stored is not { Version: Version, Packs: not null, Snapshots: not null })
             {
                 return null;
             }

@@ -12,7 +12,7 @@ namespace GatewayOS.Cli.Commands.Store;
 /// <summary><c>store backup</c>: backs files and directories up.</summary>
 internal static class BackupCommand
 {
-    private static readonly Argument<string[]> s_paths = new("PATH") { Description = "Files and directories to back up", Arity = ArgumentArity.OneOrMore };
+    private static readonly Argument<string[]> s_paths = new Argument<string[]>("PATH") { Description = "Files and directories to back up", Arity = ArgumentArity.OneOrMore }.RefuseOptions();
     private static readonly Option<string[]> s_tags = new("--tag") { Description = "Tag of the snapshot; may be repeated", HelpName = "TAG" };
     private static readonly Option<string[]> s_excludes = new("--exclude", "-e") { Description = "Leave out what matches this gitignore pattern; may be repeated", HelpName = "PATTERN" };
     private static readonly Option<string[]> s_excludeFiles = new("--exclude-file") { Description = "File with such patterns, one a line", HelpName = "FILE" };

@@ -12,7 +12,7 @@ namespace GatewayOS.Cli.Commands.Store;
 /// <summary><c>store forget</c>: removes snapshots, named or by rule.</summary>
 internal static class ForgetCommand
 {
-    private static readonly Argument<string[]> s_snapshots = new("SNAPSHOT") { Description = "Snapshots to remove; none when a rule chooses", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Argument<string[]> s_snapshots = new Argument<string[]>("SNAPSHOT") { Description = "Snapshots to remove; none when a rule chooses", Arity = ArgumentArity.ZeroOrMore }.RefuseOptions();
     private static readonly Option<int?> s_last = Keep("--keep-last", "Keep the newest N");
     private static readonly Option<int?> s_hourly = Keep("--keep-hourly", "Keep the newest of each of the last N hours with a snapshot");
     private static readonly Option<int?> s_daily = Keep("--keep-daily", "The same for days");
