@@ -21,8 +21,7 @@ internal sealed class DirectoryFrame
     private readonly TreeNode? _node;
     private readonly int _slotInParent;
     private int _outstanding = 1;
-    private TreeBuilder? _builder;
-    private CurrentSink? _sink;
+    private DirectoryEncoder? _encoder;
     private int _encoded;
 
     public DirectoryFrame(DirectoryFrame? parent, int slotInParent, TreeNode? node, List<byte[]> names)
@@ -108,6 +107,15 @@ internal sealed class DirectoryFrame
         Interlocked.Increment(ref _outstanding);
     }
 
+    /// <summary>Notes that entries are missing. Walk's thread, before it lets go of the directory.</summary>
+    public void MarkIncomplete()
+    {
+        if (_node is { } node)
+        {
+            node.Flags |= NodeFlags.Incomplete;
+        }
+    }
+
     /// <summary>Sets an entry, or null for none.</summary>
     public void Set(int slot, TreeNode? node) => Volatile.Write(ref _children[slot], node);
 
@@ -116,14 +124,13 @@ internal sealed class DirectoryFrame
     {
         if (Names.Count >= LongEntriesMin && Next % StepEntries == 0)
         {
-            Encode(sink, Next);
+            _encoder ??= new DirectoryEncoder();
+            Encode(_encoder.With(sink), Next);
         }
     }
 
-    private void Encode(ChunkSink sink, int end)
+    private void Encode(TreeBuilder builder, int end)
     {
-        _builder ??= new TreeBuilder(_sink = new CurrentSink());
-        _sink!.Target = sink;
         for (; _encoded < end; _encoded++)
         {
             TreeNode? child = Volatile.Read(ref _children[_encoded]);
@@ -134,7 +141,7 @@ internal sealed class DirectoryFrame
 
             if (child is not null)
             {
-                _builder.Add(child);
+                builder.Add(child);
                 _children[_encoded] = null;
             }
         }
@@ -146,9 +153,12 @@ internal sealed class DirectoryFrame
         DirectoryFrame? frame = this;
         while (frame is not null && Interlocked.Decrement(ref frame._outstanding) == 0)
         {
-            frame.Encode(sink, frame._children.Length);
-            ContentRef content = frame._builder!.Finish();
-            frame._builder = null;
+            DirectoryEncoder encoder = frame._encoder ?? DirectoryEncoder.Rent();
+            TreeBuilder builder = encoder.With(sink);
+            frame.Encode(builder, frame._children.Length);
+            ContentRef content = builder.Finish();
+            frame._encoder = null;
+            encoder.Return();
             if (frame.Parent is null)
             {
                 frame.Root = content;
@@ -168,10 +178,42 @@ internal sealed class DirectoryFrame
 /// <summary>A file for a reading thread.</summary>
 internal sealed record FileTask(DirectoryFrame Frame, int Slot, DirectoryHandle Directory, FileStat Stat, bool InParent, LinkGroup? Link);
 
-/// <summary>A directory is encoded by whichever threads bring its entries, one at a time, each with a sink of its own.</summary>
-internal sealed class CurrentSink : ChunkSink
+/// <summary>A builder whose sink changes: a long directory is encoded by several threads, one at a time, each with a sink of its own.</summary>
+internal sealed class DirectoryEncoder
 {
-    public ChunkSink? Target { get; set; }
+    [ThreadStatic]
+    private static DirectoryEncoder? s_spare;
 
-    public override ChunkId Store(ChunkKind kind, ReadOnlySpan<byte> plain) => Target!.Store(kind, plain);
+    private readonly CurrentSink _sink = new();
+    private readonly TreeBuilder _builder;
+
+    public DirectoryEncoder() => _builder = new TreeBuilder(_sink);
+
+    /// <summary>An empty encoder. One that failed halfway is never returned, so none holds another directory's rest.</summary>
+    public static DirectoryEncoder Rent()
+    {
+        DirectoryEncoder encoder = s_spare ?? new DirectoryEncoder();
+        s_spare = null;
+        return encoder;
+    }
+
+    /// <summary>Keeps the buffers for this thread's next directory. Only after <see cref="TreeBuilder.Finish"/>.</summary>
+    public void Return()
+    {
+        _sink.Target = null;
+        s_spare = this;
+    }
+
+    public TreeBuilder With(ChunkSink sink)
+    {
+        _sink.Target = sink;
+        return _builder;
+    }
+
+    private sealed class CurrentSink : ChunkSink
+    {
+        public ChunkSink? Target { get; set; }
+
+        public override ChunkId Store(ChunkKind kind, ReadOnlySpan<byte> plain) => Target!.Store(kind, plain);
+    }
 }

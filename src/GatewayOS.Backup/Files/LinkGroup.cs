@@ -1,3 +1,4 @@
+using GatewayOS.Backup.Posix;
 using GatewayOS.Store.Pipeline;
 using GatewayOS.Store.Trees;
 
@@ -98,3 +99,34 @@ internal sealed class LinkGroup(BackupProgress progress)
 
 /// <summary>A name that waits for its group's content. Its frame is held.</summary>
 internal sealed record LinkWaiter(DirectoryFrame Frame, int Slot, TreeNode Node);
+
+/// <summary>The groups of a walk, by inode. Walk's thread only.</summary>
+internal sealed class LinkTable(BackupProgress progress)
+{
+    private readonly Dictionary<(ulong Device, ulong Inode), (LinkGroup Group, uint Left)> _links = [];
+
+    /// <summary>Finds the group of an inode with several names.</summary>
+    /// <returns>True when another name of it was met before.</returns>
+    public bool Find(in FileStat stat, out LinkGroup group)
+    {
+        (ulong, ulong) key = (stat.Device, stat.Inode);
+        bool known = _links.TryGetValue(key, out (LinkGroup Group, uint Left) entry);
+        if (!known)
+        {
+            entry = (new LinkGroup(progress), stat.LinkCount);
+        }
+
+        // When all names were met the entry goes, or a tree full of hard links would fill the memory.
+        group = entry.Group;
+        if (--entry.Left == 0)
+        {
+            _links.Remove(key);
+        }
+        else
+        {
+            _links[key] = entry;
+        }
+
+        return known;
+    }
+}

@@ -12,6 +12,7 @@ internal sealed class RestoredFile(TargetDirectory directory, TreeNode node)
     private byte[]? _temporaryName;
     private int _fd = -1;
     private bool _opened;
+    private volatile bool _damaged;
 
     public TargetDirectory Directory { get; } = directory;
 
@@ -72,7 +73,7 @@ internal sealed class RestoredFile(TargetDirectory directory, TreeNode node)
     {
         if (_fd >= 0)
         {
-            int error = Sys.Call(Libc.Truncate(_fd, Math.Max(Node.SizeBytes, Node.Content.LengthBytes)));
+            int error = HasItsLength ? 0 : Sys.Call(Libc.Truncate(_fd, Math.Max(Node.SizeBytes, Node.Content.LengthBytes)));
             if (error != 0)
             {
                 Fail(progress, $"its length cannot be set: {Sys.Message(error)}");
@@ -94,6 +95,7 @@ internal sealed class RestoredFile(TargetDirectory directory, TreeNode node)
     /// <summary>Reports a failure and gives the file up.</summary>
     public void Fail(RestoreProgress progress, string reason, bool isDamage = false)
     {
+        _damaged |= isDamage;
         if (!isDamage)
         {
             Given = true;
@@ -101,6 +103,10 @@ internal sealed class RestoredFile(TargetDirectory directory, TreeNode node)
 
         progress.AddProblem(Path, reason, isDamage);
     }
+
+    // Written to its end, as nearly every file is, it has its length: ext4 would take a journal transaction to learn that.
+    private bool HasItsLength => !_damaged && Node.Content is { Depth: 0 } content && content.LengthBytes == Node.SizeBytes
+        && (content.Parts.Length == 0 || content.Parts[^1].Kind == PartKind.Chunk);
 
     private unsafe void TakeName(RestoreProgress progress)
     {

@@ -21,7 +21,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
     private const long ClockTickNs = 20_000_000;
 
     private readonly Stack<DirectoryFrame> _frames = new();
-    private readonly Dictionary<(ulong Device, ulong Inode), (LinkGroup Group, uint Left)> _links = [];
+    private readonly LinkTable _links = new(progress);
     private long _trustChangesBeforeNs;
 
     /// <summary>Walks everything.</summary>
@@ -118,7 +118,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
                 VisitFile(frame, slot, name, stat, before);
                 break;
             default:
-                VisitOther(frame, slot, name, stat);
+                VisitOther(frame, slot, name, stat, before);
                 break;
         }
     }
@@ -184,7 +184,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
         }
 
         LinkGroup? group = null;
-        if (stat.LinkCount > 1 && FindLink(stat, out group))
+        if (stat.LinkCount > 1 && _links.Find(stat, out group))
         {
             TakeLinked(frame, slot, name, stat, group);
             return;
@@ -195,13 +195,17 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
     }
 
     private bool IsUnmodified(TreeNode before, in FileStat stat) =>
-        !options.ForceRead
-        && before.SizeBytes == stat.SizeBytes && before.ModifiedNs == stat.ModifiedNs && before.ChangedNs == stat.ChangedNs
-        && before.Inode == stat.Inode && before.LinkCount == stat.LinkCount
-        && before.LinkDevice == (stat.LinkCount > 1 ? stat.Device : 0)
-        && stat.ChangedNs < _trustChangesBeforeNs
+        before.SizeBytes == stat.SizeBytes && IsUntouched(before, stat) && HasSameLinks(before, stat)
         && (before.Flags & (NodeFlags.ChangedWhileRead | NodeFlags.Incomplete)) == NodeFlags.None
         && StoreHas(before.Content);
+
+    // The status change time moves with everything that can be changed of an inode, attributes and flags among it, and cannot be set back.
+    private bool IsUntouched(TreeNode before, in FileStat stat) =>
+        !options.ForceRead && before.Type == stat.Type && before.Inode == stat.Inode
+        && before.ModifiedNs == stat.ModifiedNs && before.ChangedNs == stat.ChangedNs && stat.ChangedNs < _trustChangesBeforeNs;
+
+    private static bool HasSameLinks(TreeNode before, in FileStat stat) =>
+        before.LinkCount == stat.LinkCount && before.LinkDevice == (stat.LinkCount > 1 ? stat.Device : 0);
 
     private bool StoreHas(ContentRef content)
     {
@@ -228,31 +232,6 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
         }
     }
 
-    /// <summary>Finds the group of an inode with several names.</summary>
-    /// <returns>True when another name of it was met before.</returns>
-    private bool FindLink(in FileStat stat, out LinkGroup group)
-    {
-        (ulong, ulong) key = (stat.Device, stat.Inode);
-        bool known = _links.TryGetValue(key, out (LinkGroup Group, uint Left) entry);
-        if (!known)
-        {
-            entry = (new LinkGroup(progress), stat.LinkCount);
-        }
-
-        // When all names were met the entry goes, or a tree full of hard links would fill the memory.
-        group = entry.Group;
-        if (--entry.Left == 0)
-        {
-            _links.Remove(key);
-        }
-        else
-        {
-            _links[key] = entry;
-        }
-
-        return known;
-    }
-
     private void TakeLinked(DirectoryFrame frame, int slot, byte[] name, in FileStat stat, LinkGroup group)
     {
         if (Attributes.Read(-1, [.. Sys.ProcPath(frame.Handle!.Fd, name), 0], out ExtendedAttribute[] attributes) is { } problem)
@@ -276,8 +255,15 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
         }
     }
 
-    private void VisitOther(DirectoryFrame frame, int slot, byte[] name, in FileStat stat)
+    private void VisitOther(DirectoryFrame frame, int slot, byte[] name, in FileStat stat, TreeNode? before)
     {
+        if (before is not null && IsUntouched(before, stat) && HasSameLinks(before, stat))
+        {
+            frame.Set(slot, before);
+            progress.AddOther();
+            return;
+        }
+
         byte[] target = [];
         int error = stat.Type == NodeType.Symlink ? Sys.ReadLink(frame.Handle!.Fd, name, out target) : 0;
         if (error != 0)
@@ -311,7 +297,9 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
 
         // Another directory may have taken the name since: what is open is what is backed up, and told about.
         FileStat opened = FileStat.TryGet(fd, out FileStat now) == 0 ? now : stat;
-        if (Attributes.Read(fd, [], out ExtendedAttribute[] attributes) is { } problem)
+        ExtendedAttribute[] attributes = before?.Attributes ?? [];
+        bool isUntouched = before is not null && IsUntouched(before, opened) && !before.Flags.HasFlag(NodeFlags.Incomplete);
+        if (!isUntouched && Attributes.Read(fd, [], out attributes) is { } problem)
         {
             progress.AddProblem(frame.PathOf(name), problem);
         }
@@ -344,20 +332,12 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
             node.Flags |= NodeFlags.Incomplete;
         }
 
-        if (Marker(fd, names) is { } marker)
+        if (CacheDirectory.FindMarker(options, fd, names) is { } marker)
         {
             names.RemoveAll(entry => !entry.AsSpan().SequenceEqual(marker) && source?.Child(entry) is null);
         }
 
         return names;
-    }
-
-    // The entry that says of a directory that its content is not worth a backup.
-    private byte[]? Marker(int fd, List<byte[]> names)
-    {
-        byte[]? present = options.ExcludeIfPresent is { } text ? ByteName.Unescape(text) : null;
-        return present is not null && names.Exists(entry => entry.AsSpan().SequenceEqual(present)) ? present
-            : options.ExcludeCaches && CacheDirectory.IsTagged(fd, names) ? CacheDirectory.TagName.ToArray() : null;
     }
 
     private bool ListInto(int fd, List<byte[]> names, ReadOnlySpan<byte> path)
@@ -412,9 +392,21 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
             return;
         }
 
-        // Somebody moved the directory away meanwhile: the rest of the one above cannot be reached safely.
+        if (fd >= 0)
+        {
+            _ = Libc.Close(fd);
+        }
+
+        // Somebody moved the directory we come from. The one above may still be where it was.
+        if (above.OpenAgain() is { } again)
+        {
+            above.Handle = again;
+            return;
+        }
+
         progress.AddProblem(above.Path, "it was moved while the backup ran; the rest of it is not in the backup");
-        above.Handle = fd >= 0 ? new DirectoryHandle(fd) : from.Handle.Hold();
+        above.MarkIncomplete();
+        above.Handle = from.Handle.Hold();
         above.Next = above.Names.Count;
     }
 }

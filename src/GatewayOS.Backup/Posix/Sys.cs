@@ -11,6 +11,10 @@ internal static unsafe class Sys
     private const int LinkBytesMax = 4096;
     private const int NameBytesMax = 255;
 
+    // Kept per thread: one for each directory would be a gigabyte of garbage on a walk of /usr.
+    [ThreadStatic]
+    private static byte[]? s_entries;
+
     /// <summary>0 for success, else errno.</summary>
     public static int Call(nint result) => result >= 0 ? 0 : Marshal.GetLastPInvokeError();
 
@@ -62,7 +66,7 @@ internal static unsafe class Sys
     {
         int first = names.Count;
         unusable = 0;
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(EntryBufferBytes);
+        byte[] buffer = s_entries ??= GC.AllocateUninitializedArray<byte>(EntryBufferBytes);
         int error = 0;
         fixed (byte* start = buffer)
         {

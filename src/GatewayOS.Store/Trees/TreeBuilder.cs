@@ -51,7 +51,7 @@ public sealed class TreeBuilder
         }
     }
 
-    /// <summary>Ends the directory.</summary>
+    /// <summary>Ends the directory. The builder is empty again then and takes the next one.</summary>
     /// <returns>The content reference for the directory's own entry.</returns>
     public ContentRef Finish()
     {
@@ -60,7 +60,10 @@ public sealed class TreeBuilder
             CutChunk();
         }
 
-        return _parts.Count == 0 ? ContentRef.Empty : _sink.StoreParts([.. _parts]);
+        ContentRef content = _parts.Count == 0 ? ContentRef.Empty : _sink.StoreParts([.. _parts]);
+        _parts.Clear();
+        _lastName = null;
+        return content;
     }
 
     private void CutChunk()

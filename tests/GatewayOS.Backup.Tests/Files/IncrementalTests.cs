@@ -38,11 +38,15 @@ public sealed class IncrementalTests : IDisposable
     [InlineData("rm f")]
     [InlineData("mv f g")]
     [InlineData("rm f; mkfifo f")]
+    [InlineData("chmod 0700 sub; chmod 0600 sub/pipe")]
+    [InlineData("ln -sfn b sub/link")]
+    [InlineData("python3 -c 'import os; os.setxattr(\"sub\", \"user.x\", b\"1\")'")]
+    [InlineData("rm sub/pipe; mkfifo sub/pipe")]
     [InlineData("setfattr -n user.x -v 1 f || python3 -c 'import os; os.setxattr(\"f\", \"user.x\", b\"1\")'")]
     public void Every_kind_of_change_is_noticed(string change)
     {
         // Same length, and the old time put back by hand: only the status change time tells.
-        _rig.Shell("printf A > f; printf A > a; touch -d @1000000000 f a");
+        _rig.Shell("printf A > f; printf A > a; mkdir sub; ln -s a sub/link; mkfifo sub/pipe; touch -d @1000000000 f a sub/pipe sub");
         Rig.LetTickPass();
         _rig.Backup();
         Rig.LetTickPass();
