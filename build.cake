@@ -128,9 +128,15 @@ Task("format-check").Does(() => MustRun("format", "dotnet", "format GatewayOS.sl
 Task("test").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 {
     var sum = Tests(TestProjects(name => name != "GatewayOS.System.Tests"));
-    var simulation = Logged("simulation", "dotnet", $"run --project tests/GatewayOS.Simulation -c Release --no-build -- --seconds {simulationSeconds}");
-    Console.WriteLine(System.IO.File.ReadLines($"{logs}/simulation.log").LastOrDefault());
-    Close((sum.Passed + (simulation == 0 ? 1 : 0), sum.Failed + (simulation == 0 ? 0 : 1), sum.Skipped));
+    // Random programs, every prefix of one workload, and the proof that both would notice a bug.
+    foreach (var (log, args) in new[] { ("simulation", $"--seconds {simulationSeconds}"), ("simulation-prefixes", "--prefixes"), ("simulation-plants", "--plant all") })
+    {
+        var exit = Logged(log, "dotnet", $"run --project tests/GatewayOS.Simulation -c Release --no-build -- {args}");
+        Console.WriteLine(System.IO.File.ReadLines($"{logs}/{log}.log").LastOrDefault());
+        sum = (sum.Passed + (exit == 0 ? 1 : 0), sum.Failed + (exit == 0 ? 0 : 1), sum.Skipped);
+    }
+
+    Close(sum);
 });
 
 Task("test-system").IsDependentOn("compile").IsDependentOn("build").Does(() => Close(Tests(TestProjects(name => name == "GatewayOS.System.Tests"))));

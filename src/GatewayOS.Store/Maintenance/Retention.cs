@@ -43,9 +43,9 @@ public sealed record RetentionRule
             }
         }
 
-        if (Within <= TimeSpan.Zero)
+        if (Within <= TimeSpan.Zero || Within > RetentionSpan.Longest)
         {
-            errors.Add("The span of time to keep is not positive.");
+            errors.Add("The span of time to keep is not between an hour and a thousand years.");
         }
 
         if (Tags.Any(string.IsNullOrWhiteSpace))
@@ -135,19 +135,17 @@ public static class Retention
     // Snapshots come newest first, so the first of a period is its newest.
     private sealed class Period(string name, int? count, Func<DateTime, string> key)
     {
-        private int _left = count ?? 0;
-        private string? _last;
+        // Not only the last one: where a clock goes back by two hours, hours take turns.
+        private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
 
         public string? Take(DateTime local)
         {
             string current = key(local);
-            if (_left == 0 || current == _last)
+            if (_taken.Count >= (count ?? 0) || !_taken.Add(current))
             {
                 return null;
             }
 
-            _last = current;
-            _left--;
             return $"{name} {current}";
         }
     }
@@ -156,20 +154,26 @@ public static class Retention
 /// <summary>Spans of time as people write them.</summary>
 public static class RetentionSpan
 {
+    private const long HoursMax = 1000L * 365 * 24;
+
+    /// <summary>The longest span taken: a thousand years, so that no date before the calendar's beginning can come up.</summary>
+    public static TimeSpan Longest { get; } = TimeSpan.FromHours(HoursMax);
+
     /// <summary>Reads a span such as <c>30d</c>, <c>12h</c> or <c>1y6m</c>: years (365 days), months (30 days), weeks, days, hours.</summary>
     /// <param name="text">The text.</param>
     /// <param name="span">The span.</param>
-    /// <returns>False when it is none.</returns>
+    /// <returns>False when it is none, or longer than <see cref="Longest"/>.</returns>
     public static bool TryParse(string text, out TimeSpan span)
     {
         span = TimeSpan.Zero;
+        long total = 0;
         long number = -1;
         foreach (char next in text.Trim())
         {
             if (char.IsAsciiDigit(next))
             {
                 number = (Math.Max(number, 0) * 10) + (next - '0');
-                if (number > 1_000_000)
+                if (number > HoursMax)
                 {
                     return false;
                 }
@@ -183,10 +187,16 @@ public static class RetentionSpan
                 return false;
             }
 
-            span += TimeSpan.FromHours(number * hours);
+            total += number * hours;
+            if (total > HoursMax)
+            {
+                return false;
+            }
+
             number = -1;
         }
 
-        return number < 0 && span > TimeSpan.Zero;
+        span = TimeSpan.FromHours(total);
+        return number < 0 && total > 0;
     }
 }
