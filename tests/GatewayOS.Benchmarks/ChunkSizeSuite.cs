@@ -19,7 +19,7 @@ internal static class ChunkSizeSuite
     private const int FileBytesMax = 1 << 30;
     private const int TextBytes = 256 << 20;
 
-    private static readonly ChunkerParameters[] Candidates =
+    private static readonly ChunkerParameters[] s_candidates =
     [
         new(16 << 10, 64 << 10, 256 << 10),
         new(16 << 10, 128 << 10, 512 << 10),
@@ -51,7 +51,7 @@ internal static class ChunkSizeSuite
             + "text: new of 2nd MB | index at 50 TB, tree GB | image GB |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|");
         double plainNew = Row("512 / 1024 / 8192 plain", data => PlainCut(data, key), 0);
-        foreach (ChunkerParameters candidate in Candidates)
+        foreach (ChunkerParameters candidate in s_candidates)
         {
             GearChunker chunker = new(candidate, key);
             Row($"{candidate.MinBytes >> 10} / {candidate.AverageBytes >> 10} / {candidate.MaxBytes >> 10}", data => chunker.FindCut(data), plainNew);

@@ -15,13 +15,13 @@ internal static unsafe partial class Lz4
 
     // Pinned managed memory rather than native: it goes with its thread, without a finaliser. 16 KiB.
     [ThreadStatic]
-    private static byte[]? _state;
+    private static byte[]? s_state;
 
     /// <summary>Compresses into the destination.</summary>
     /// <returns>Bytes written, or 0 when the result does not fit: not an error, LZ4 then stops early.</returns>
     public static int Compress(ReadOnlySpan<byte> plain, Span<byte> destination)
     {
-        byte[] state = _state ??= NewState();
+        byte[] state = s_state ??= NewState();
         fixed (byte* from = plain, to = destination)
         {
             return LZ4_compress_fast_extState((void*)Marshal.UnsafeAddrOfPinnedArrayElement(state, 0), from, to, plain.Length, destination.Length, Acceleration);
@@ -31,7 +31,7 @@ internal static unsafe partial class Lz4
     /// <summary>Decompresses a block of exactly the destination's length.</summary>
     public static bool TryDecompress(ReadOnlySpan<byte> stored, Span<byte> plain)
     {
-        _state ??= NewState();
+        s_state ??= NewState();
         fixed (byte* from = stored, to = plain)
         {
             return LZ4_decompress_safe(from, to, stored.Length, plain.Length) == plain.Length;

@@ -8,17 +8,17 @@ internal static unsafe partial class Zstd
     private const string Library = "libzstd.so.1";
 
     [ThreadStatic]
-    private static CompressionContext? _compression;
+    private static CompressionContext? s_compression;
 
     [ThreadStatic]
-    private static DecompressionContext? _decompression;
+    private static DecompressionContext? s_decompression;
 
     /// <summary>Compresses into the destination.</summary>
     /// <returns>Bytes written, or 0 when the result does not fit.</returns>
     /// <exception cref="InvalidOperationException">libzstd cannot allocate its context; a retry may help.</exception>
     public static int Compress(ReadOnlySpan<byte> plain, Span<byte> destination, int level)
     {
-        CompressionContext context = _compression ??= CompressionContext.Create();
+        CompressionContext context = s_compression ??= CompressionContext.Create();
         fixed (byte* from = plain, to = destination)
         {
             nuint written = ZSTD_compressCCtx(context, to, (nuint)destination.Length, from, (nuint)plain.Length, level);
@@ -29,7 +29,7 @@ internal static unsafe partial class Zstd
     /// <summary>Decompresses frames of exactly the destination's length together.</summary>
     public static bool TryDecompress(ReadOnlySpan<byte> stored, Span<byte> plain)
     {
-        DecompressionContext context = _decompression ??= DecompressionContext.Create();
+        DecompressionContext context = s_decompression ??= DecompressionContext.Create();
         fixed (byte* from = stored, to = plain)
         {
             // An error code is a huge value, so it differs from every length.

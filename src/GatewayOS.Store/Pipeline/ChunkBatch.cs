@@ -41,7 +41,7 @@ internal sealed class ChunkBatch
 
     public ReadOnlySpan<BatchChunk> Chunks => _chunks.AsSpan(0, Count);
 
-    public static int BytesFor(ChunkerParameters chunker) => 
+    public static int BytesFor(ChunkerParameters chunker) =>
         Math.Max((int)Math.Clamp((long)chunker.MaxBytes * LargestChunksDefault, BytesMin, BytesDefault), chunker.MaxBytes * LargestChunksMin);
 
     public void Add(in BatchChunk chunk) => _chunks[Count++] = chunk;

@@ -5,9 +5,9 @@ namespace GatewayOS.Store.Tests.Chunking;
 
 public sealed class GearChunkerTests
 {
-    private static readonly byte[] Key = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
+    private static readonly byte[] s_key = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
 
-    private static readonly ChunkerParameters[] Shapes =
+    private static readonly ChunkerParameters[] s_shapes =
     [
         new(64, 256, 257), new(64, 256, 2048), new(65, 512, 4096), new(255, 256, 1000), new(1024, 4096, 16384), new(2047, 2048, 2049), new(32768, 131072, 524288),
     ];
@@ -18,8 +18,8 @@ public sealed class GearChunkerTests
         for (int seed = 0; seed < 60; seed++)
         {
             Random random = new(seed);
-            ChunkerParameters shape = Shapes[seed % (Shapes.Length - 1)];
-            GearChunker chunker = new(shape, Key);
+            ChunkerParameters shape = s_shapes[seed % (s_shapes.Length - 1)];
+            GearChunker chunker = new(shape, s_key);
             byte[] data = Content(random, random.Next(20_000));
             for (int at = 0; at < data.Length; at++)
             {
@@ -37,7 +37,7 @@ public sealed class GearChunkerTests
         for (int seed = 0; seed < 60; seed++)
         {
             Random random = new(seed);
-            GearChunker chunker = new(Shapes[seed % Shapes.Length], Key);
+            GearChunker chunker = new(s_shapes[seed % s_shapes.Length], s_key);
             byte[] data = Content(random, random.Next(chunker.Parameters.MaxBytes * 3));
             List<int> expected = Cuts(chunker, data), seen = [];
             int start = 0, filled = 0, scanned = 0;
@@ -73,9 +73,9 @@ public sealed class GearChunkerTests
         for (int seed = 0; seed < 40; seed++)
         {
             Random random = new(seed);
-            ChunkerParameters shape = Shapes[seed % Shapes.Length];
+            ChunkerParameters shape = s_shapes[seed % s_shapes.Length];
             byte[] data = Content(random, random.Next(shape.MaxBytes * 4));
-            List<int> cuts = Cuts(new GearChunker(shape, Key), data);
+            List<int> cuts = Cuts(new GearChunker(shape, s_key), data);
             for (int i = 0; i < cuts.Count; i++)
             {
                 int length = cuts[i] - (i == 0 ? 0 : cuts[i - 1]);
@@ -92,7 +92,7 @@ public sealed class GearChunkerTests
         for (int seed = 0; seed < 30; seed++)
         {
             Random random = new(seed);
-            GearChunker chunker = new(new ChunkerParameters(256, 1024, 4096), Key);
+            GearChunker chunker = new(new ChunkerParameters(256, 1024, 4096), s_key);
             byte[] data = new byte[400_000];
             random.NextBytes(data);
             int at = random.Next(50_000, 200_000), removed = random.Next(100);
@@ -116,11 +116,11 @@ public sealed class GearChunkerTests
         ChunkerParameters shape = new(1024, 4096, 16384);
         byte[] data = new byte[32 << 20];
         new Random(7).NextBytes(data);
-        List<int> cuts = Cuts(new GearChunker(shape, Key), data);
+        List<int> cuts = Cuts(new GearChunker(shape, s_key), data);
         double mean = (double)data.Length / cuts.Count;
         Assert.InRange(mean / shape.AverageBytes, 0.95, 1.05);
         int atMax = cuts.Zip(cuts.Skip(1), (a, b) => b - a).Count(length => length == shape.MaxBytes);
-        
+
         // Expected: e^(-3/16) * e^(-27/4), about one in a thousand.
         Assert.True(atMax < cuts.Count / 400, $"{atMax} of {cuts.Count} chunks are cut at the maximum");
     }
@@ -128,10 +128,10 @@ public sealed class GearChunkerTests
     [Fact]
     public void Zeros_are_cut_at_the_maximum()
     {
-        foreach (ChunkerParameters shape in Shapes)
+        foreach (ChunkerParameters shape in s_shapes)
         {
-            Assert.Equal(shape.MaxBytes, new GearChunker(shape, Key).FindCut(new byte[shape.MaxBytes + 5]));
-            Assert.Equal(GearChunker.NoCut, new GearChunker(shape, Key).FindCut(new byte[shape.MaxBytes - 1]));
+            Assert.Equal(shape.MaxBytes, new GearChunker(shape, s_key).FindCut(new byte[shape.MaxBytes + 5]));
+            Assert.Equal(GearChunker.NoCut, new GearChunker(shape, s_key).FindCut(new byte[shape.MaxBytes - 1]));
         }
     }
 
@@ -141,15 +141,15 @@ public sealed class GearChunkerTests
         byte[] data = new byte[1 << 20];
         new Random(3).NextBytes(data);
         ChunkerParameters shape = new(1024, 4096, 16384);
-        List<int> cuts = Cuts(new GearChunker(shape, Key), data);
-        Assert.Equal(cuts, Cuts(new GearChunker(shape, Key), data));
+        List<int> cuts = Cuts(new GearChunker(shape, s_key), data);
+        Assert.Equal(cuts, Cuts(new GearChunker(shape, s_key), data));
         Assert.True(cuts.Intersect(Cuts(new GearChunker(shape, new byte[32]), data)).Count() < 10);
     }
 
     [Fact]
     public void Validation_names_every_limit_that_does_not_fit()
     {
-        ArgumentException error = Assert.Throws<ArgumentException>(() => new GearChunker(new ChunkerParameters(63, 1000, 128 << 20), Key));
+        ArgumentException error = Assert.Throws<ArgumentException>(() => new GearChunker(new ChunkerParameters(63, 1000, 128 << 20), s_key));
         Assert.Contains("MinBytes is 63", error.Message, StringComparison.Ordinal);
         Assert.Contains("AverageBytes is 1000", error.Message, StringComparison.Ordinal);
         Assert.Contains("MaxBytes is 134217728", error.Message, StringComparison.Ordinal);

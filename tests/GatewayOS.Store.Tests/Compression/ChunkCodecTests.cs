@@ -8,7 +8,7 @@ public sealed class ChunkCodecTests
 {
     private delegate Codec Compressor(ReadOnlySpan<byte> plain, Span<byte> destination, out int written);
 
-    private static readonly Compressor[] Compressors = [ChunkCodec.Compress, ChunkCodec.CompressSmaller];
+    private static readonly Compressor[] s_compressors = [ChunkCodec.Compress, ChunkCodec.CompressSmaller];
 
     [Fact]
     public void Every_content_of_every_length_comes_back()
@@ -18,7 +18,7 @@ public sealed class ChunkCodecTests
         {
             foreach (byte[] plain in Contents(length))
             {
-                foreach (Compressor compress in Compressors)
+                foreach (Compressor compress in s_compressors)
                 {
                     (Codec codec, byte[] stored) = Compress(compress, plain);
                     Assert.True(stored.Length <= plain.Length);
@@ -66,7 +66,7 @@ public sealed class ChunkCodecTests
     {
         foreach (byte[] plain in Contents(50_000))
         {
-            foreach (Compressor compress in Compressors)
+            foreach (Compressor compress in s_compressors)
             {
                 (Codec codec, byte[] stored) = Compress(compress, plain);
                 foreach (int length in new[] { 0, 1, plain.Length - 1, plain.Length + 1, 2 * plain.Length })
@@ -92,7 +92,7 @@ public sealed class ChunkCodecTests
         const int guardBytes = 4096;
         foreach (byte[] plain in Contents(20_000))
         {
-            foreach (Compressor compress in Compressors)
+            foreach (Compressor compress in s_compressors)
             {
                 (Codec codec, byte[] stored) = Compress(compress, plain);
                 for (int i = 0; i < 1500; i++)
@@ -119,7 +119,7 @@ public sealed class ChunkCodecTests
     {
         foreach (byte[] plain in Contents(20_000).Skip(1))
         {
-            foreach (Compressor compress in Compressors)
+            foreach (Compressor compress in s_compressors)
             {
                 (Codec codec, byte[] stored) = Compress(compress, plain);
                 for (int length = 0; length < stored.Length; length += Math.Max(1, stored.Length / 50))

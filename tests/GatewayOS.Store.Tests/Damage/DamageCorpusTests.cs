@@ -19,102 +19,171 @@ public sealed class DamageCorpusTests
     {
         ["pack torn at its tail"] = new(s => s.Disk.Truncate(s.PackPath("b"), Length(s, "b") - 10))
         {
-            Structure = "PackDamaged pack-b", Readable = All, Moved = "pack-b",
+            Structure = "PackDamaged pack-b",
+            Readable = All,
+            Moved = "pack-b",
         },
         ["pack cut in the middle of a record"] = new(s => s.Disk.Truncate(s.PackPath("b"), s.Places["b"].OffsetBytes + 1000))
         {
-            Structure = "PackDamaged pack-b, ChunkMissing chunk-b", Keyless = "PackDamaged pack-b", Readable = WithoutB, Lost = "first/b second/b", Moved = "pack-b first.snap second.snap",
+            Structure = "PackDamaged pack-b, ChunkMissing chunk-b",
+            Keyless = "PackDamaged pack-b",
+            Readable = WithoutB,
+            Lost = "first/b second/b",
+            Moved = "pack-b first.snap second.snap",
         },
         ["pack of no bytes"] = new(s => s.Disk.Truncate(s.PackPath("b"), 0))
         {
-            Structure = "PackDamaged pack-b, ChunkMissing chunk-b", Keyless = "PackDamaged pack-b", Readable = WithoutB, Lost = "first/b second/b", Moved = "pack-b first.snap second.snap",
+            Structure = "PackDamaged pack-b, ChunkMissing chunk-b",
+            Keyless = "PackDamaged pack-b",
+            Readable = WithoutB,
+            Lost = "first/b second/b",
+            Moved = "pack-b first.snap second.snap",
         },
         ["flipped bit in a pack's magic"] = new(s => s.Disk.FlipBit(s.PackPath("b"), 3))
         {
-            Structure = "PackDamaged pack-b, ChunkMissing chunk-b", Keyless = "PackDamaged pack-b", Readable = WithoutB, Lost = "first/b second/b", Moved = "pack-b first.snap second.snap",
+            Structure = "PackDamaged pack-b, ChunkMissing chunk-b",
+            Keyless = "PackDamaged pack-b",
+            Readable = WithoutB,
+            Lost = "first/b second/b",
+            Moved = "pack-b first.snap second.snap",
         },
         ["flipped bit in a pack's salt"] = new(s => s.Disk.FlipBit(s.PackPath("b"), 40 * 8))
         {
-            Structure = "PackDamaged pack-b, ChunkMissing chunk-b", Keyless = "PackDamaged pack-b", Readable = WithoutB, Lost = "first/b second/b", Moved = "pack-b first.snap second.snap",
+            Structure = "PackDamaged pack-b, ChunkMissing chunk-b",
+            Keyless = "PackDamaged pack-b",
+            Readable = WithoutB,
+            Lost = "first/b second/b",
+            Moved = "pack-b first.snap second.snap",
         },
         ["flipped bit in a record's head"] = new(s => s.Disk.FlipBit(s.PackPath("b"), (s.Places["b"].OffsetBytes + 20) * 8))
         {
-            Structure = "", ReadData = "RecordDamaged pack-b, ChunkMissing chunk-b", Keyless = "RecordDamaged pack-b", Readable = WithoutB, Lost = "first/b second/b", Moved = "pack-b first.snap second.snap",
+            Structure = "",
+            ReadData = "RecordDamaged pack-b, ChunkMissing chunk-b",
+            Keyless = "RecordDamaged pack-b",
+            Readable = WithoutB,
+            Lost = "first/b second/b",
+            Moved = "pack-b first.snap second.snap",
         },
         ["flipped bit in a record's payload"] = new(s => s.Disk.FlipBit(s.PackPath("b"), (s.Places["b"].OffsetBytes + 64 + 500) * 8))
         {
-            Structure = "", ReadData = "RecordDamaged pack-b, ChunkMissing chunk-b", Keyless = "RecordDamaged pack-b", Readable = WithoutB, Lost = "first/b second/b", Moved = "pack-b first.snap second.snap",
+            Structure = "",
+            ReadData = "RecordDamaged pack-b, ChunkMissing chunk-b",
+            Keyless = "RecordDamaged pack-b",
+            Readable = WithoutB,
+            Lost = "first/b second/b",
+            Moved = "pack-b first.snap second.snap",
         },
         ["flipped bit in a record's tag"] = new(s => s.Disk.FlipBit(s.PackPath("b"), (s.Places["b"].OffsetBytes + 64 + s.Places["b"].StoredBytes - 1) * 8))
         {
-            Structure = "", ReadData = "RecordDamaged pack-b, ChunkMissing chunk-b", Keyless = "RecordDamaged pack-b", Readable = WithoutB, Lost = "first/b second/b", Moved = "pack-b first.snap second.snap",
+            Structure = "",
+            ReadData = "RecordDamaged pack-b, ChunkMissing chunk-b",
+            Keyless = "RecordDamaged pack-b",
+            Readable = WithoutB,
+            Lost = "first/b second/b",
+            Moved = "pack-b first.snap second.snap",
         },
         ["flipped bit in a pack's directory"] = new(s => s.Disk.FlipBit(s.PackPath("b"), (Length(s, "b") - 64 - 10) * 8))
         {
-            Structure = "PackDamaged pack-b", Readable = All, Moved = "pack-b",
+            Structure = "PackDamaged pack-b",
+            Readable = All,
+            Moved = "pack-b",
         },
         ["flipped bit in a pack's tail"] = new(s => s.Disk.FlipBit(s.PackPath("b"), (Length(s, "b") - 64) * 8))
         {
-            Structure = "PackDamaged pack-b", Readable = All, Moved = "pack-b",
+            Structure = "PackDamaged pack-b",
+            Readable = All,
+            Moved = "pack-b",
         },
         ["missing data pack"] = new(s => s.Disk.Remove(s.PackPath("b")))
         {
-            Structure = "ChunkMissing chunk-b", Keyless = "PackMissing pack-b", Readable = WithoutB, Lost = "first/b second/b", Moved = "first.snap second.snap",
+            Structure = "ChunkMissing chunk-b",
+            Keyless = "PackMissing pack-b",
+            Readable = WithoutB,
+            Lost = "first/b second/b",
+            Moved = "first.snap second.snap",
         },
         ["missing tree pack"] = new(s => s.Disk.Remove(s.PackPath("second")))
         {
-            Structure = "ChunkMissing tree-second", Keyless = "PackMissing pack-second", Readable = "first/a first/b first/c", Lost = "second", Moved = "second.snap",
+            Structure = "ChunkMissing tree-second",
+            Keyless = "PackMissing pack-second",
+            Readable = "first/a first/b first/c",
+            Lost = "second",
+            Moved = "second.snap",
         },
         ["flipped bit in a tree"] = new(s => s.Disk.FlipBit(s.PackPath("second"), (64 + 64 + 30) * 8))
         {
-            Structure = "TreeDamaged tree-second", ReadData = "RecordDamaged pack-second, ChunkMissing tree-second", Keyless = "RecordDamaged pack-second",
-            Readable = "first/a first/b first/c", Lost = "second", Moved = "pack-second second.snap",
+            Structure = "TreeDamaged tree-second",
+            ReadData = "RecordDamaged pack-second, ChunkMissing tree-second",
+            Keyless = "RecordDamaged pack-second",
+            Readable = "first/a first/b first/c",
+            Lost = "second",
+            Moved = "pack-second second.snap",
         },
         ["foreign file among the packs"] = new(s => s.Disk.Place("packs/00/notes.txt", [1, 2, 3]))
         {
-            Structure = "Foreign packs/00/notes.txt", Readable = All,
+            Structure = "Foreign packs/00/notes.txt",
+            Readable = All,
         },
         ["pack under another pack's name"] = new(s => Rename(s, s.PackPath("b"), $"packs/77/77{s.Packs["b"][2..]}"))
         {
-            Structure = "PackDamaged 77*", AlsoReadable = "first/b second/b", Readable = WithoutB, Moved = "77*",
+            Structure = "PackDamaged 77*",
+            AlsoReadable = "first/b second/b",
+            Readable = WithoutB,
+            Moved = "77*",
             Keyless = "PackMissing pack-b, PackDamaged 77*",
         },
         ["two packs swapped"] = new(Swap)
         {
-            Structure = "PackDamaged pack-a, PackDamaged pack-b", Keyless = "PackDamaged pack-a, PackDamaged pack-b", Readable = "first/c second/c second/d",
-            AlsoReadable = "first/a first/b second/a second/b", Moved = "pack-a pack-b",
+            Structure = "PackDamaged pack-a, PackDamaged pack-b",
+            Keyless = "PackDamaged pack-a, PackDamaged pack-b",
+            Readable = "first/c second/c second/d",
+            AlsoReadable = "first/a first/b second/a second/b",
+            Moved = "pack-a pack-b",
         },
         ["flipped bit in an index page"] = new(s => s.Disk.FlipBit(Index(s), (s.Disk.ReadAll(Index(s)).Length - 2000) * 8L))
         {
-            Structure = "Index index*", Keyless = "Index index*", Readable = null,
+            Structure = "Index index*",
+            Keyless = "Index index*",
+            Readable = null,
         },
         ["index segments of no bytes"] = new(s => ForEachIndex(s, path => s.Disk.Truncate(path, 0)))
         {
-            Structure = "Index index*", Keyless = "Index index*", Readable = All,
+            Structure = "Index index*",
+            Keyless = "Index index*",
+            Readable = All,
         },
         ["missing index"] = new(s => ForEachIndex(s, s.Disk.Remove))
         {
-            Structure = "", Readable = All,
+            Structure = "",
+            Readable = All,
         },
         ["flipped bit in a snapshot"] = new(s => s.Disk.FlipBit($"snapshots/{s.Second.Id}.snap", 100 * 8))
         {
-            Structure = "Snapshot second.snap", Readable = "first/a first/b first/c", Moved = "second.snap",
+            Structure = "Snapshot second.snap",
+            Readable = "first/a first/b first/c",
+            Moved = "second.snap",
         },
         ["snapshot of no bytes"] = new(s => s.Disk.Truncate($"snapshots/{s.Second.Id}.snap", 0))
         {
-            Structure = "Snapshot second.snap", Readable = "first/a first/b first/c", Moved = "second.snap",
+            Structure = "Snapshot second.snap",
+            Readable = "first/a first/b first/c",
+            Moved = "second.snap",
         },
         ["foreign file among the snapshots"] = new(s => s.Disk.Place("snapshots/notes.txt", [1, 2, 3]))
         {
-            Structure = "Snapshot notes.txt", Readable = All, Moved = "notes.txt",
+            Structure = "Snapshot notes.txt",
+            Readable = All,
+            Moved = "notes.txt",
         },
         ["left-over temporary files"] = new(s => s.Disk.Place("tmp/0123456789abcdef0123456789abcdef-1.pack", [1, 2, 3]))
         {
-            Structure = "", Readable = All,
+            Structure = "",
+            Readable = All,
         },
         ["left-over lock files"] = new(s => s.Disk.Place("locks/0123456789abcdef0123456789abcdef.session", []))
         {
-            Structure = "", Readable = All,
+            Structure = "",
+            Readable = All,
         },
     };
 

@@ -56,8 +56,21 @@ public sealed unsafe partial class KeyMaterialTests
         {
             Argon2Context context = new()
             {
-                Output = outputAt, OutputBytes = 32, Password = passwordAt, PasswordBytes = 32, Salt = saltAt, SaltBytes = 16,
-                Secret = secretAt, SecretBytes = 8, Data = dataAt, DataBytes = 12, Iterations = 3, MemoryKiB = 32, Lanes = 4, Threads = 4, Version = 0x13,
+                Output = outputAt,
+                OutputBytes = 32,
+                Password = passwordAt,
+                PasswordBytes = 32,
+                Salt = saltAt,
+                SaltBytes = 16,
+                Secret = secretAt,
+                SecretBytes = 8,
+                Data = dataAt,
+                DataBytes = 12,
+                Iterations = 3,
+                MemoryKiB = 32,
+                Lanes = 4,
+                Threads = 4,
+                Version = 0x13,
             };
             Assert.Equal(0, argon2id_ctx(&context));
         }

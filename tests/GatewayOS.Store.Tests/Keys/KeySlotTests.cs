@@ -8,15 +8,15 @@ namespace GatewayOS.Store.Tests.Keys;
 
 public sealed class KeySlotTests
 {
-    private static readonly KdfCost Cheap = new(64, 1, 2);
-    private static readonly byte[] Store = [.. Enumerable.Repeat((byte)7, 32)];
-    private static readonly byte[] OtherStore = [.. Enumerable.Repeat((byte)8, 32)];
-    private static readonly StoreSecret Passphrase = new StoreSecret.Passphrase("correct horse");
-    private static readonly StoreSecret OwnKeyFile = new StoreSecret.KeyFile(KeyFile.Generate());
-    private static readonly StoreSecret ForeignKeyFile = new StoreSecret.KeyFile([0, 1, 2, 255]);
-    private static readonly StoreSecret Recovery = StoreSecret.Recovery.Generate();
+    private static readonly KdfCost s_cheap = new(64, 1, 2);
+    private static readonly byte[] s_store = [.. Enumerable.Repeat((byte)7, 32)];
+    private static readonly byte[] s_otherStore = [.. Enumerable.Repeat((byte)8, 32)];
+    private static readonly StoreSecret s_passphrase = new StoreSecret.Passphrase("correct horse");
+    private static readonly StoreSecret s_ownKeyFile = new StoreSecret.KeyFile(KeyFile.Generate());
+    private static readonly StoreSecret s_foreignKeyFile = new StoreSecret.KeyFile([0, 1, 2, 255]);
+    private static readonly StoreSecret s_recovery = StoreSecret.Recovery.Generate();
 
-    private static StoreSecret[] Secrets => [Passphrase, OwnKeyFile, ForeignKeyFile, Recovery];
+    private static StoreSecret[] Secrets => [s_passphrase, s_ownKeyFile, s_foreignKeyFile, s_recovery];
 
     [Fact]
     public void Each_secret_opens_its_own_slot_and_no_other()
@@ -27,7 +27,7 @@ public sealed class KeySlotTests
             byte[] slot = Create(master, secret);
             foreach (StoreSecret tried in Secrets)
             {
-                UnlockOutcome outcome = KeySlot.TryUnlock(slot, tried, Store, out MasterKey? key);
+                UnlockOutcome outcome = KeySlot.TryUnlock(slot, tried, s_store, out MasterKey? key);
                 Assert.Equal(tried == secret ? UnlockStatus.Unlocked : UnlockStatus.WrongSecret, outcome.Status);
                 Assert.Equal(tried == secret ? master.Bytes.ToArray() : null, key?.Bytes.ToArray());
                 key?.Dispose();
@@ -39,12 +39,12 @@ public sealed class KeySlotTests
     public void Wrong_secrets_of_the_right_kind_fail()
     {
         using MasterKey master = MasterKey.Generate();
-        Fails(Create(master, Passphrase), new StoreSecret.Passphrase("correct horsf"), UnlockStatus.WrongSecret);
-        Fails(Create(master, Passphrase), new StoreSecret.Passphrase(""), UnlockStatus.WrongSecret);
-        Fails(Create(master, OwnKeyFile), new StoreSecret.KeyFile(KeyFile.Generate()), UnlockStatus.WrongSecret);
-        Fails(Create(master, ForeignKeyFile), new StoreSecret.KeyFile([0, 1, 2, 255, 10]), UnlockStatus.WrongSecret);
-        Fails(Create(master, Recovery), StoreSecret.Recovery.Generate(), UnlockStatus.WrongSecret);
-        Fails(Create(master, Recovery), new StoreSecret.Recovery("0000"), UnlockStatus.WrongSecret);
+        Fails(Create(master, s_passphrase), new StoreSecret.Passphrase("correct horsf"), UnlockStatus.WrongSecret);
+        Fails(Create(master, s_passphrase), new StoreSecret.Passphrase(""), UnlockStatus.WrongSecret);
+        Fails(Create(master, s_ownKeyFile), new StoreSecret.KeyFile(KeyFile.Generate()), UnlockStatus.WrongSecret);
+        Fails(Create(master, s_foreignKeyFile), new StoreSecret.KeyFile([0, 1, 2, 255, 10]), UnlockStatus.WrongSecret);
+        Fails(Create(master, s_recovery), StoreSecret.Recovery.Generate(), UnlockStatus.WrongSecret);
+        Fails(Create(master, s_recovery), new StoreSecret.Recovery("0000"), UnlockStatus.WrongSecret);
     }
 
     [Fact]
@@ -53,12 +53,12 @@ public sealed class KeySlotTests
         using MasterKey master = MasterKey.Generate();
         foreach (StoreSecret secret in Secrets)
         {
-            Assert.Equal(UnlockStatus.Damaged, KeySlot.TryUnlock(Create(master, secret), secret, OtherStore, out MasterKey? key).Status);
+            Assert.Equal(UnlockStatus.Damaged, KeySlot.TryUnlock(Create(master, secret), secret, s_otherStore, out MasterKey? key).Status);
             Assert.Null(key);
 
             // A thief who repairs the checksum as well meets the tag.
-            byte[] moved = WithChecksum(Create(master, secret), OtherStore);
-            Assert.Equal(UnlockStatus.WrongSecret, KeySlot.TryUnlock(moved, secret, OtherStore, out key).Status);
+            byte[] moved = WithChecksum(Create(master, secret), s_otherStore);
+            Assert.Equal(UnlockStatus.WrongSecret, KeySlot.TryUnlock(moved, secret, s_otherStore, out key).Status);
             Assert.Null(key);
         }
     }
@@ -77,9 +77,9 @@ public sealed class KeySlotTests
     public void An_altered_field_is_damage_and_with_a_mended_checksum_a_wrong_secret(string field, object value)
     {
         using MasterKey master = MasterKey.Generate();
-        byte[] altered = With(Create(master, Passphrase), field, value);
-        Fails(altered, Passphrase, UnlockStatus.Damaged);
-        Fails(WithChecksum(altered, Store), Passphrase, UnlockStatus.WrongSecret);
+        byte[] altered = With(Create(master, s_passphrase), field, value);
+        Fails(altered, s_passphrase, UnlockStatus.Damaged);
+        Fails(WithChecksum(altered, s_store), s_passphrase, UnlockStatus.WrongSecret);
     }
 
     [Theory]
@@ -109,8 +109,8 @@ public sealed class KeySlotTests
     {
         UnlockStatus expected = isOfLaterVersion ? UnlockStatus.Unsupported : UnlockStatus.Damaged;
         using MasterKey master = MasterKey.Generate();
-        byte[] altered = With(Create(master, Passphrase), field, value);
-        Fails(altered, Passphrase, expected);
+        byte[] altered = With(Create(master, s_passphrase), field, value);
+        Fails(altered, s_passphrase, expected);
         Assert.False(KeySlot.TryReadInfo(altered, out _, out UnlockOutcome outcome));
         Assert.Equal(expected, outcome.Status);
         Assert.NotEmpty(outcome.Reason);
@@ -120,10 +120,10 @@ public sealed class KeySlotTests
     public void Any_truncation_or_flipped_bit_fails_without_an_exception()
     {
         using MasterKey master = MasterKey.Generate();
-        byte[] slot = Create(master, Recovery);
+        byte[] slot = Create(master, s_recovery);
         for (int length = 0; length < slot.Length; length++)
         {
-            Fails(slot[..length], Recovery, UnlockStatus.Damaged);
+            Fails(slot[..length], s_recovery, UnlockStatus.Damaged);
         }
 
         int opened = 0;
@@ -131,36 +131,36 @@ public sealed class KeySlotTests
         {
             byte[] bad = [.. slot];
             bad[bit / 8] ^= (byte)(1 << (bit % 8));
-            using MasterKey? key = KeySlot.TryUnlock(bad, Recovery, Store, out MasterKey? found).Status == UnlockStatus.Unlocked ? found : null;
+            using MasterKey? key = KeySlot.TryUnlock(bad, s_recovery, s_store, out MasterKey? found).Status == UnlockStatus.Unlocked ? found : null;
             opened += key is null ? 0 : 1;
             Assert.True(key is null || key.Bytes.SequenceEqual(master.Bytes));
         }
 
         Assert.True(opened < slot.Length, "Only blanks between the fields may change without harm.");
-        Fails(new byte[KeySlot.DocumentBytesMax + 1], Recovery, UnlockStatus.Damaged);
-        Fails("null"u8.ToArray(), Recovery, UnlockStatus.Damaged);
+        Fails(new byte[KeySlot.DocumentBytesMax + 1], s_recovery, UnlockStatus.Damaged);
+        Fails("null"u8.ToArray(), s_recovery, UnlockStatus.Damaged);
     }
 
     [Fact]
     public void A_repeated_field_is_refused()
     {
         using MasterKey master = MasterKey.Generate();
-        string slot = Encoding.UTF8.GetString(Create(master, Recovery));
-        Fails(Encoding.UTF8.GetBytes(slot.Replace("\"label\"", "\"label\": \"x\", \"label\"", StringComparison.Ordinal)), Recovery, UnlockStatus.Damaged);
+        string slot = Encoding.UTF8.GetString(Create(master, s_recovery));
+        Fails(Encoding.UTF8.GetBytes(slot.Replace("\"label\"", "\"label\": \"x\", \"label\"", StringComparison.Ordinal)), s_recovery, UnlockStatus.Damaged);
     }
 
     [Fact]
     public void Info_shows_what_was_given_and_layout_does_not_matter()
     {
         using MasterKey master = MasterKey.Generate();
-        byte[] slot = Create(master, Passphrase);
+        byte[] slot = Create(master, s_passphrase);
         Assert.True(KeySlot.TryReadInfo(slot, out KeySlotInfo? info, out _));
         Assert.Equal("passphrase", info.Kind);
         Assert.Equal("Büro \"1\"", info.Label);
         Assert.Equal(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), info.Created);
         Assert.Equal("argon2id 0.06 MiB, 1 passes, 2 lanes", info.Kdf);
         byte[] compact = Encoding.UTF8.GetBytes(JsonNode.Parse(slot)!.ToJsonString());
-        Assert.Equal(UnlockStatus.Unlocked, KeySlot.TryUnlock(compact, Passphrase, Store, out MasterKey? key).Status);
+        Assert.Equal(UnlockStatus.Unlocked, KeySlot.TryUnlock(compact, s_passphrase, s_store, out MasterKey? key).Status);
         key!.Dispose();
     }
 
@@ -172,8 +172,8 @@ public sealed class KeySlotTests
         Assert.Throws<ArgumentException>(() => Create(master, new StoreSecret.Passphrase("\uD800")));
         Assert.Throws<ArgumentException>(() => Create(master, new StoreSecret.KeyFile([])));
         Assert.Throws<ArgumentException>(() => Create(master, new StoreSecret.Recovery("abc")));
-        Assert.Throws<ArgumentException>(() => KeySlot.Create(master, Passphrase, new string('x', 201), Store, Cheap, TimeProvider.System));
-        Assert.Throws<ArgumentException>(() => KeySlot.Create(master, Passphrase, "", Store, new KdfCost(1, 0, 0), TimeProvider.System));
+        Assert.Throws<ArgumentException>(() => KeySlot.Create(master, s_passphrase, new string('x', 201), s_store, s_cheap, TimeProvider.System));
+        Assert.Throws<ArgumentException>(() => KeySlot.Create(master, s_passphrase, "", s_store, new KdfCost(1, 0, 0), TimeProvider.System));
     }
 
     [Fact]
@@ -181,25 +181,25 @@ public sealed class KeySlotTests
     {
         using MasterKey master = MasterKey.Generate();
         byte[] slot = Create(master, new StoreSecret.Passphrase("caf\u00E9"));
-        Assert.Equal(UnlockStatus.Unlocked, KeySlot.TryUnlock(slot, new StoreSecret.Passphrase("caf\u00E9"), Store, out MasterKey? key).Status);
+        Assert.Equal(UnlockStatus.Unlocked, KeySlot.TryUnlock(slot, new StoreSecret.Passphrase("caf\u00E9"), s_store, out MasterKey? key).Status);
         key!.Dispose();
-        Assert.Equal(UnlockStatus.WrongSecret, KeySlot.TryUnlock(slot, new StoreSecret.Passphrase("cafe\u0301"), Store, out _).Status);
+        Assert.Equal(UnlockStatus.WrongSecret, KeySlot.TryUnlock(slot, new StoreSecret.Passphrase("cafe\u0301"), s_store, out _).Status);
     }
 
     [Fact]
     public void Secrets_do_not_print_themselves()
     {
-        Assert.Equal("passphrase", Passphrase.ToString());
-        Assert.Equal("key-file", $"{OwnKeyFile}");
+        Assert.Equal("passphrase", s_passphrase.ToString());
+        Assert.Equal("key-file", $"{s_ownKeyFile}");
         Assert.Equal("recovery", Recovery.ToString());
     }
 
     private static byte[] Create(MasterKey master, StoreSecret secret) =>
-        KeySlot.Create(master, secret, "Büro \"1\"", Store, Cheap, new FixedTime());
+        KeySlot.Create(master, secret, "Büro \"1\"", s_store, s_cheap, new FixedTime());
 
     private static void Fails(byte[] slot, StoreSecret secret, UnlockStatus expected)
     {
-        UnlockOutcome outcome = KeySlot.TryUnlock(slot, secret, Store, out MasterKey? key);
+        UnlockOutcome outcome = KeySlot.TryUnlock(slot, secret, s_store, out MasterKey? key);
         Assert.Equal(expected, outcome.Status);
         Assert.NotEmpty(outcome.Reason);
         Assert.Null(key);
