@@ -19,6 +19,7 @@ internal sealed class ProgressLine : IDisposable
     private const int TerminalIntervalMs = 200;
     private const int PlainIntervalMs = 10_000;
     private const int BarCells = 24;
+    private const int WidthDefault = 79;
 
     private readonly Func<ProgressState> _state;
     private readonly TextWriter _output;
@@ -100,11 +101,12 @@ internal sealed class ProgressLine : IDisposable
     {
         try
         {
-            return Math.Max(20, Console.WindowWidth - 1);
+            // A terminal that does not know its width says 0.
+            return Console.WindowWidth > 1 ? Console.WindowWidth - 1 : WidthDefault;
         }
         catch (IOException)
         {
-            return 79;
+            return WidthDefault;
         }
     }
 }
