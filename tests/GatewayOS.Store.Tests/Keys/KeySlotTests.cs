@@ -191,7 +191,7 @@ public sealed class KeySlotTests
     {
         Assert.Equal("passphrase", s_passphrase.ToString());
         Assert.Equal("key-file", $"{s_ownKeyFile}");
-        Assert.Equal("recovery", Recovery.ToString());
+        Assert.Equal("recovery", s_recovery.ToString());
     }
 
     private static byte[] Create(MasterKey master, StoreSecret secret) =>
