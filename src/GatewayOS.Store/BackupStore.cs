@@ -187,9 +187,9 @@ public sealed partial class BackupStore : IDisposable
     public KeySlotInfo AddKeySlot(StoreSecret secret, string label, KdfCost? cost = null) =>
         KeySlotFiles.Add(Disk, Owner, _master, secret, label, _binding, cost, Options.Time);
 
-    /// <summary>Removes a key slot; refuses the last one.</summary>
+    /// <summary>Removes a key slot; refuses the last one that is whole.</summary>
     /// <param name="idOrPrefix">The slot's ID or a unique beginning of it.</param>
-    public KeySlotInfo RemoveKeySlot(string idOrPrefix) => KeySlotFiles.Remove(Disk, idOrPrefix);
+    public KeySlotInfo RemoveKeySlot(string idOrPrefix) => KeySlotFiles.Remove(Disk, idOrPrefix, _binding);
 
     /// <summary>Opens a reader for one thread.</summary>
     public ChunkReader OpenReader() => new(this);
