@@ -83,6 +83,7 @@ public static class GarbageCollector
         if (!options.DryRun)
         {
             PackSalvage.Run(store);
+            CondemnedList.DeleteDamaged(store.Disk);
         }
 
         for (int round = 0; round < RoundsMax; round++)
