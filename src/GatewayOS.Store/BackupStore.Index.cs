@@ -274,8 +274,12 @@ public sealed partial class BackupStore
         return segment;
     }
 
+    /// <summary>How often the index was read from the disk: tells whether something other than this handle may have changed it.</summary>
+    internal int IndexLoads { get; private set; }
+
     private StoreIndex LoadIndex()
     {
+        IndexLoads++;
         var loader = new IndexLoader(Disk, Guid, Packs, _pageCache);
         StoreIndex index = loader.Load();
         loader.Warnings.ForEach(Warn);
