@@ -142,6 +142,15 @@ public sealed partial class BackupStore : IDisposable
             disk.CreateDirectory(StoreLayout.PackShard(shard));
         }
 
+        // One init at a time: a second one would replace the config that the first one's key slot, and perhaps its data, are bound to.
+        using IStoreLock held = disk.TryLock(StoreLayout.MaintenanceLock)
+            ?? throw new StoreUnusableException($"A store is being made in {disk.Location} now. Try again when that has ended.");
+        RefuseOccupied(disk);
+        foreach (StoreEntry slot in disk.List(StoreLayout.Keys))
+        {
+            disk.Delete($"{StoreLayout.Keys}/{slot.Name}");
+        }
+
         disk.SyncDirectory(StoreLayout.Packs);
         disk.SyncDirectory("");
 
@@ -291,11 +300,6 @@ public sealed partial class BackupStore : IDisposable
             {
                 throw new StoreUnusableException($"{disk.Location} holds packs of a store whose {StoreLayout.Config} is missing. Restore that file, or choose another directory.");
             }
-        }
-
-        foreach (StoreEntry slot in disk.List(StoreLayout.Keys))
-        {
-            disk.Delete($"{StoreLayout.Keys}/{slot.Name}");
         }
     }
 }
