@@ -76,9 +76,10 @@ public sealed partial class BackupStore
         {
             // A gc in another process may have condemned packs since: old entries of such must not get into a new segment. New entries
             // stay whatever gc thinks of their packs: the snapshot about to be committed names them, and gc copies what it then finds.
-            IndexLoader.MarkCondemned(Disk, Packs, _warnings);
+            var warnings = new List<string>();
+            IndexLoader.MarkCondemned(Disk, Packs, warnings);
+            warnings.ForEach(Warn);
             StoreIndex old = _index;
-            var added = new HashSet<int>(packs);
             var packSet = new HashSet<int>(packs);
             List<IndexEntry> entries = sortedEntries;
             if (old.Loose.Count > 0)
@@ -87,15 +88,21 @@ public sealed partial class BackupStore
             }
 
             List<IndexSegment> merged = merge ? ChooseForMerge([.. old.Segments], entries.Count) : [];
-            foreach (IndexSegment segment in merged)
+            string name = NextTemporaryName() + StoreLayout.IndexSuffix;
+            try
             {
-                packSet.UnionWith(segment.Packs.ToArray().Where(IsPresent));
+                WriteSegment(name, entries, packSet, merged, packs);
+            }
+            catch (StoreDamagedException error) when (merged.Count > 0)
+            {
+                // A page of the cache has rotted. Only the merge needs it: the commit must not fail for it.
+                Warn(error.Message);
+                DurableFile.DeleteIfPresent(Disk, $"{StoreLayout.Temporary}/{name}");
+                merged = [];
+                name = NextTemporaryName() + StoreLayout.IndexSuffix;
+                WriteSegment(name, entries, packSet, merged, packs);
             }
 
-            IEnumerable<IndexEntry> all = merged.Count == 0 ? entries : IndexMerge.Merge([entries, .. merged.Select(segment => segment.Entries())], number => added.Contains(number) || IsPresent(number));
-            long entriesMax = entries.Count + merged.Sum(segment => segment.Shape.Entries);
-            string name = NextTemporaryName() + StoreLayout.IndexSuffix;
-            IndexSegmentWriter.Write(Disk, Guid, name, Packs, [.. packSet.Order()], all, entriesMax);
             ReplaceSegments(old, merged, name);
         }
     }
@@ -218,6 +225,19 @@ public sealed partial class BackupStore
         return chosen.Count >= SegmentsPerTierMax ? chosen : [];
     }
 
+    private void WriteSegment(string name, List<IndexEntry> entries, HashSet<int> entryPacks, List<IndexSegment> merged, IReadOnlyList<int> addedPacks)
+    {
+        var added = new HashSet<int>(addedPacks);
+        var packs = new HashSet<int>(entryPacks);
+        foreach (IndexSegment segment in merged)
+        {
+            packs.UnionWith(segment.Packs.ToArray().Where(IsPresent));
+        }
+
+        IEnumerable<IndexEntry> all = merged.Count == 0 ? entries : IndexMerge.Merge([entries, .. merged.Select(segment => segment.Entries())], number => added.Contains(number) || IsPresent(number));
+        IndexSegmentWriter.Write(Disk, Guid, name, Packs, [.. packs.Order()], all, entries.Count + merged.Sum(segment => segment.Shape.Entries));
+    }
+
     private List<IndexEntry> WithLoose(List<IndexEntry> entries, IReadOnlyDictionary<ChunkId, ChunkLocation> loose, HashSet<int> packs)
     {
         var uncovered = new List<IndexEntry>();
@@ -254,8 +274,12 @@ public sealed partial class BackupStore
         return segment;
     }
 
+    /// <summary>How often the index was read from the disk: tells whether something other than this handle may have changed it.</summary>
+    internal int IndexLoads { get; private set; }
+
     private StoreIndex LoadIndex()
     {
+        IndexLoads++;
         var loader = new IndexLoader(Disk, Guid, Packs, _pageCache);
         StoreIndex index = loader.Load();
         loader.Warnings.ForEach(Warn);

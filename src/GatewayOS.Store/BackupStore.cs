@@ -142,6 +142,15 @@ public sealed partial class BackupStore : IDisposable
             disk.CreateDirectory(StoreLayout.PackShard(shard));
         }
 
+        // One init at a time: a second one would replace the config that the first one's key slot, and perhaps its data, are bound to.
+        using IStoreLock held = disk.TryLock(StoreLayout.MaintenanceLock)
+            ?? throw new StoreUnusableException($"A store is being made in {disk.Location} now. Try again when that has ended.");
+        RefuseOccupied(disk);
+        foreach (StoreEntry slot in disk.List(StoreLayout.Keys))
+        {
+            disk.Delete($"{StoreLayout.Keys}/{slot.Name}");
+        }
+
         disk.SyncDirectory(StoreLayout.Packs);
         disk.SyncDirectory("");
 
@@ -187,9 +196,9 @@ public sealed partial class BackupStore : IDisposable
     public KeySlotInfo AddKeySlot(StoreSecret secret, string label, KdfCost? cost = null) =>
         KeySlotFiles.Add(Disk, Owner, _master, secret, label, _binding, cost, Options.Time);
 
-    /// <summary>Removes a key slot; refuses the last one.</summary>
+    /// <summary>Removes a key slot; refuses the last one that is whole.</summary>
     /// <param name="idOrPrefix">The slot's ID or a unique beginning of it.</param>
-    public KeySlotInfo RemoveKeySlot(string idOrPrefix) => KeySlotFiles.Remove(Disk, idOrPrefix);
+    public KeySlotInfo RemoveKeySlot(string idOrPrefix) => KeySlotFiles.Remove(Disk, idOrPrefix, _binding);
 
     /// <summary>Opens a reader for one thread.</summary>
     public ChunkReader OpenReader() => new(this);
@@ -291,11 +300,6 @@ public sealed partial class BackupStore : IDisposable
             {
                 throw new StoreUnusableException($"{disk.Location} holds packs of a store whose {StoreLayout.Config} is missing. Restore that file, or choose another directory.");
             }
-        }
-
-        foreach (StoreEntry slot in disk.List(StoreLayout.Keys))
-        {
-            disk.Delete($"{StoreLayout.Keys}/{slot.Name}");
         }
     }
 }

@@ -23,6 +23,9 @@ internal static class StoreLayout
     /// <summary>Held by whoever removes things: gc and repair.</summary>
     public const string MaintenanceLock = Locks + "/maintenance.lock";
 
+    /// <summary>Held by whoever removes a key slot.</summary>
+    public const string KeysLock = Locks + "/keys.lock";
+
     /// <summary>Directories that packs are spread over, by the first byte of their ID.</summary>
     public const int PackShards = 256;
 

@@ -5,8 +5,9 @@ using GatewayOS.Store.Storage;
 namespace GatewayOS.Store.Index;
 
 /// <summary>
-/// Opens the index against what is really there. Order matters: segments first, then the packs (a pack is durable before any segment names
-/// it, so a later listing shows it), then the condemned lists.
+/// Opens the index against what is really there. Order matters: segments first, then the condemned lists, then the packs, then the lists once
+/// more. A pack is durable before any segment names it, so a later listing shows it. A condemned list goes after its packs, so one that is
+/// gone before the packs are listed leaves none of them in the listing; and one made after that waits for this session.
 /// </summary>
 internal sealed class IndexLoader(IStoreDisk disk, Guid storeId, PackTable packs, IndexPageCache cache)
 {
@@ -24,8 +25,9 @@ internal sealed class IndexLoader(IStoreDisk disk, Guid storeId, PackTable packs
         IndexSegment[] segments = OpenSegments();
         try
         {
-            HashSet<int> present = ListPacks();
-            MarkCondemned(disk, packs, Warnings);
+            HashSet<ChunkId> condemned = [.. CondemnedList.ReadAll(disk, Warnings).SelectMany(list => list.Packs)];
+            HashSet<int> present = ListPacks(condemned);
+            MarkCondemned(disk, packs, []);
             return new StoreIndex(segments, ReadUncovered(segments, present));
         }
         catch
@@ -78,7 +80,9 @@ internal sealed class IndexLoader(IStoreDisk disk, Guid storeId, PackTable packs
 
     private static bool IsSegment(string name) => name.EndsWith(StoreLayout.IndexSuffix, StringComparison.Ordinal);
 
-    private HashSet<int> ListPacks()
+    // A pack goes from one state to the other in one step: other threads look chunks up meanwhile, and one that looks present for a moment
+    // is referred to for good.
+    private HashSet<int> ListPacks(HashSet<ChunkId> condemned)
     {
         var present = new HashSet<int>();
         for (int shard = 0; shard < StoreLayout.PackShards; shard++)
@@ -90,10 +94,11 @@ internal sealed class IndexLoader(IStoreDisk disk, Guid storeId, PackTable packs
                     continue;
                 }
 
-                int number = packs.Add(id, entry.LengthBytes, PackState.Present);
+                PackState whole = condemned.Contains(id) ? PackState.Condemned : PackState.Present;
+                int number = packs.Add(id, entry.LengthBytes, whole);
                 if (packs.LengthBytes(number) == entry.LengthBytes)
                 {
-                    packs.SetState(number, PackState.Present);
+                    packs.SetState(number, whole);
                     present.Add(number);
                 }
                 else

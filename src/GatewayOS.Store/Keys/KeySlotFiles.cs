@@ -76,10 +76,16 @@ internal static class KeySlotFiles
         return [.. slots.OrderBy(slot => slot.Created).ThenBy(slot => slot.Id, StringComparer.Ordinal)];
     }
 
-    /// <summary>Removes a slot; refuses the last readable one.</summary>
-    /// <exception cref="StoreUnusableException">No or several slots match, or it is the last.</exception>
-    public static KeySlotInfo Remove(IStoreDisk disk, string idOrPrefix)
+    /// <summary>Removes a slot; refuses the last one that is whole. One removal at a time, or two could take the last two.</summary>
+    /// <exception cref="StoreUnusableException">No or several slots match, it is the last, or another removal runs.</exception>
+    public static KeySlotInfo Remove(IStoreDisk disk, string idOrPrefix, ReadOnlySpan<byte> binding)
     {
+        using IStoreLock? held = disk.TryLock(StoreLayout.KeysLock);
+        if (held is null)
+        {
+            throw new StoreUnusableException($"Another key slot of {disk.Location} is being removed now. Try again when that has ended.");
+        }
+
         IReadOnlyList<KeySlotInfo> slots = List(disk);
         KeySlotInfo[] matches = [.. slots.Where(slot => idOrPrefix.Length > 0 && slot.Id.StartsWith(idOrPrefix, StringComparison.OrdinalIgnoreCase))];
         if (matches.Length != 1)
@@ -87,9 +93,16 @@ internal static class KeySlotFiles
             throw new StoreUnusableException($"'{idOrPrefix}' is the beginning of {matches.Length} key slots' IDs. 'gatewayctl store key list' shows them.");
         }
 
-        if (slots.Count == 1)
+        // A slot that is rotten opens nothing, however well it reads.
+        bool otherIsWhole = false;
+        foreach (KeySlotInfo other in slots.Where(slot => slot.Id != matches[0].Id))
         {
-            throw new StoreUnusableException("This is the last key slot: without it nobody could unlock the store. Add another one first.");
+            otherIsWhole |= Check(disk, PathOf(other.Id), binding) is null;
+        }
+
+        if (!otherIsWhole)
+        {
+            throw new StoreUnusableException("No other key slot is whole: without this one nobody could unlock the store. Add another one first.");
         }
 
         disk.Delete(PathOf(matches[0].Id));

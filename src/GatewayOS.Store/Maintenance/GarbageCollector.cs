@@ -83,6 +83,7 @@ public static class GarbageCollector
         if (!options.DryRun)
         {
             PackSalvage.Run(store);
+            CondemnedList.DeleteDamaged(store.Disk);
         }
 
         for (int round = 0; round < RoundsMax; round++)
@@ -136,7 +137,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
 
         CopyLive(mark, plan);
         Delete(ready);
-        Condemn(plan);
+        Condemn(plan, mark);
         return Pending();
     }
 
@@ -258,7 +259,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         }
     }
 
-    private void Condemn(GcPlan plan)
+    private void Condemn(GcPlan plan, GcMark mark)
     {
         int[] packs = [.. plan.Unused.Concat(plan.Rewrite).Order()];
         if (packs.Length == 0)
@@ -266,8 +267,11 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
             return;
         }
 
+        // An index read anew since the marking may have been merged by others and then names another copy of a chunk than the one that was
+        // marked. A list that accounts for no snapshot has the next round mark again before it deletes anything.
+        string[] accounted = store.IndexLoads == mark.IndexLoads ? [.. _marked] : [];
         ChunkId[] ids = [.. packs.Select(store.Packs.Id)];
-        CondemnedList list = CondemnedList.Create(store.Disk, store.NextTemporaryName(), store.Entropy, ids, [.. _marked]);
+        CondemnedList list = CondemnedList.Create(store.Disk, store.NextTemporaryName(), store.Entropy, ids, accounted);
         Array.ForEach(packs, number => store.Packs.SetState(number, PackState.Condemned));
 
         // Whoever opens the store from here on sees the list; whoever opened it before has a session file now.

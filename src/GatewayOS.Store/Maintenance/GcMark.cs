@@ -15,6 +15,9 @@ internal sealed class GcMark(BackupStore store) : IReachVisitor
     /// <summary>The index whose positions are marked.</summary>
     public StoreIndex Index { get; } = store.Index;
 
+    /// <summary>What <see cref="BackupStore.IndexLoads"/> was then.</summary>
+    public int IndexLoads { get; } = store.IndexLoads;
+
     /// <summary>Packs below this number are the ones to decide about.</summary>
     public int PackCount { get; } = store.Packs.Count;
 

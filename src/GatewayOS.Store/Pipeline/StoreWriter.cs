@@ -242,14 +242,15 @@ public sealed class StoreWriter : IDisposable
         }
     }
 
-    private void Fail(Exception error)
+    /// <summary>Ends the writer: whatever it takes on from here on could be sealed twice or be referred to without being there.</summary>
+    internal void Fail(Exception error)
     {
         Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(error), null);
         _batches.End();
         _packSealed.Set();
     }
 
-    private void ThrowIfFailed() => Volatile.Read(ref _failure)?.Throw();
+    internal void ThrowIfFailed() => Volatile.Read(ref _failure)?.Throw();
 
     private void PackSealed(OpenPack pack)
     {

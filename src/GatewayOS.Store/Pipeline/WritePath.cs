@@ -90,6 +90,8 @@ internal sealed class WritePath : ChunkSink, IDisposable
             throw new ArgumentException($"A chunk of {plain.Length} bytes is too long to store directly; the limit is {DirectBytesMax}.", nameof(plain));
         }
 
+        // After a failure this path may hold records that are sealed already, and chunks are claimed that nobody has written.
+        _writer.ThrowIfFailed();
         long begun = _counters.Start();
         long start = begun;
         ChunkId id = Name(plain);
@@ -97,8 +99,16 @@ internal sealed class WritePath : ChunkSink, IDisposable
         if (_writer.Claim(id, copy))
         {
             _counters.LookedUp(ref start);
-            Append(kind, id, plain, ref start);
-            WriteRecords(kind == ChunkKind.Data ? _writer.DataPacks : _writer.TreePacks, ref start);
+            try
+            {
+                Append(kind, id, plain, ref start);
+                WriteRecords(kind == ChunkKind.Data ? _writer.DataPacks : _writer.TreePacks, ref start);
+            }
+            catch (Exception error)
+            {
+                _writer.Fail(error);
+                throw;
+            }
         }
 
         _directTicks += start - begun;

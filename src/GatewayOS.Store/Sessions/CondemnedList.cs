@@ -51,7 +51,10 @@ internal sealed class CondemnedList
     }
 
     /// <summary>Reads all lists; one that cannot be read is deleted by the next gc, and its packs are ordinary garbage again.</summary>
-    public static List<CondemnedList> ReadAll(IStoreDisk disk, List<string> warnings)
+    /// <param name="disk">The store's disk.</param>
+    /// <param name="warnings">Told about lists that cannot be read.</param>
+    /// <param name="damaged">Receives the names of those.</param>
+    public static List<CondemnedList> ReadAll(IStoreDisk disk, List<string> warnings, List<string>? damaged = null)
     {
         var lists = new List<CondemnedList>();
         foreach (StoreEntry entry in disk.List(StoreLayout.Condemned).OrderBy(entry => entry.Name, StringComparer.Ordinal))
@@ -64,6 +67,7 @@ internal sealed class CondemnedList
                 }
                 else
                 {
+                    damaged?.Add(entry.Name);
                     warnings.Add($"Condemned list {entry.Name} is damaged and left out; gc makes a new one.");
                 }
             }
@@ -76,15 +80,24 @@ internal sealed class CondemnedList
         return lists;
     }
 
+    /// <summary>Deletes the lists that cannot be read. Only for whoever holds the maintenance lock: nobody else goes by them then.</summary>
+    public static void DeleteDamaged(IStoreDisk disk)
+    {
+        var damaged = new List<string>();
+        ReadAll(disk, [], damaged);
+        foreach (string name in damaged)
+        {
+            DurableFile.DeleteIfPresent(disk, $"{StoreLayout.Condemned}/{name}");
+        }
+    }
+
     public void Delete(IStoreDisk disk) => disk.Delete($"{StoreLayout.Condemned}/{Name}");
 
     private static CondemnedList? Read(IStoreDisk disk, StoreEntry entry)
     {
-        using IStoreFile file = disk.OpenRead($"{StoreLayout.Condemned}/{entry.Name}");
-        byte[] content = new byte[file.LengthBytes];
-        file.ReadAt(content, 0);
         try
         {
+            byte[] content = DurableFile.Read(disk, $"{StoreLayout.Condemned}/{entry.Name}");
             CondemnedFile? stored = JsonSerializer.Deserialize(content, SessionJson.Default.CondemnedFile);
             if (stored is not { Version: Version, Packs: not null, Snapshots: not null })
             {
@@ -94,7 +107,7 @@ internal sealed class CondemnedList
             ChunkId[] packs = new ChunkId[stored.Packs.Length];
             for (int i = 0; i < packs.Length; i++)
             {
-                if (!StoreLayout.TryParseId(stored.Packs[i], "", out packs[i]))
+                if (!StoreLayout.TryParseId(stored.Packs[i] ?? "", "", out packs[i]))
                 {
                     return null;
                 }
@@ -102,7 +115,7 @@ internal sealed class CondemnedList
 
             return new CondemnedList(entry.Name, packs, stored.Sessions, stored.Snapshots);
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or StoreDamagedException)
         {
             return null;
         }

@@ -72,13 +72,9 @@ internal sealed class SessionLock : IDisposable
             }
 
             string name = entry.Name[..^StoreLayout.SessionSuffix.Length];
-            if (IsLiving(disk, name))
+            if (IsLiving(disk, name) || !TryTidyUp(disk, name))
             {
                 living.Add(name);
-            }
-            else
-            {
-                DeleteQuietly(disk, PathOf(name));
             }
         }
 
@@ -107,6 +103,19 @@ internal sealed class SessionLock : IDisposable
     {
         DeleteQuietly(_disk, PathOf(Name));
         _lock.Dispose();
+    }
+
+    // Deleted only while the lock is held here: a session that begins under this very name either has the lock first, and lives, or finds
+    // its name gone once it has it. Deleting after a look would leave it believing in a file that nobody sees.
+    private static bool TryTidyUp(IStoreDisk disk, string name)
+    {
+        using IStoreLock? held = disk.TryLock(PathOf(name));
+        if (held is not null)
+        {
+            DeleteQuietly(disk, PathOf(name));
+        }
+
+        return held is not null;
     }
 
     // The lock is what counts. A full disk must not keep anybody from opening the store, or nobody could collect garbage on it.

@@ -113,7 +113,9 @@ public sealed class PosixDisk : IStoreDisk
     public bool IsLocked(string path)
     {
         string full = Full(path);
-        int fd = Libc.Open(full, Libc.ReadOnly | Libc.CloseOnExec, 0);
+
+        // For writing, though nothing is written: over NFS an exclusive lock needs it (flock(2), "NFS details").
+        int fd = Libc.Open(full, Libc.ReadWrite | Libc.CloseOnExec, 0);
         if (fd < 0)
         {
             int error = Marshal.GetLastPInvokeError();
@@ -195,7 +197,7 @@ public sealed class PosixDisk : IStoreDisk
             get
             {
                 // The lock is on the inode: it counts only while a fresh open of the name meets the same, locked, inode.
-                int fd = Libc.Open(path, Libc.ReadOnly | Libc.CloseOnExec, 0);
+                int fd = Libc.Open(path, Libc.ReadWrite | Libc.CloseOnExec, 0);
                 if (fd < 0)
                 {
                     return false;
