@@ -75,7 +75,7 @@ public sealed class EndToEndTests : IDisposable
         string last = byFile.Expect(0, "key", "list", "--json").Json.GetProperty("slots").EnumerateArray().First(slot => slot.GetProperty("kind").GetString() == "recovery").GetProperty("id").GetString()!;
         byFile.Expect(0, "key", "remove", last);
         string only = byFile.Expect(0, "key", "list", "--json").Json.GetProperty("slots")[0].GetProperty("id").GetString()!;
-        Assert.Contains("last key slot", byFile.Expect(1, "key", "remove", only).Errors, StringComparison.Ordinal);
+        Assert.Contains("Add another one first", byFile.Expect(1, "key", "remove", only).Errors, StringComparison.Ordinal);
     }
 
     [Fact]
