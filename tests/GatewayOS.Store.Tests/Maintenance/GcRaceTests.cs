@@ -10,7 +10,7 @@ namespace GatewayOS.Store.Tests.Maintenance;
 /// <summary>Collections beside other sessions, stopped at the moments that LOCKING.md argues about.</summary>
 public sealed class GcRaceTests : IDisposable
 {
-    private static readonly GcOptions Thorough = new() { MaxUnusedPercent = 0, Threads = 0 };
+    private static readonly GcOptions s_thorough = new() { MaxUnusedPercent = 0, Threads = 0 };
 
     private readonly TestStore _test = new();
     private readonly (string Name, byte[] Content) _file = ("file", TestStore.Noise(1, 3000));
@@ -24,7 +24,7 @@ public sealed class GcRaceTests : IDisposable
         {
             SnapshotRecord kept = TestStore.Commit(store, _file, ("kept", TestStore.Noise(2, 9000)));
             store.DeleteSnapshot(TestStore.Commit(store, ("gone", TestStore.Noise(3, 40_000))));
-            GcReport report = GarbageCollector.Run(store, Thorough, CancellationToken.None);
+            GcReport report = GarbageCollector.Run(store, s_thorough, CancellationToken.None);
             Assert.True(report.BytesFreed > 40_000);
             Assert.Equal(_file.Content, TestStore.ReadAll(store, kept)["file"]);
         }
@@ -40,14 +40,14 @@ public sealed class GcRaceTests : IDisposable
         older.DeleteSnapshot(TestStore.Commit(older, _file));
         using BackupStore collecting = _test.Open();
         int before = _test.Files("packs").Length;
-        GcReport report = GarbageCollector.Run(collecting, Thorough, CancellationToken.None);
+        GcReport report = GarbageCollector.Run(collecting, s_thorough, CancellationToken.None);
         Assert.Equal([older.SessionName!], report.WaitingFor.Select(session => session.Name));
         Assert.Equal(before, _test.Files("packs").Length);
 
         // It still refers to the packs it knows; its snapshot is found, and what it needs is moved out before they go.
         TestStore.Commit(older, _file);
         older.Dispose();
-        GarbageCollector.Run(collecting, Thorough, CancellationToken.None);
+        GarbageCollector.Run(collecting, s_thorough, CancellationToken.None);
         Assert.Empty(_test.Files("condemned"));
         AssertAllReadable(1);
     }
@@ -59,7 +59,7 @@ public sealed class GcRaceTests : IDisposable
         using BackupStore newer = _test.Open();
         SnapshotRecord snapshot = TestStore.Commit(newer, _file);
         using BackupStore collecting = _test.Open();
-        GarbageCollector.Run(collecting, Thorough, CancellationToken.None);
+        GarbageCollector.Run(collecting, s_thorough, CancellationToken.None);
         Assert.Empty(_test.Files("condemned"));
         Assert.Equal(_file.Content, TestStore.ReadAll(newer, snapshot)["file"]);
         AssertAllReadable(1);
@@ -79,7 +79,7 @@ public sealed class GcRaceTests : IDisposable
             {
                 collected = true;
                 using BackupStore collecting = _test.Open();
-                Assert.True(GarbageCollector.Run(collecting, Thorough, CancellationToken.None).PacksDeleted > 0);
+                Assert.True(GarbageCollector.Run(collecting, s_thorough, CancellationToken.None).PacksDeleted > 0);
             }
         };
         using BackupStore opening = _test.Open(disk);
@@ -128,7 +128,7 @@ public sealed class GcRaceTests : IDisposable
                 now.Dispose();
             }
         });
-        GarbageCollector.Run(collecting, Thorough with { Progress = once }, CancellationToken.None);
+        GarbageCollector.Run(collecting, s_thorough with { Progress = once }, CancellationToken.None);
         Assert.Empty(_test.Files("condemned"));
         AssertAllReadable(2);
     }
@@ -159,7 +159,7 @@ public sealed class GcRaceTests : IDisposable
             try
             {
                 using BackupStore collecting = test.Open(disk);
-                GarbageCollector.Run(collecting, Thorough, CancellationToken.None);
+                GarbageCollector.Run(collecting, s_thorough, CancellationToken.None);
                 finished = changes < stopAt;
             }
             catch (OperationCanceledException)
@@ -168,7 +168,7 @@ public sealed class GcRaceTests : IDisposable
 
             using (BackupStore next = test.Open())
             {
-                GarbageCollector.Run(next, Thorough, CancellationToken.None);
+                GarbageCollector.Run(next, s_thorough, CancellationToken.None);
                 Assert.Empty(test.Files("condemned"));
                 Assert.Empty(test.Files("tmp"));
                 Assert.Empty(StoreVerifier.Run(next, new VerifyOptions { ReadData = true, Threads = 0 }, CancellationToken.None).Findings);
@@ -191,7 +191,7 @@ public sealed class GcRaceTests : IDisposable
         File.WriteAllText(list, File.ReadAllText(list)[..40]);
         using BackupStore collecting = _test.Open();
         Assert.NotEmpty(collecting.Warnings);
-        Assert.True(GarbageCollector.Run(collecting, Thorough, CancellationToken.None).PacksDeleted > 0);
+        Assert.True(GarbageCollector.Run(collecting, s_thorough, CancellationToken.None).PacksDeleted > 0);
         Assert.Empty(_test.Files("condemned"));
         using BackupStore after = _test.Open();
         Assert.Empty(after.Warnings);
@@ -231,7 +231,7 @@ public sealed class GcRaceTests : IDisposable
                 TestStore.Store(writer, ("torn", TestStore.Noise(200, 500)));
             }
         });
-        GarbageCollector.Run(collecting, Thorough with { Progress = meddling }, CancellationToken.None);
+        GarbageCollector.Run(collecting, s_thorough with { Progress = meddling }, CancellationToken.None);
         collecting.Dispose();
         AssertAllReadable(8);
     }

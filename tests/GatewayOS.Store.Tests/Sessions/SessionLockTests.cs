@@ -8,7 +8,7 @@ namespace GatewayOS.Store.Tests.Sessions;
 
 public sealed class SessionLockTests : IDisposable
 {
-    private static readonly SessionInfo Info = new("test", 1, "host", DateTimeOffset.UnixEpoch);
+    private static readonly SessionInfo s_info = new("test", 1, "host", DateTimeOffset.UnixEpoch);
 
     private readonly TestStore _test = new();
 
@@ -19,7 +19,7 @@ public sealed class SessionLockTests : IDisposable
     {
         SessionLock session = Begin(_test.Posix);
         Assert.Equal([session.Name], SessionLock.Living(new PosixDisk(_test.Root)));
-        Assert.Equal(Info, SessionLock.Describe(_test.Posix, session.Name));
+        Assert.Equal(s_info, SessionLock.Describe(_test.Posix, session.Name));
         session.Dispose();
         Assert.Empty(SessionLock.Living(_test.Posix));
         Assert.False(SessionLock.IsLiving(_test.Posix, session.Name));
@@ -85,7 +85,7 @@ public sealed class SessionLockTests : IDisposable
             if (call == DiskCall.Delete && path.EndsWith(".session", StringComparison.Ordinal) && begun is null)
             {
                 byte[] name = Convert.FromHexString(Path.GetFileNameWithoutExtension(path));
-                begun = SessionLock.Begin(_test.Posix, Info, name.AsSpan().SequenceEqual(s_fixed) ? FixedThenRandom() : RandomName);
+                begun = SessionLock.Begin(_test.Posix, s_info, name.AsSpan().SequenceEqual(s_fixed) ? FixedThenRandom() : RandomName);
             }
         };
         File.WriteAllText(_test.PathOf($"locks/{Convert.ToHexStringLower(s_fixed)}.session"), "");
@@ -97,7 +97,7 @@ public sealed class SessionLockTests : IDisposable
 
     private static readonly byte[] s_fixed = [.. Enumerable.Range(0, 16).Select(value => (byte)value)];
 
-    private static SessionLock Begin(IStoreDisk disk) => SessionLock.Begin(disk, Info, RandomName);
+    private static SessionLock Begin(IStoreDisk disk) => SessionLock.Begin(disk, s_info, RandomName);
 
     private static void RandomName(Span<byte> name) => System.Security.Cryptography.RandomNumberGenerator.Fill(name);
 
