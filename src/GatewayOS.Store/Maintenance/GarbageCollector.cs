@@ -115,7 +115,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         // A gc that was cut off left these open. Whoever lives now may have met their packs before.
         foreach (CondemnedList unfinished in _condemned.Where(list => list.Sessions is null))
         {
-            NoteSessions(unfinished);
+            NoteSessions(unfinished, settled: false);
         }
 
         // Sessions are looked at before the snapshots are marked: what a dead one committed is then among the snapshots.
@@ -123,7 +123,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         if (!first && NothingNewSince(ready))
         {
             store.Reload();
-            Delete(ready);
+            Delete(Settled(ready));
             return Pending();
         }
 
@@ -136,7 +136,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         }
 
         CopyLive(mark, plan);
-        Delete(ready);
+        Delete(Settled(ready));
         Condemn(plan, mark);
         return Pending();
     }
@@ -275,14 +275,32 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         Array.ForEach(packs, number => store.Packs.SetState(number, PackState.Condemned));
 
         // Whoever opens the store from here on sees the list; whoever opened it before has a session file now.
-        NoteSessions(list);
+        NoteSessions(list, settled: false);
         store.DropCondemnedFromIndex();
     }
 
-    private void NoteSessions(CondemnedList list)
+    // Whoever opened the store since a list was made may be reading, from its packs, a snapshot that was committed meanwhile and has been
+    // forgotten already: no mark sees that. What any snapshot needs has been copied by now, and later sessions read the copies; so the list
+    // waits once more, for the sessions that live now.
+    private List<CondemnedList> Settled(List<CondemnedList> ready)
+    {
+        if (ready.Count == 0 || MaintenanceLock.Others(store).Count == 0)
+        {
+            return ready;
+        }
+
+        foreach (CondemnedList list in ready.Where(list => !list.IsSettled))
+        {
+            NoteSessions(list, settled: true);
+        }
+
+        return ready.FindAll(list => list.IsSettled);
+    }
+
+    private void NoteSessions(CondemnedList list, bool settled)
     {
         string[] sessions = [.. MaintenanceLock.Others(store).Select(session => session.Name)];
-        list.WithSessions(store.Disk, store.NextTemporaryName(), sessions);
+        list.WithSessions(store.Disk, store.NextTemporaryName(), sessions, settled);
     }
 
     private bool Pending()

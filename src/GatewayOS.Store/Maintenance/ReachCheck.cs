@@ -7,13 +7,20 @@ using GatewayOS.Store.Storage;
 namespace GatewayOS.Store.Maintenance;
 
 /// <summary>Checks that every chunk any snapshot reaches is in a whole record, and remembers those that are not.</summary>
-internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingList findings) : IReachVisitor
+/// <param name="store">The store.</param>
+/// <param name="packs">What checking the packs found.</param>
+/// <param name="findings">Gets what is lost.</param>
+/// <param name="better">Places of whole records where the index names none or a damaged one.</param>
+internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingList findings, IReadOnlyDictionary<ChunkId, ChunkLocation> better) : IReachVisitor
 {
     private readonly ChunkMarks _seen = new(store.Index, static _ => true);
     private readonly Dictionary<ChunkId, string> _lost = [];
 
     /// <summary>Lost chunks with the reason.</summary>
     public IReadOnlyDictionary<ChunkId, string> Lost => _lost;
+
+    /// <summary>Chunks that are whole in some pack and that the index places nowhere: a restore would not find them.</summary>
+    public long NotIndexed { get; private set; }
 
     public void Walk(IReadOnlyList<SnapshotRecord> snapshots, VerifyOptions options, CancellationToken cancellation)
     {
@@ -34,6 +41,11 @@ internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingLis
             return false;
         }
 
+        if (better.ContainsKey(id) && !IsIndexed(id))
+        {
+            NotIndexed++;
+        }
+
         if (located && packs.IsGood(new RecordPlace(store.Packs.Id(location.Pack), location.OffsetBytes)))
         {
             if (location.Kind == kind && (plainBytes < 0 || location.PlainBytes == plainBytes))
@@ -47,6 +59,19 @@ internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingLis
 
         Lose(id, FindingKind.ChunkMissing, located ? "its only record is damaged" : "no pack holds it");
         return false;
+    }
+
+    private bool IsIndexed(ChunkId id)
+    {
+        try
+        {
+            return store.Index.TryFind(id, store.IsReadable, out _);
+        }
+        catch (StoreDamagedException)
+        {
+            // The damaged page is a finding of its own.
+            return true;
+        }
     }
 
     public void Unreadable(ChunkId id, ChunkKind kind, string reason) => Lose(id, FindingKind.TreeDamaged, reason);

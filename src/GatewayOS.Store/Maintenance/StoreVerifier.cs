@@ -53,6 +53,8 @@ public static class StoreVerifier
 {
     private const string RepairRemedy = "Run repair: it keeps what is whole and tells what is lost. A backup of the unchanged source stores lost chunks again.";
 
+    private const string IndexRemedy = "Run rebuild-index: the index is made anew from the packs, nothing is lost.";
+
     /// <summary>Verifies an opened store.</summary>
     /// <param name="store">The store.</param>
     /// <param name="options">How.</param>
@@ -94,38 +96,36 @@ public static class StoreVerifier
         }
 
         PackSurvey packs = PackSurvey.Run(store.Disk, store.Guid, store, options, findings, cancellation);
-        CheckIndex(store, packs, findings);
-        if (findings.Any)
+        CheckIndex(store, findings);
+
+        // Where the index points to a bad copy or to none, another one, or a whole record in a torn pack, still saves the chunk.
+        Dictionary<ChunkId, ChunkLocation> better = findings.Any || packs.NotIndexed > 0 ? packs.BetterCopies() : [];
+        var reach = new ReachCheck(store, packs, findings, better);
+        store.ReadFrom(better);
+        reach.Walk(snapshots.Records, options, cancellation);
+        if (reach.NotIndexed > 0)
         {
-            // Where the index points to a bad copy or to none, another one, or a whole record in a torn pack, still saves the chunk.
-            store.ReadFrom(packs.BetterCopies());
+            // Chunks that nothing needs may well be in no segment: a merge keeps one entry of those that are stored twice.
+            findings.Add(FindingKind.Index, StoreLayout.Index, $"{reach.NotIndexed} chunks that snapshots need are in packs and not in the index", IndexRemedy);
         }
 
-        var reach = new ReachCheck(store, packs, findings);
-        reach.Walk(snapshots.Records, options, cancellation);
         IReadOnlyList<AffectedPath> affected = reach.Lost.Count == 0 ? [] : AffectedPaths.Find(store, snapshots.Records, reach.Lost, cancellation);
         return new VerifySurvey(packs.ToReport(findings, affected, snapshots.Records.Count), snapshots, packs, reach.Lost);
     }
 
-    private static void CheckIndex(BackupStore store, PackSurvey packs, FindingList findings)
+    private static void CheckIndex(BackupStore store, FindingList findings)
     {
-        const string remedy = "Run rebuild-index: the index is made anew from the packs, nothing is lost.";
         foreach (string warning in store.Warnings.Where(warning => warning.StartsWith("Index segment", StringComparison.Ordinal)))
         {
-            findings.Add(FindingKind.Index, warning.Split(' ')[2], warning, remedy);
+            findings.Add(FindingKind.Index, warning.Split(' ')[2], warning, IndexRemedy);
         }
 
         foreach (IndexSegment segment in store.Index.Segments)
         {
             if (segment.Check() is { } reason)
             {
-                findings.Add(FindingKind.Index, segment.Name, reason, remedy);
+                findings.Add(FindingKind.Index, segment.Name, reason, IndexRemedy);
             }
-        }
-
-        if (packs.NotIndexed > 0)
-        {
-            findings.Add(FindingKind.Index, StoreLayout.Index, $"{packs.NotIndexed} chunks that packs hold are not in the index", remedy);
         }
     }
 

@@ -5,7 +5,7 @@ using GatewayOS.Store.Storage;
 namespace GatewayOS.Store.Sessions;
 
 /// <summary>On-disk form of a condemned list.</summary>
-internal sealed record CondemnedFile(int Version, string[] Packs, string[]? Sessions, string[] Snapshots);
+internal sealed record CondemnedFile(int Version, string[] Packs, string[]? Sessions, string[] Snapshots, bool Settled = false);
 
 /// <summary>
 /// Packs that a gc run means to delete once every session that lived at that time is gone (LOCKING.md). New sessions do not refer to them.
@@ -14,9 +14,9 @@ internal sealed class CondemnedList
 {
     private const int Version = 1;
 
-    private CondemnedList(string name, ChunkId[] packs, string[]? sessions, string[] snapshots)
+    private CondemnedList(string name, ChunkId[] packs, string[]? sessions, string[] snapshots, bool settled)
     {
-        (Name, Packs, Sessions, Snapshots) = (name, packs, sessions, snapshots);
+        (Name, Packs, Sessions, Snapshots, IsSettled) = (name, packs, sessions, snapshots, settled);
     }
 
     /// <summary>File name without directory.</summary>
@@ -32,20 +32,26 @@ internal sealed class CondemnedList
     /// <summary>Snapshots whose chunks were accounted for when the list was made.</summary>
     public string[] Snapshots { get; }
 
+    /// <summary>
+    /// True once nobody can commit a snapshot that needs the packs any more and what snapshots needed of them has been copied:
+    /// <see cref="Sessions"/> are then those that may still be reading from them.
+    /// </summary>
+    public bool IsSettled { get; }
+
     /// <summary>Makes a list durable. The sessions are added by <see cref="WithSessions"/>, after the list can be seen.</summary>
     public static CondemnedList Create(IStoreDisk disk, string owner, EntropySource entropy, ChunkId[] packs, string[] snapshots)
     {
         Span<byte> random = stackalloc byte[16];
         entropy(random);
-        var list = new CondemnedList(Convert.ToHexStringLower(random) + StoreLayout.CondemnedSuffix, packs, null, snapshots);
+        var list = new CondemnedList(Convert.ToHexStringLower(random) + StoreLayout.CondemnedSuffix, packs, null, snapshots, settled: false);
         list.Save(disk, owner);
         return list;
     }
 
     /// <summary>Replaces the list by one that waits for these sessions.</summary>
-    public CondemnedList WithSessions(IStoreDisk disk, string owner, string[] sessions)
+    public CondemnedList WithSessions(IStoreDisk disk, string owner, string[] sessions, bool settled)
     {
-        var list = new CondemnedList(Name, Packs, sessions, Snapshots);
+        var list = new CondemnedList(Name, Packs, sessions, Snapshots, settled);
         list.Save(disk, owner);
         return list;
     }
@@ -113,7 +119,7 @@ internal sealed class CondemnedList
                 }
             }
 
-            return new CondemnedList(entry.Name, packs, stored.Sessions, stored.Snapshots);
+            return new CondemnedList(entry.Name, packs, stored.Sessions, stored.Snapshots, stored.Settled);
         }
         catch (Exception error) when (error is JsonException or StoreDamagedException)
         {
@@ -123,7 +129,7 @@ internal sealed class CondemnedList
 
     private void Save(IStoreDisk disk, string owner)
     {
-        var stored = new CondemnedFile(Version, [.. Packs.Select(id => id.ToString())], Sessions, Snapshots);
+        var stored = new CondemnedFile(Version, [.. Packs.Select(id => id.ToString())], Sessions, Snapshots, IsSettled);
         DurableFile.Replace(disk, owner, $"{StoreLayout.Condemned}/{Name}", JsonSerializer.SerializeToUtf8Bytes(stored, SessionJson.Default.CondemnedFile));
     }
 }

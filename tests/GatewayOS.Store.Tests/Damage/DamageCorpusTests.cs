@@ -126,7 +126,7 @@ public sealed class DamageCorpusTests
         },
         ["pack under another pack's name"] = new(s => Rename(s, s.PackPath("b"), $"packs/77/77{s.Packs["b"][2..]}"))
         {
-            Structure = "PackDamaged 77*",
+            Structure = "PackDamaged 77*, Index index*",
             AlsoReadable = "first/b second/b",
             Readable = WithoutB,
             Moved = "77*",

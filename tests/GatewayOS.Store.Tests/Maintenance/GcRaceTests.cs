@@ -249,13 +249,13 @@ public sealed class GcRaceTests : IDisposable
         }
     }
 
-    /// <summary>Leaves garbage packs, all on a condemned list that waits for nobody, and still in the index.</summary>
+    /// <summary>Leaves garbage packs, all on a settled condemned list that waits for nobody, and still in the index.</summary>
     private void Condemn()
     {
         using BackupStore store = _test.Open();
         store.DeleteSnapshot(TestStore.Commit(store, _file));
         ChunkId[] packs = [.. Enumerable.Range(0, store.Packs.Count).Select(store.Packs.Id)];
-        CondemnedList.Create(_test.Posix, "test-1", store.Entropy, packs, []).WithSessions(_test.Posix, "test-2", []);
+        CondemnedList.Create(_test.Posix, "test-1", store.Entropy, packs, []).WithSessions(_test.Posix, "test-2", [], settled: true);
     }
 
     private sealed class Callback(Action action) : IProgress<MaintenanceProgress>
