@@ -16,6 +16,11 @@ public sealed partial class BackupStore
     private volatile IReadOnlyDictionary<ChunkId, ChunkLocation>? _betterCopies;
 
     /// <summary>Finds a chunk that can be read.</summary>
+    /// <param name="hash">The chunk, as trees name it.</param>
+    /// <param name="location">Its place; sorts in reading order.</param>
+    public bool TryLocate(ContentHash hash, out ChunkLocation location) => TryLocate(Keys.Naming.Id(hash), out location);
+
+    /// <summary>Finds a chunk that can be read.</summary>
     /// <param name="id">The chunk.</param>
     /// <param name="location">Its place; sorts in reading order.</param>
     public bool TryLocate(ChunkId id, out ChunkLocation location)

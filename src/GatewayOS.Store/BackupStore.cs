@@ -46,7 +46,7 @@ public sealed partial class BackupStore : IDisposable
     private BackupStore(IStoreDisk disk, StoreConfig config, byte[] binding, MasterKey master, OpenOptions options)
     {
         (Disk, _config, _binding, _master) = (disk, config, binding, master);
-        Keys = new StoreKeys(master);
+        Keys = new StoreKeys(master, config.Format);
         Options = options;
         if (disk.IsReadOnly)
         {
@@ -224,13 +224,8 @@ public sealed partial class BackupStore : IDisposable
         return new StoreWriter(this, options);
     }
 
-    /// <summary>Computes the ID a chunk with these bytes has.</summary>
-    public ChunkId ComputeId(ReadOnlySpan<byte> plain)
-    {
-        Span<byte> hash = stackalloc byte[ChunkId.SizeBytes];
-        Blake3.KeyedHash(Keys.ChunkIdKey, plain, hash);
-        return new ChunkId(hash);
-    }
+    /// <summary>Computes the hash by which trees name a chunk with these bytes.</summary>
+    public ContentHash ComputeHash(ReadOnlySpan<byte> plain) => Keys.Naming.Hash(plain);
 
     /// <inheritdoc/>
     public void Dispose()

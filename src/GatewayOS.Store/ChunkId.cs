@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace GatewayOS.Store;
 
 /// <summary>
-/// Name of a chunk: the keyed BLAKE3 hash (256 bits) of its plain bytes under the store's chunk-ID key. Without that key
-/// nobody can confirm a guess about the content, so IDs may stand in clear in packs and index.
+/// Name of a chunk in packs and index: the keyed BLAKE3 hash (256 bits) of its <see cref="ContentHash"/> under the store's chunk-ID key.
+/// Without that key nobody can confirm a guess about the content, so IDs may stand in clear.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public readonly struct ChunkId : IEquatable<ChunkId>, IComparable<ChunkId>

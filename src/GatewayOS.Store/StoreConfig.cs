@@ -41,7 +41,8 @@ public sealed record StoreOptions
 /// <summary>The document <c>config.json</c>. Not secret; every key slot is bound to its bytes, so it cannot be altered unnoticed.</summary>
 internal sealed record StoreConfig
 {
-    public const int FormatVersion = 1;
+    /// <summary>What new stores have. Format 1 is still read and written; only nodes cannot back up into it (<see cref="ChunkNaming.IsOpen"/>).</summary>
+    public const int FormatVersion = 2;
 
     public required int Format { get; init; }
 
@@ -53,10 +54,10 @@ internal sealed record StoreConfig
 
     public required int PackBytes { get; init; }
 
-    /// <summary>Algorithms, for people and for later versions: this program knows exactly one set.</summary>
-    public string Suite { get; init; } = SuiteV1;
+    /// <summary>Algorithms, for people and for later versions: each format has exactly one set.</summary>
+    public string Suite { get; init; } = SuiteOf(FormatVersion);
 
-    public const string SuiteV1 = "blake3-keyed, lz4, aes-256-gcm, hkdf-sha256";
+    public static string SuiteOf(int format) => format == 1 ? "blake3-keyed, lz4, aes-256-gcm, hkdf-sha256" : "blake3, blake3-keyed, lz4, aes-256-gcm, hkdf-sha256";
 
     public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, StoreConfigJson.Default.StoreConfig);
 
@@ -81,9 +82,9 @@ internal sealed record StoreConfig
             throw new StoreUnusableException($"{location}/{StoreLayout.Config} is empty. Restore it from a copy of the store; it is needed to unlock.");
         }
 
-        if (config.Format != FormatVersion || config.Suite != SuiteV1)
+        if (config.Format is not (1 or FormatVersion) || config.Suite != SuiteOf(config.Format))
         {
-            throw new StoreUnusableException($"{location} has format {config.Format} ({config.Suite}); this program knows format {FormatVersion}. Use a newer program.");
+            throw new StoreUnusableException($"{location} has format {config.Format} ({config.Suite}); this program knows formats 1 to {FormatVersion}. Use a newer program.");
         }
 
         List<string> errors = [.. new StoreOptions { Chunker = config.Chunker, PackBytes = config.PackBytes }.Validate()];

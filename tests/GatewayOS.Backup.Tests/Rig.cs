@@ -135,7 +135,7 @@ internal sealed class Rig : IDisposable
         {
             if (part.Kind == PartKind.Chunk)
             {
-                content.Write(reader.Read(part.Id));
+                content.Write(reader.Read(part.Hash));
             }
             else
             {

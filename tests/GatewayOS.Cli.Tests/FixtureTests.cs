@@ -7,6 +7,7 @@ public sealed class FixtureTests
 {
     [Theory]
     [InlineData("store-v1", "/tmp/fx/src")]
+    [InlineData("store-v2", "/tmp/fx/src")]
     public void A_store_of_an_earlier_version_is_read_whole(string fixture, string source)
     {
         string from = Path.Join(Gatewayctl.Root, "tests/GatewayOS.Fixtures", fixture);
@@ -19,5 +20,10 @@ public sealed class FixtureTests
         store.Expect(0, "restore", "latest", "--target", scratch["out"]);
         Assert.Equal("", Shell.Run($"cd '{scratch["out"]}{source}' && sha256sum --quiet -c '{from}/expected.sha256'"));
         Assert.Equal("a.txt", File.ResolveLinkTarget(scratch["out"] + source + "/link", returnFinalTarget: false)!.Name);
+
+        // And written: what the old format cannot hold would show here.
+        Shell.Run($"seq 1 100000 > '{scratch["more"]}'");
+        store.Expect(0, "backup", scratch["more"]);
+        store.Expect(0, "verify", "--read-data");
     }
 }

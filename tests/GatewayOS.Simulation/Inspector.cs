@@ -123,7 +123,7 @@ internal static class Inspector
             Require(part.Kind != PartKind.Lost, () => $"'{path}' has a lost part");
             Require(offset + part.LengthBytes <= expected.Length, () => $"'{path}' is longer than it was");
             ReadOnlySpan<byte> wanted = expected.AsSpan((int)offset, (int)part.LengthBytes);
-            bool equal = part.Kind == PartKind.Hole ? !wanted.ContainsAnyExcept((byte)0) : reader.Read(part.Id).SequenceEqual(wanted);
+            bool equal = part.Kind == PartKind.Hole ? !wanted.ContainsAnyExcept((byte)0) : reader.Read(part.Hash).SequenceEqual(wanted);
             Require(equal, () => $"'{path}' reads back differently at {offset}");
             offset += part.LengthBytes;
         }

@@ -129,7 +129,7 @@ internal sealed class TreeBackup : IDisposable
     private bool AllReferable(ContentRef content, ChunkReader reader) => Array.TrueForAll(
         content.Parts,
         part => part.Kind != PartKind.Chunk
-            || (_writer.Contains(part.Id) && (content.Depth == 0 || AllReferable(new ContentRef(content.Depth - 1, reader.ReadList(part)), reader))));
+            || (_writer.Contains(part.Hash) && (content.Depth == 0 || AllReferable(new ContentRef(content.Depth - 1, reader.ReadList(part)), reader))));
 
     private ContentRef StoreDirectory(VirtualDirectory directory, ChunkSink sink)
     {

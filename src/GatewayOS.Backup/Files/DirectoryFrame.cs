@@ -214,6 +214,6 @@ internal sealed class DirectoryEncoder
     {
         public ChunkSink? Target { get; set; }
 
-        public override ChunkId Store(ChunkKind kind, ReadOnlySpan<byte> plain) => Target!.Store(kind, plain);
+        public override ContentHash Store(ChunkKind kind, ReadOnlySpan<byte> plain) => Target!.Store(kind, plain);
     }
 }

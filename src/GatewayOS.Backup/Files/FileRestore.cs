@@ -157,7 +157,7 @@ public sealed class FileRestore
         ChunkLocation location = default;
         try
         {
-            _ = first.Kind == PartKind.Chunk && !first.Id.IsNone && _store.TryLocate(first.Id, out location);
+            _ = first.Kind == PartKind.Chunk && !first.Hash.IsNone && _store.TryLocate(first.Hash, out location);
         }
         catch (StoreDamagedException)
         {
@@ -262,8 +262,8 @@ internal sealed class RunWriter(BackupStore store, RestoreOptions options, Resto
 
         try
         {
-            ReadOnlySpan<byte> plain = _reader.Read(part.Id);
-            int error = plain.Length == part.LengthBytes ? Sys.WriteAt(fd, plain, offset) : throw new StoreDamagedException(part.Id.ToString(), $"Chunk {part.Id} has another length than the file's entry says.");
+            ReadOnlySpan<byte> plain = _reader.Read(part.Hash);
+            int error = plain.Length == part.LengthBytes ? Sys.WriteAt(fd, plain, offset) : throw new StoreDamagedException(file.Path, "a chunk has another length than the file's entry says.");
             if (error != 0)
             {
                 file.Fail(progress, $"it cannot be written: {Sys.Message(error)}");
@@ -290,7 +290,7 @@ internal sealed class RunWriter(BackupStore store, RestoreOptions options, Resto
             {
                 _check = _check.Length < part.LengthBytes ? new byte[part.LengthBytes] : _check;
                 Span<byte> bytes = _check.AsSpan(0, (int)part.LengthBytes);
-                if (ReadAll(fd, bytes, offset) != bytes.Length || store.ComputeId(bytes) != part.Id)
+                if (ReadAll(fd, bytes, offset) != bytes.Length || store.ComputeHash(bytes) != part.Hash)
                 {
                     file.Fail(progress, $"what was written at {offset} reads back differently: the target disk or memory is faulty");
                     return false;

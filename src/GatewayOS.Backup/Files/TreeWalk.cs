@@ -213,7 +213,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
         {
             foreach (ContentPart part in content.Parts)
             {
-                if (part.Kind == PartKind.Lost || (part.Kind == PartKind.Chunk && !writer.Contains(part.Id)))
+                if (part.Kind == PartKind.Lost || (part.Kind == PartKind.Chunk && !writer.Contains(part.Hash)))
                 {
                     return false;
                 }

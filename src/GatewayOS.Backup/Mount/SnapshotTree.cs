@@ -121,7 +121,7 @@ internal sealed class SnapshotTree(BackupStore store, TimeProvider time) : IDisp
                 }
                 else
                 {
-                    reader.Read(part.Id).Slice((int)(from - start), slice.Length).CopyTo(slice);
+                    reader.Read(part.Hash).Slice((int)(from - start), slice.Length).CopyTo(slice);
                 }
             }
 
@@ -241,6 +241,6 @@ internal sealed class SnapshotTree(BackupStore store, TimeProvider time) : IDisp
 
         public bool Equals(ContentRef x, ContentRef y) => x.Depth == y.Depth && x.Parts.AsSpan().SequenceEqual(y.Parts);
 
-        public int GetHashCode(ContentRef content) => content.Parts.Length == 0 ? 0 : HashCode.Combine(content.Parts.Length, content.Parts[0].Id, content.Parts[^1].Id);
+        public int GetHashCode(ContentRef content) => content.Parts.Length == 0 ? 0 : HashCode.Combine(content.Parts.Length, content.Parts[0].Hash, content.Parts[^1].Hash);
     }
 }

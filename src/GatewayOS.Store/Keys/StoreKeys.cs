@@ -6,19 +6,21 @@ namespace GatewayOS.Store.Keys;
 /// <summary>The keys of an opened store, one per purpose, derived from the master key (FORMAT.md, "Keys").</summary>
 internal sealed class StoreKeys : IDisposable
 {
+    private readonly byte[] _chunkIds = new byte[32];
     private readonly byte[] _packs = new byte[32];
     private readonly byte[] _snapshots = new byte[32];
 
-    public StoreKeys(MasterKey master)
+    public StoreKeys(MasterKey master, int format)
     {
-        master.DeriveKey("chunk id", [], ChunkIdKey);
+        master.DeriveKey("chunk id", [], _chunkIds);
+        Naming = new ChunkNaming(format, _chunkIds);
         master.DeriveKey("chunker", [], ChunkerKey);
         master.DeriveKey("packs", [], _packs);
         master.DeriveKey("snapshots", [], _snapshots);
     }
 
-    /// <summary>Keys the BLAKE3 hash that names chunks. Not to be changed.</summary>
-    public byte[] ChunkIdKey { get; } = new byte[32];
+    /// <summary>Names chunks.</summary>
+    public ChunkNaming Naming { get; }
 
     /// <summary>Seeds the chunker's gear table. Not to be changed.</summary>
     public byte[] ChunkerKey { get; } = new byte[32];
@@ -31,7 +33,7 @@ internal sealed class StoreKeys : IDisposable
 
     public void Dispose()
     {
-        CryptographicOperations.ZeroMemory(ChunkIdKey);
+        CryptographicOperations.ZeroMemory(_chunkIds);
         CryptographicOperations.ZeroMemory(ChunkerKey);
         CryptographicOperations.ZeroMemory(_packs);
         CryptographicOperations.ZeroMemory(_snapshots);

@@ -59,6 +59,8 @@ internal sealed class LossWalk(ChunkReader reader, IReadOnlyDictionary<ChunkId, 
         }
     }
 
+    private bool IsLost(in ContentPart part) => lost.ContainsKey(reader.IdOf(part.Hash));
+
     private Frame Open(ContentRef content, TreeNode? node)
     {
         ContentRef mended = Mend(content, out bool changed);
@@ -66,7 +68,7 @@ internal sealed class LossWalk(ChunkReader reader, IReadOnlyDictionary<ChunkId, 
         long lostBytes = 0;
         foreach (ContentPart part in Parts(mended))
         {
-            if (part.Kind != PartKind.Chunk || lost.ContainsKey(part.Id))
+            if (part.Kind != PartKind.Chunk || IsLost(part))
             {
                 lostBytes += part.LengthBytes;
                 changed |= part.Kind == PartKind.Chunk;
@@ -75,7 +77,7 @@ internal sealed class LossWalk(ChunkReader reader, IReadOnlyDictionary<ChunkId, 
 
             try
             {
-                nodes.AddRange(reader.ReadTree(part.Id));
+                nodes.AddRange(reader.ReadTree(part.Hash));
             }
             catch (StoreDamagedException)
             {
@@ -99,7 +101,7 @@ internal sealed class LossWalk(ChunkReader reader, IReadOnlyDictionary<ChunkId, 
         long lostBytes = 0;
         foreach (ContentPart part in Parts(mended))
         {
-            lostBytes += part.Kind == PartKind.Lost || (part.Kind == PartKind.Chunk && lost.ContainsKey(part.Id)) ? part.LengthBytes : 0;
+            lostBytes += part.Kind == PartKind.Lost || (part.Kind == PartKind.Chunk && IsLost(part)) ? part.LengthBytes : 0;
         }
 
         frame.TakeMended(node, mended, $"{lostBytes} of {node.SizeBytes} bytes are lost");
@@ -133,7 +135,7 @@ internal sealed class LossWalk(ChunkReader reader, IReadOnlyDictionary<ChunkId, 
             return part;
         }
 
-        if (lost.ContainsKey(part.Id))
+        if (IsLost(part))
         {
             changed = true;
             return ContentPart.Lost(part.LengthBytes);
@@ -172,7 +174,7 @@ internal sealed class LossWalk(ChunkReader reader, IReadOnlyDictionary<ChunkId, 
     {
         foreach (ContentPart part in content.Parts)
         {
-            if (content.Depth == 0 || part.Kind != PartKind.Chunk || lost.ContainsKey(part.Id))
+            if (content.Depth == 0 || part.Kind != PartKind.Chunk || IsLost(part))
             {
                 yield return part;
                 continue;
@@ -271,7 +273,7 @@ internal sealed class ContentComparer : IEqualityComparer<ContentRef>
 
     public bool Equals(ContentRef x, ContentRef y) => x.Depth == y.Depth && x.Parts.AsSpan().SequenceEqual(y.Parts);
 
-    public int GetHashCode(ContentRef obj) => obj.Parts.Length == 0 ? 0 : HashCode.Combine(obj.Depth, obj.Parts.Length, obj.Parts[0].Id, obj.Parts[^1].Id);
+    public int GetHashCode(ContentRef obj) => obj.Parts.Length == 0 ? 0 : HashCode.Combine(obj.Depth, obj.Parts.Length, obj.Parts[0].Hash, obj.Parts[^1].Hash);
 }
 
 /// <summary>Lists the paths that lost chunks touch.</summary>

@@ -9,7 +9,7 @@ namespace GatewayOS.Store.Maintenance;
 /// <param name="keys">Its keys, or null for a keyless check.</param>
 internal sealed class PackCheck(IStoreDisk disk, Guid storeId, Keys.StoreKeys? keys) : IDisposable
 {
-    private readonly RecordDecoder _decoder = new(keys?.ChunkIdKey ?? new byte[32]);
+    private readonly RecordDecoder _decoder = new(keys?.Naming);
     private readonly ReadWindow _window = new();
 
     /// <summary>Bytes checked so far.</summary>

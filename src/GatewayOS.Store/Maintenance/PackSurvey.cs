@@ -170,7 +170,7 @@ internal sealed class PackSurvey
             {
                 // With the key, whole means that it decrypts: a damaged salt leaves every hash right and every key wrong.
                 PackKey? key = _store?.Keys.PackKey(PackFormat.Salt(head));
-                using var decoder = new RecordDecoder(_store?.Keys.ChunkIdKey ?? []);
+                using var decoder = new RecordDecoder(_store?.Keys.Naming);
                 PackScan.Run(file, (in RecordHead record, ReadOnlySpan<byte> bytes) =>
                 {
                     if (key is null || decoder.Decode(key, record, bytes, out _) is null)

@@ -131,7 +131,7 @@ internal sealed class RepairRun(BackupStore store, RepairOptions options, Verify
 
         using var writer = store.OpenWriter(new WriterOptions { Workers = options.Threads == 0 ? 0 : 1, Time = store.Options.Time, MergesIndex = false });
         WritePath path = writer.OpenPath();
-        using var decoder = new RecordDecoder(store.Keys.ChunkIdKey);
+        using var decoder = new RecordDecoder(store.Keys.Naming);
         var window = new ReadWindow();
         foreach (ChunkId pack in damaged.Order())
         {

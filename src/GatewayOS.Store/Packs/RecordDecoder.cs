@@ -1,5 +1,4 @@
 using GatewayOS.Store.Compression;
-using GatewayOS.Store.Hashing;
 
 namespace GatewayOS.Store.Packs;
 
@@ -7,7 +6,8 @@ namespace GatewayOS.Store.Packs;
 /// Takes records back to plain chunks, checking everything on the way: tag, codec, length, and the chunk ID computed again from the plain
 /// bytes. Belongs to one thread.
 /// </summary>
-internal sealed class RecordDecoder(byte[] chunkIdKey) : IDisposable
+/// <param name="naming">How the store names chunks; null when only ciphertext hashes are checked.</param>
+internal sealed class RecordDecoder(ChunkNaming? naming) : IDisposable
 {
     private readonly RecordCipher _cipher = new();
     private byte[] _body = [];
@@ -37,9 +37,7 @@ internal sealed class RecordDecoder(byte[] chunkIdKey) : IDisposable
             return "it does not decompress";
         }
 
-        Span<byte> hash = stackalloc byte[ChunkId.SizeBytes];
-        Blake3.KeyedHash(chunkIdKey, chunk, hash);
-        if (new ChunkId(hash) != head.Id)
+        if (naming!.IdOf(chunk) != head.Id)
         {
             return "its content does not have its chunk ID";
         }

@@ -5,8 +5,8 @@ namespace GatewayOS.Store.Pipeline;
 /// <summary>Stores single chunks synchronously on the caller's thread. One thread uses a sink at a time; it never waits for the pipeline.</summary>
 public abstract class ChunkSink
 {
-    // A list chunk ends behind a part whose ID ends the run by chance (1 in 256), so an insertion into a huge file changes one list, not all
-    // that follow. The bounds keep degenerate IDs from making lists of one part or of millions.
+    // A list chunk ends behind a part whose hash ends the run by chance (1 in 256), so an insertion into a huge file changes one list, not all
+    // that follow. The bounds keep degenerate hashes from making lists of one part or of millions.
     private const int ListPartsMin = 64;
     private const int ListPartsMax = 1024;
     private const ulong ListCutMask = 0xff;
@@ -19,8 +19,8 @@ public abstract class ChunkSink
     /// <summary>Stores a chunk unless the store has it.</summary>
     /// <param name="kind">What it holds.</param>
     /// <param name="plain">The bytes; at most <see cref="Packs.PackFormat.PlainBytesMax"/>. Not kept.</param>
-    /// <returns>Its ID.</returns>
-    public abstract ChunkId Store(ChunkKind kind, ReadOnlySpan<byte> plain);
+    /// <returns>Its hash.</returns>
+    public abstract ContentHash Store(ChunkKind kind, ReadOnlySpan<byte> plain);
 
     /// <summary>Makes a content reference, folding long part lists into list chunks.</summary>
     /// <param name="parts">The parts, in order.</param>
@@ -67,7 +67,7 @@ public abstract class ChunkSink
         for (int i = ListPartsMin; i <= limit; i++)
         {
             ContentPart last = parts[i - 1];
-            if (last.Kind == PartKind.Chunk && (last.Id.Prefix & ListCutMask) == 0)
+            if (last.Kind == PartKind.Chunk && (last.Hash.Prefix & ListCutMask) == 0)
             {
                 return i;
             }

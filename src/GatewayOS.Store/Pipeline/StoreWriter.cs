@@ -74,7 +74,7 @@ public sealed class StoreWriter : IDisposable
 
     internal ChunkerParameters Chunker => _store.Chunker;
 
-    internal ReadOnlySpan<byte> ChunkIdKey => _store.Keys.ChunkIdKey;
+    internal ChunkNaming Naming => _store.Keys.Naming;
 
     internal PackAppender DataPacks { get; }
 
@@ -105,8 +105,12 @@ public sealed class StoreWriter : IDisposable
     }
 
     /// <summary>True when a new snapshot may refer to the chunk without storing it again.</summary>
-    /// <param name="id">The chunk.</param>
-    public bool Contains(ChunkId id) => _pending.Contains(id) || _store.IsReferable(id);
+    /// <param name="hash">The chunk.</param>
+    public bool Contains(ContentHash hash)
+    {
+        ChunkId id = Naming.Id(hash);
+        return _pending.Contains(id) || _store.IsReferable(id);
+    }
 
     /// <summary>Waits until everything handed in is processed.</summary>
     /// <exception cref="Storage.StoreIoException">The pipeline failed; nothing more can be written with this writer.</exception>

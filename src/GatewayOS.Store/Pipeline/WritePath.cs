@@ -1,5 +1,4 @@
 using GatewayOS.Store.Compression;
-using GatewayOS.Store.Hashing;
 using GatewayOS.Store.Packs;
 using GatewayOS.Store.Trees;
 
@@ -9,9 +8,10 @@ namespace GatewayOS.Store.Pipeline;
 /// The write path of one worker, from plain chunks to records in a pack: the file to read first. Each worker has one, with buffers of its
 /// own; nothing is allocated per chunk.
 /// <code>
-/// batch of chunks ─▶ 1 name ─▶ 2 look up ─▶ 3 compress ─▶ 4 reserve a range ─▶ 5 seal ─▶ 6 write ─▶ 7 place ─▶ 8 complete files
-///                    BLAKE3     index,       LZ4           of the open pack     AES-GCM   one       pending     directories encode
-///                    keyed      claims       or raw                             + hash    pwrite    index       upwards
+/// batch of chunks ─▶ 1 hash ─▶ 2 look up ─▶ 3 compress ─▶ 4 reserve a range ─▶ 5 seal ─▶ 6 write ─▶ 7 place ─▶ 8 complete files
+///                    BLAKE3     keyed ID,    LZ4           of the open pack     AES-GCM   one       pending     directories encode
+///                               index,       or raw                             + hash    pwrite    index       upwards
+///                               claims
 /// </code>
 /// Durability comes later and in this order: packs are synced and renamed when full (<see cref="PackSealer"/>), then the index segment, then
 /// the snapshot record (<see cref="StoreWriter.Commit"/>).
@@ -25,7 +25,8 @@ internal sealed class WritePath : ChunkSink, IDisposable
     private readonly RecordCipher _cipher = new();
     private readonly byte[] _out;
     private readonly List<RecordHead> _records = [];
-    private readonly ChunkId[] _ids = new ChunkId[ChunkBatch.ChunksMax];
+    private readonly ContentHash[] _hashes = new ContentHash[ChunkBatch.ChunksMax];
+    private readonly ChunkNaming _naming;
     private readonly StageCounters _counters;
     private int _outBytes;
 
@@ -35,6 +36,7 @@ internal sealed class WritePath : ChunkSink, IDisposable
     public WritePath(StoreWriter writer, StageCounters counters)
     {
         _writer = writer;
+        _naming = writer.Naming;
         _counters = counters;
         _out = GC.AllocateUninitializedArray<byte>(ChunkBatch.BytesFor(writer.Chunker) + (ChunkBatch.ChunksMax * (PackFormat.RecordHeadBytes + PackFormat.TagBytes)), pinned: true);
     }
@@ -47,17 +49,18 @@ internal sealed class WritePath : ChunkSink, IDisposable
         long start = _counters.Start();
         for (int i = 0; i < chunks.Length; i++)
         {
-            // 1 name
-            _ids[i] = Name(plain.Slice(chunks[i].Offset, chunks[i].Length));
+            // 1 hash
+            _hashes[i] = _naming.Hash(plain.Slice(chunks[i].Offset, chunks[i].Length));
         }
 
         _counters.Named(ref start, batch.Used, chunks.Length);
         for (int i = 0; i < chunks.Length; i++)
         {
             // 2 look up, 3 compress
-            if (_writer.Claim(_ids[i], copy: false))
+            ChunkId id = _naming.Id(_hashes[i]);
+            if (_writer.Claim(id, copy: false))
             {
-                Append(ChunkKind.Data, _ids[i], plain.Slice(chunks[i].Offset, chunks[i].Length), ref start);
+                Append(ChunkKind.Data, id, plain.Slice(chunks[i].Offset, chunks[i].Length), ref start);
             }
         }
 
@@ -69,7 +72,7 @@ internal sealed class WritePath : ChunkSink, IDisposable
         // 8 complete files
         for (int i = 0; i < chunks.Length; i++)
         {
-            ContentTicket.SetPart(chunks[i].Segment, chunks[i].Slot, ContentPart.Chunk(_ids[i], chunks[i].Length), this);
+            ContentTicket.SetPart(chunks[i].Segment, chunks[i].Slot, ContentPart.Chunk(_hashes[i], chunks[i].Length), this);
         }
 
         _counters.Completed(ref start, _directTicks);
@@ -77,13 +80,13 @@ internal sealed class WritePath : ChunkSink, IDisposable
     }
 
     /// <inheritdoc/>
-    public override ChunkId Store(ChunkKind kind, ReadOnlySpan<byte> plain) => Store(kind, plain, copy: false);
+    public override ContentHash Store(ChunkKind kind, ReadOnlySpan<byte> plain) => Store(kind, plain, copy: false);
 
     /// <summary>Stores a chunk.</summary>
     /// <param name="kind">What it holds.</param>
     /// <param name="plain">Its bytes.</param>
     /// <param name="copy">True to store it though the store has it: gc moves it out of a pack that is to go.</param>
-    public ChunkId Store(ChunkKind kind, ReadOnlySpan<byte> plain, bool copy)
+    public ContentHash Store(ChunkKind kind, ReadOnlySpan<byte> plain, bool copy)
     {
         if (plain.Length > DirectBytesMax && plain.Length > _writer.Chunker.MaxBytes)
         {
@@ -94,7 +97,8 @@ internal sealed class WritePath : ChunkSink, IDisposable
         _writer.ThrowIfFailed();
         long begun = _counters.Start();
         long start = begun;
-        ChunkId id = Name(plain);
+        ContentHash hash = _naming.Hash(plain);
+        ChunkId id = _naming.Id(hash);
         _counters.Named(ref start, 0, 0);
         if (_writer.Claim(id, copy))
         {
@@ -112,17 +116,10 @@ internal sealed class WritePath : ChunkSink, IDisposable
         }
 
         _directTicks += start - begun;
-        return id;
+        return hash;
     }
 
     public void Dispose() => _cipher.Dispose();
-
-    private ChunkId Name(ReadOnlySpan<byte> plain)
-    {
-        Span<byte> hash = stackalloc byte[ChunkId.SizeBytes];
-        Blake3.KeyedHash(_writer.ChunkIdKey, plain, hash);
-        return new ChunkId(hash);
-    }
 
     // Compresses a new chunk behind the others of this range, leaving room for head and tag. The offset is not known yet.
     private void Append(ChunkKind kind, ChunkId id, ReadOnlySpan<byte> plain, ref long start)

@@ -20,9 +20,15 @@ public sealed class ChunkReader : IDisposable
     internal ChunkReader(BackupStore store)
     {
         _store = store;
-        _decoder = new RecordDecoder(store.Keys.ChunkIdKey);
+        _decoder = new RecordDecoder(store.Keys.Naming);
         _files = new OpenPackFiles(store);
     }
+
+    /// <summary>Reads a chunk.</summary>
+    /// <param name="hash">The chunk, as trees name it.</param>
+    /// <returns>Its bytes, valid until the reader's next call.</returns>
+    /// <exception cref="StoreDamagedException">It is missing or not what was written.</exception>
+    public ReadOnlySpan<byte> Read(ContentHash hash) => Read(IdOf(hash));
 
     /// <summary>Reads a chunk.</summary>
     /// <param name="id">The chunk.</param>
@@ -40,7 +46,7 @@ public sealed class ChunkReader : IDisposable
 
     /// <summary>Reads a chunk whose place is known.</summary>
     /// <param name="id">The chunk.</param>
-    /// <param name="location">Its place, from <see cref="BackupStore.TryLocate"/>.</param>
+    /// <param name="location">Its place, from <see cref="BackupStore.TryLocate(ChunkId, out ChunkLocation)"/>.</param>
     /// <returns>Its bytes, valid until the reader's next call.</returns>
     /// <exception cref="StoreDamagedException">It is not what was written.</exception>
     public ReadOnlySpan<byte> Read(ChunkId id, scoped in ChunkLocation location)
@@ -97,14 +103,14 @@ public sealed class ChunkReader : IDisposable
     {
         try
         {
-            ContentPart[] parts = TreeCodec.DecodeList(Read(list.Id));
+            ContentPart[] parts = TreeCodec.DecodeList(Read(list.Hash));
             return new ContentRef(0, parts).LengthBytes == list.LengthBytes
                 ? parts
-                : throw new StoreDamagedException(list.Id.ToString(), $"List chunk {list.Id} covers another length than the entry that names it.");
+                : throw new StoreDamagedException(IdOf(list.Hash).ToString(), $"List chunk {IdOf(list.Hash)} covers another length than the entry that names it.");
         }
         catch (InvalidDataException error)
         {
-            throw new StoreDamagedException(list.Id.ToString(), $"List chunk {list.Id} cannot be decoded: {error.Message}.");
+            throw new StoreDamagedException(IdOf(list.Hash).ToString(), $"List chunk {IdOf(list.Hash)} cannot be decoded: {error.Message}.");
         }
     }
 
@@ -120,7 +126,7 @@ public sealed class ChunkReader : IDisposable
                 continue;
             }
 
-            foreach (TreeNode node in ReadTree(part.Id))
+            foreach (TreeNode node in ReadTree(part.Hash))
             {
                 yield return node;
             }
@@ -155,14 +161,18 @@ public sealed class ChunkReader : IDisposable
         _decoder.Dispose();
     }
 
-    internal List<TreeNode> ReadTree(ChunkId id)
+    /// <summary>The ID under which the store keeps a chunk.</summary>
+    internal ChunkId IdOf(in ContentHash hash) => _store.Keys.Naming.Id(hash);
+
+    internal List<TreeNode> ReadTree(ContentHash hash)
     {
         try
         {
-            return TreeCodec.DecodeTree(Read(id));
+            return TreeCodec.DecodeTree(Read(hash));
         }
         catch (InvalidDataException error)
         {
+            ChunkId id = IdOf(hash);
             throw new StoreDamagedException(id.ToString(), $"Tree chunk {id} cannot be decoded: {error.Message}.");
         }
     }

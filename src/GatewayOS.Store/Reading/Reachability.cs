@@ -35,7 +35,8 @@ internal sealed class Reachability(ChunkReader reader, IReachVisitor visitor)
     private void Take(Step step)
     {
         ChunkKind kind = step.Depth > 0 ? ChunkKind.List : step.LeafKind;
-        if (!visitor.Visit(step.Part.Id, kind, kind == ChunkKind.List ? -1 : step.Part.LengthBytes) || kind == ChunkKind.Data)
+        ChunkId id = reader.IdOf(step.Part.Hash);
+        if (!visitor.Visit(id, kind, kind == ChunkKind.List ? -1 : step.Part.LengthBytes) || kind == ChunkKind.Data)
         {
             return;
         }
@@ -48,14 +49,14 @@ internal sealed class Reachability(ChunkReader reader, IReachVisitor visitor)
                 return;
             }
 
-            foreach (TreeNode node in reader.ReadTree(step.Part.Id))
+            foreach (TreeNode node in reader.ReadTree(step.Part.Hash))
             {
                 Push(node.Content, node.Type == NodeType.Directory ? ChunkKind.Tree : ChunkKind.Data);
             }
         }
         catch (StoreDamagedException error)
         {
-            visitor.Unreadable(step.Part.Id, kind, error.Message);
+            visitor.Unreadable(id, kind, error.Message);
         }
     }
 

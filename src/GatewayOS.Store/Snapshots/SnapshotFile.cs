@@ -156,7 +156,7 @@ internal sealed record SnapshotDocument
         Parent = draft.ParentId,
         Repaired = draft.Repaired,
         RootDepth = draft.Root.Depth,
-        Root = [.. draft.Root.Parts.Select(part => new PartDocument(part.Kind, part.LengthBytes, part.Kind == PartKind.Chunk ? part.Id.ToString() : null))],
+        Root = [.. draft.Root.Parts.Select(part => new PartDocument(part.Kind, part.LengthBytes, part.Kind == PartKind.Chunk ? part.Hash.ToString() : null))],
         Counts = draft.Counts,
         Problems = [.. draft.Problems.Take(SnapshotDraft.ProblemsMax)],
         ProblemCount = draft.ProblemCount,
@@ -192,7 +192,9 @@ internal sealed record SnapshotDocument
             throw new InvalidDataException("a root part has no chunk ID");
         }
 
-        return new ContentPart(part.Kind, part.Length, id);
+        Span<byte> hash = stackalloc byte[ContentHash.SizeBytes];
+        id.CopyTo(hash);
+        return new ContentPart(part.Kind, part.Length, new ContentHash(hash));
     }
 }
 

@@ -68,11 +68,11 @@ internal sealed class ByteWriter
         Length += Encoding.UTF8.GetBytes(text, _buffer.AsSpan(Length));
     }
 
-    public void Id(ChunkId id)
+    public void Hash(ContentHash hash)
     {
-        Reserve(ChunkId.SizeBytes);
-        id.CopyTo(_buffer.AsSpan(Length));
-        Length += ChunkId.SizeBytes;
+        Reserve(ContentHash.SizeBytes);
+        hash.CopyTo(_buffer.AsSpan(Length));
+        Length += ContentHash.SizeBytes;
     }
 
     private void Reserve(int bytes)
@@ -147,5 +147,5 @@ internal ref struct ByteCursor
 
     public ReadOnlySpan<byte> Bytes() => Raw(Count(_rest.Length));
 
-    public ChunkId Id() => new(Raw(ChunkId.SizeBytes));
+    public ContentHash Hash() => new(Raw(ContentHash.SizeBytes));
 }

@@ -16,11 +16,11 @@ public enum PartKind : byte
 /// <summary>A stretch of a file's content, or of a list's.</summary>
 /// <param name="Kind">Chunk, hole or lost.</param>
 /// <param name="LengthBytes">Length in the content. For a part that names a list: of everything the list covers.</param>
-/// <param name="Id">The chunk, or <c>default</c> when there is none.</param>
-public readonly record struct ContentPart(PartKind Kind, long LengthBytes, ChunkId Id)
+/// <param name="Hash">The chunk, or <c>default</c> when there is none.</param>
+public readonly record struct ContentPart(PartKind Kind, long LengthBytes, ContentHash Hash)
 {
     /// <summary>A part that is a stored chunk.</summary>
-    public static ContentPart Chunk(ChunkId id, long lengthBytes) => new(PartKind.Chunk, lengthBytes, id);
+    public static ContentPart Chunk(ContentHash hash, long lengthBytes) => new(PartKind.Chunk, lengthBytes, hash);
 
     /// <summary>A part that is a hole.</summary>
     public static ContentPart Hole(long lengthBytes) => new(PartKind.Hole, lengthBytes, default);

@@ -63,7 +63,7 @@ internal static class TreeCodec
             output.Varint((ulong)part.LengthBytes);
             if (part.Kind == PartKind.Chunk)
             {
-                output.Id(part.Id);
+                output.Hash(part.Hash);
             }
         }
     }
@@ -183,7 +183,7 @@ internal static class TreeCodec
             long length = cursor.Length();
             parts[i] = kind switch
             {
-                PartKind.Chunk => new ContentPart(kind, length, cursor.Id()),
+                PartKind.Chunk => new ContentPart(kind, length, cursor.Hash()),
                 PartKind.Hole or PartKind.Lost => new ContentPart(kind, length, default),
                 _ => throw new InvalidDataException($"content part kind {(byte)kind} is unknown"),
             };

@@ -311,7 +311,7 @@ public sealed class DamageCorpusTests
                 return label + StoreLayout.SnapshotSuffix;
             }
 
-            if (name == record.Draft.Root.Parts[0].Id.ToString())
+            if (name == store.TreeOf(record))
             {
                 return $"tree-{label}";
             }

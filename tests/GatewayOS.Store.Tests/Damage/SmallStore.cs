@@ -40,14 +40,14 @@ internal sealed class SmallStore
         using BackupStore reopened = Open();
         foreach ((string name, ContentRef content) in _contents)
         {
-            Assert.True(reopened.TryLocate(Assert.Single(content.Parts).Id, out ChunkLocation location));
+            Assert.True(reopened.TryLocate(Assert.Single(content.Parts).Hash, out ChunkLocation location));
             Places.Add(name, location);
             Packs.Add(name, reopened.Packs.Id(location.Pack) + StoreLayout.PackSuffix);
         }
 
         foreach ((string name, SnapshotRecord record) in new[] { ("first", First), ("second", Second) })
         {
-            Assert.True(reopened.TryLocate(Assert.Single(record.Draft.Root.Parts).Id, out ChunkLocation location));
+            Assert.True(reopened.TryLocate(Assert.Single(record.Draft.Root.Parts).Hash, out ChunkLocation location));
             Packs.Add(name, reopened.Packs.Id(location.Pack) + StoreLayout.PackSuffix);
         }
     }
@@ -75,9 +75,17 @@ internal sealed class SmallStore
 
     public string PackPath(string name) => $"packs/{Packs[name][..2]}/{Packs[name]}";
 
-    public string ChunkOf(string name) => _contents[name].Parts[0].Id.ToString();
+    public string ChunkOf(string name) => IdOf(_contents[name]);
+
+    public string TreeOf(SnapshotRecord record) => IdOf(record.Draft.Root);
 
     public string OnlyFile(string directory) => Assert.Single(Disk.Files(), path => path.StartsWith(directory + "/", StringComparison.Ordinal));
+
+    private string IdOf(ContentRef content)
+    {
+        using BackupStore store = Open();
+        return store.Keys.Naming.Id(content.Parts[0].Hash).ToString();
+    }
 
     public BackupStore Open() => BackupStore.Open(Disk.NewProcess(), s_secret, Options);
 
@@ -135,7 +143,7 @@ internal sealed class SmallStore
                 return false;
             }
 
-            Assert.Equal(Content(name), reader.Read(part.Id).ToArray());
+            Assert.Equal(Content(name), reader.Read(part.Hash).ToArray());
             return true;
         }
         catch (StoreDamagedException)

@@ -99,7 +99,7 @@ internal sealed class TestStore : IDisposable
         {
             if (part.Kind == PartKind.Chunk)
             {
-                bytes.Write(reader.Read(part.Id));
+                bytes.Write(reader.Read(part.Hash));
             }
             else
             {
