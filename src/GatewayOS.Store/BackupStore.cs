@@ -30,7 +30,7 @@ public sealed record OpenOptions
 /// An opened, unlocked store. Thread-safe. Opening takes a session: while it lasts gc deletes nothing this store may read or refer to
 /// (LOCKING.md). Dispose ends the session.
 /// </summary>
-public sealed partial class BackupStore : IDisposable
+public sealed partial class BackupStore : ISnapshotStore, IDisposable
 {
     private readonly StoreConfig _config;
     private readonly byte[] _binding;
@@ -226,6 +226,13 @@ public sealed partial class BackupStore : IDisposable
 
     /// <summary>Computes the hash by which trees name a chunk with these bytes.</summary>
     public ContentHash ComputeHash(ReadOnlySpan<byte> plain) => Keys.Naming.Hash(plain);
+
+    /// <inheritdoc/>
+    public ChunkLocation ReadingOrder(ContentHash hash) => !hash.IsNone && TryLocate(hash, out ChunkLocation location) ? location : default;
+
+    ContentWriter ISnapshotStore.OpenWriter(WriterOptions options) => OpenWriter(options);
+
+    ContentReader ISnapshotStore.OpenReader() => OpenReader();
 
     /// <inheritdoc/>
     public void Dispose()

@@ -26,12 +26,12 @@ public sealed class FileBackup : IDisposable
     // must stay below the 1024 descriptors that some systems allow a process.
     private const int QueuedTasksMax = 512;
 
-    private readonly BackupStore _store;
+    private readonly ISnapshotStore _store;
     private readonly BackupOptions _options;
     private readonly BlockingCollection<FileTask> _tasks = new(QueuedTasksMax);
     private ExceptionDispatchInfo? _failure;
 
-    private FileBackup(BackupStore store, BackupOptions options, BackupProgress progress)
+    private FileBackup(ISnapshotStore store, BackupOptions options, BackupProgress progress)
     {
         (_store, _options, Progress) = (store, options, progress);
     }
@@ -49,10 +49,10 @@ public sealed class FileBackup : IDisposable
     /// <returns>The committed snapshot.</returns>
     /// <exception cref="InvalidJobException">The options make no sense or no source is there.</exception>
     /// <exception cref="StoreIoException">The store cannot be written; no snapshot is made.</exception>
-    public static BackupResult Run(BackupStore store, BackupOptions options, BackupProgress progress, CancellationToken cancellation) =>
+    public static BackupResult Run(ISnapshotStore store, BackupOptions options, BackupProgress progress, CancellationToken cancellation) =>
         Run(store, options, progress, hooks: null, cancellation);
 
-    internal static BackupResult Run(BackupStore store, BackupOptions options, BackupProgress progress, FileReadHooks? hooks, CancellationToken cancellation) =>
+    internal static BackupResult Run(ISnapshotStore store, BackupOptions options, BackupProgress progress, FileReadHooks? hooks, CancellationToken cancellation) =>
         Run(new FileBackup(store, options, progress) { Hooks = hooks }, cancellation);
 
     /// <inheritdoc/>
@@ -78,7 +78,7 @@ public sealed class FileBackup : IDisposable
         SourceTree sources = SourceTree.Resolve(_options.Sources, Progress, out IReadOnlyList<string> paths);
 
         // 2 open writer, find parent
-        using StoreWriter writer = _store.OpenWriter(new WriterOptions { Workers = _options.Workers, Lanes = _options.Readers, Time = _options.Time });
+        using ContentWriter writer = _store.OpenWriter(new WriterOptions { Workers = _options.Workers, Lanes = _options.Readers, Time = _options.Time });
         SnapshotRecord? parent = FindParent(paths);
         Progress.ExpectedBytes = Progress.ExpectedBytes == 0 ? parent?.Draft.Counts.Bytes ?? 0 : Progress.ExpectedBytes;
 
@@ -113,7 +113,7 @@ public sealed class FileBackup : IDisposable
         return _store.Snapshots().Records.LastOrDefault(record => record.Draft.Host == _options.Host && record.Draft.Sources.SequenceEqual(paths, StringComparer.Ordinal));
     }
 
-    private ContentRef WalkAndRead(StoreWriter writer, SourceTree sources, SnapshotRecord? parent, CancellationToken cancellation)
+    private ContentRef WalkAndRead(ContentWriter writer, SourceTree sources, SnapshotRecord? parent, CancellationToken cancellation)
     {
         var owners = new OwnerNames();
         int readerCount = _options.Workers == 0 ? 0 : _options.Readers;
@@ -121,7 +121,7 @@ public sealed class FileBackup : IDisposable
         Array.ForEach(readers, reader => reader.Start());
         try
         {
-            using ChunkReader reader = _store.OpenReader();
+            using ContentReader reader = _store.OpenReader();
             using IngestLane? lane = readerCount == 0 ? writer.OpenLane() : null;
             ChunkSink sink = writer.OpenSink();
             FileReader? inline = lane is null ? null : new FileReader(lane, sink, owners, Progress, Hooks, cancellation);
@@ -154,7 +154,7 @@ public sealed class FileBackup : IDisposable
         _tasks.Add(task);
     }
 
-    private void ReadFiles(StoreWriter writer, OwnerNames owners, CancellationToken cancellation)
+    private void ReadFiles(ContentWriter writer, OwnerNames owners, CancellationToken cancellation)
     {
         try
         {

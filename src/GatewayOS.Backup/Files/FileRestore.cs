@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using GatewayOS.Backup.Posix;
 using GatewayOS.Store;
 using GatewayOS.Store.Reading;
@@ -24,7 +25,7 @@ public sealed class FileRestore
     // A large file is written by several threads, in runs of this size.
     private const long RunBytesMax = 64L * 1024 * 1024;
 
-    private readonly BackupStore _store;
+    private readonly ISnapshotStore _store;
     private readonly RestoreOptions _options;
     private readonly RestoreProgress _progress;
     private readonly TargetDirectories _directories;
@@ -32,9 +33,9 @@ public sealed class FileRestore
     private readonly List<RestoreRun> _window = [];
     private int _windowParts;
     private readonly RestoreTree _tree;
-    private readonly ChunkReader _reader;
+    private readonly ContentReader _reader;
 
-    private FileRestore(BackupStore store, RestoreOptions options, RestoreProgress progress, TargetDirectories directories, ChunkReader reader, CancellationToken cancellation)
+    private FileRestore(ISnapshotStore store, RestoreOptions options, RestoreProgress progress, TargetDirectories directories, ContentReader reader, CancellationToken cancellation)
     {
         _cancellation = cancellation;
         (_store, _options, _progress, _directories, _reader) = (store, options, progress, directories, reader);
@@ -48,10 +49,10 @@ public sealed class FileRestore
     /// <param name="progress">Counters and problems that the caller may read meanwhile.</param>
     /// <param name="cancellation">Stops the run; files under their names are whole.</param>
     /// <exception cref="InvalidJobException">A path is not in the snapshot, or the target cannot be used.</exception>
-    public static void Run(BackupStore store, SnapshotRecord snapshot, RestoreOptions options, RestoreProgress progress, CancellationToken cancellation)
+    public static void Run(ISnapshotStore store, SnapshotRecord snapshot, RestoreOptions options, RestoreProgress progress, CancellationToken cancellation)
     {
         using var directories = new TargetDirectories(OpenTarget(options));
-        using ChunkReader reader = store.OpenReader();
+        using ContentReader reader = store.OpenReader();
         progress.ExpectedBytes = options.Paths.Count == 0 && options.Includes.IsEmpty && options.Excludes.IsEmpty ? snapshot.Draft.Counts.Bytes : 0;
         new FileRestore(store, options, progress, directories, reader, cancellation).Run(snapshot);
     }
@@ -157,14 +158,14 @@ public sealed class FileRestore
         ChunkLocation location = default;
         try
         {
-            _ = first.Kind == PartKind.Chunk && !first.Hash.IsNone && _store.TryLocate(first.Hash, out location);
+            location = first.Kind == PartKind.Chunk ? _store.ReadingOrder(first.Hash) : default;
         }
         catch (StoreDamagedException)
         {
             // Reading the run meets the damaged index page again, and reports it with the file.
         }
 
-        return new RestoreRun(file, offset, [.. parts], location);
+        return new RestoreRun(file, offset, [.. parts], location, _window.Count);
     }
 
     private void Flush()
@@ -174,7 +175,7 @@ public sealed class FileRestore
             return;
         }
 
-        _window.Sort(static (left, right) => left.Location.CompareTo(right.Location));
+        _window.Sort(static (left, right) => left.Location.CompareTo(right.Location) is int order and not 0 ? order : left.Order.CompareTo(right.Order));
         int next = -1;
         ExceptionDispatchInfo? failure = null;
         Thread[] threads = [.. Enumerable.Range(0, Math.Max(1, _options.Threads)).Select(number => new Thread(Work) { Name = $"restore {number}", IsBackground = true })];
@@ -193,10 +194,8 @@ public sealed class FileRestore
                 while (failure is null && !_cancellation.IsCancellationRequested && Interlocked.Add(ref next, RunsTakenAtOnce) is int last)
                 {
                     // Neighbouring runs stay with one thread, so that its reads follow each other in the pack.
-                    for (int i = last - RunsTakenAtOnce + 1; i <= last && i < _window.Count; i++)
-                    {
-                        writer.Write(_window[i]);
-                    }
+                    int first = last - RunsTakenAtOnce + 1;
+                    writer.Write(CollectionsMarshal.AsSpan(_window)[Math.Min(first, _window.Count)..Math.Min(last + 1, _window.Count)]);
 
                     if (last >= _window.Count - 1)
                     {
@@ -215,15 +214,28 @@ public sealed class FileRestore
 }
 
 /// <summary>A run of a file's content.</summary>
-internal sealed record RestoreRun(RestoredFile File, long OffsetBytes, ContentPart[] Parts, ChunkLocation Location);
+internal sealed record RestoreRun(RestoredFile File, long OffsetBytes, ContentPart[] Parts, ChunkLocation Location, int Order);
 
 /// <summary>Writes runs: one for each thread.</summary>
-internal sealed class RunWriter(BackupStore store, RestoreOptions options, RestoreProgress progress, TargetDirectories directories) : IDisposable
+internal sealed class RunWriter(ISnapshotStore store, RestoreOptions options, RestoreProgress progress, TargetDirectories directories) : IDisposable
 {
-    private readonly ChunkReader _reader = store.OpenReader();
+    private readonly ContentReader _reader = store.OpenReader();
     private byte[] _check = [];
 
-    public void Write(RestoreRun run)
+    public void Write(ReadOnlySpan<RestoreRun> runs)
+    {
+        foreach (RestoreRun run in runs)
+        {
+            _reader.Expect(run.Parts);
+        }
+
+        foreach (RestoreRun run in runs)
+        {
+            Write(run);
+        }
+    }
+
+    private void Write(RestoreRun run)
     {
         RestoredFile file = run.File;
         int fd = file.Open(directories, options, progress);

@@ -10,7 +10,7 @@ namespace GatewayOS.Backup.Files;
 /// The tree side of a restore: walks the snapshot, makes directories and special entries, picks files, and afterwards links, directory
 /// metadata and inode flags. No recursion.
 /// </summary>
-internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progress, TargetDirectories directories, ChunkReader reader, Action<RestoredFile> addFile)
+internal sealed class RestoreTree(RestoreOptions options, RestoreProgress progress, TargetDirectories directories, ContentReader reader, Action<RestoredFile> addFile)
 {
     private const uint OwnerAll = 0b111_000_000;
 

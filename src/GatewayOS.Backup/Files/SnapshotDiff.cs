@@ -38,7 +38,7 @@ public static class SnapshotDiff
     /// <param name="before">The first snapshot.</param>
     /// <param name="after">The second.</param>
     /// <returns>Differences in byte order of their paths, an added or removed directory with everything below.</returns>
-    public static IEnumerable<DiffEntry> Compare(ChunkReader reader, SnapshotRecord before, SnapshotRecord after)
+    public static IEnumerable<DiffEntry> Compare(ContentReader reader, SnapshotRecord before, SnapshotRecord after)
     {
         var pending = new Stack<IEnumerator<(string Path, TreeNode? Before, TreeNode? After)>>();
         pending.Push(Merge(reader, "", before.Draft.Root, after.Draft.Root).GetEnumerator());
@@ -98,7 +98,7 @@ public static class SnapshotDiff
         return sameMetadata ? null : DiffKind.Metadata;
     }
 
-    private static IEnumerable<(string Path, TreeNode? Before, TreeNode? After)> Merge(ChunkReader reader, string path, ContentRef before, ContentRef after)
+    private static IEnumerable<(string Path, TreeNode? Before, TreeNode? After)> Merge(ContentReader reader, string path, ContentRef before, ContentRef after)
     {
         using IEnumerator<TreeNode> olds = reader.Entries(before).GetEnumerator();
         using IEnumerator<TreeNode> nows = reader.Entries(after).GetEnumerator();

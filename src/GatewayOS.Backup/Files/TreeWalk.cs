@@ -12,7 +12,7 @@ namespace GatewayOS.Backup.Files;
 /// Walks the sources on one thread: lists, stats, excludes, compares with the parent snapshot, and hands changed files to the readers.
 /// Works by directory descriptors, so paths of any length and symlinks planted on the way do no harm.
 /// </summary>
-internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, OwnerNames owners, StoreWriter writer, ChunkReader reader, ChunkSink sink, Action<FileTask> hand)
+internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, OwnerNames owners, ContentWriter writer, ContentReader reader, ChunkSink sink, Action<FileTask> hand)
 {
     // Directories kept open from the deepest upwards; those above are closed, and reopened through ".." on the way back.
     private const int OpenDirectoriesMax = 128;

@@ -105,16 +105,35 @@ internal sealed class PackAppender(PackSealer sealer, int packBytes)
 /// <summary>Begins packs under their temporary names, and seals them in the order that makes them durable.</summary>
 internal sealed class PackSealer(IStoreDisk disk, StoreKeys keys, Guid storeId, PackTable packs, Func<string> nextTemporaryName, EntropySource entropy)
 {
-    private int _begun;
+    private readonly Lock _gate = new();
+    private readonly HashSet<int> _unsealed = [];
 
-    /// <summary>Called for each pack that stands in its place, on the sealing thread.</summary>
-    public required Action<OpenPack> Sealed { get; init; }
+    /// <summary>Called for each pack that stands in its place, on the sealing thread: the index is to cover it.</summary>
+    public required Action<OpenPack> Covered { get; init; }
+
+    /// <summary>Called then, when <see cref="Unsealed"/> no longer names it.</summary>
+    public required Action Sealed { get; init; }
 
     /// <summary>Takes the sealing over to another thread; null seals on the caller's.</summary>
     public Action<OpenPack>? Dispatch { get; set; }
 
-    /// <summary>Packs begun so far.</summary>
-    public int Begun => Volatile.Read(ref _begun);
+    /// <summary>Numbers of the packs that have been begun and do not yet stand in their places.</summary>
+    public HashSet<int> Unsealed()
+    {
+        lock (_gate)
+        {
+            return [.. _unsealed];
+        }
+    }
+
+    /// <summary>True when any of these is unsealed yet.</summary>
+    public bool AnyUnsealed(HashSet<int> packs)
+    {
+        lock (_gate)
+        {
+            return _unsealed.Overlaps(packs);
+        }
+    }
 
     public OpenPack Begin()
     {
@@ -127,8 +146,13 @@ internal sealed class PackSealer(IStoreDisk disk, StoreKeys keys, Guid storeId, 
         try
         {
             file.WriteAt(head, 0);
-            Interlocked.Increment(ref _begun);
-            return new OpenPack(file, path, head, keys.PackKey(salt), packs.Add(default, 0, PackState.Writing));
+            var pack = new OpenPack(file, path, head, keys.PackKey(salt), packs.Add(default, 0, PackState.Writing));
+            lock (_gate)
+            {
+                _unsealed.Add(pack.Number);
+            }
+
+            return pack;
         }
         catch
         {
@@ -163,7 +187,13 @@ internal sealed class PackSealer(IStoreDisk disk, StoreKeys keys, Guid storeId, 
         disk.Rename(pack.TemporaryPath, StoreLayout.PackPath(id));
         disk.SyncDirectory(StoreLayout.PackShard(id));
         packs.Publish(pack.Number, id, length);
-        Sealed(pack);
+        Covered(pack);
+        lock (_gate)
+        {
+            _unsealed.Remove(pack.Number);
+        }
+
+        Sealed();
     }
 }
 

@@ -2,13 +2,14 @@ namespace GatewayOS.Store.Pipeline;
 
 /// <summary>
 /// The batches of a pipeline on their round: free → filled by a lane → queued → processed → free. Their fixed number bounds the memory and
-/// makes lanes wait for workers. A failure wakes everybody. One lock serves all: a batch of 2 MiB passes it some six times.
+/// makes lanes wait for workers. A failure wakes everybody. One lock serves all: a batch of 2 MiB passes it some six times. Batches of
+/// another sort than the lanes' may be queued too; whoever queues them bounds their number.
 /// </summary>
 internal sealed class BatchQueue(int batchesMax, Func<ChunkBatch> make)
 {
     private readonly object _gate = new();
     private readonly Stack<ChunkBatch> _free = new();
-    private readonly Queue<ChunkBatch> _queued = new();
+    private readonly Queue<PipelineBatch> _queued = new();
     private readonly HashSet<long> _unprocessed = [];
     private long _sequence;
     private int _made;
@@ -49,25 +50,36 @@ internal sealed class BatchQueue(int batchesMax, Func<ChunkBatch> make)
         }
     }
 
-    public void Enqueue(ChunkBatch batch)
+    /// <summary>Numbers a batch as on its way, and queues it for a worker unless the caller processes it itself.</summary>
+    public void Enqueue(PipelineBatch batch, bool queued)
     {
         lock (_gate)
         {
-            batch.Sequence = ++_sequence;
-            _unprocessed.Add(batch.Sequence);
-            _queued.Enqueue(batch);
-            Monitor.PulseAll(_gate);
+            if (!_ended)
+            {
+                batch.Sequence = ++_sequence;
+                _unprocessed.Add(batch.Sequence);
+                if (queued)
+                {
+                    _queued.Enqueue(batch);
+                    Monitor.PulseAll(_gate);
+                }
+
+                return;
+            }
         }
+
+        batch.Dropped(failure: null);
     }
 
     /// <summary>Takes the next queued batch, waiting for one. Null when the pipeline has ended.</summary>
-    public ChunkBatch? Dequeue()
+    public PipelineBatch? Dequeue()
     {
         lock (_gate)
         {
             while (!_ended)
             {
-                if (_queued.TryDequeue(out ChunkBatch? batch))
+                if (_queued.TryDequeue(out PipelineBatch? batch))
                 {
                     return batch;
                 }
@@ -79,14 +91,18 @@ internal sealed class BatchQueue(int batchesMax, Func<ChunkBatch> make)
         }
     }
 
-    public void Processed(ChunkBatch batch)
+    public void Processed(PipelineBatch batch)
     {
         lock (_gate)
         {
             _unprocessed.Remove(batch.Sequence);
+            Monitor.PulseAll(_gate);
         }
 
-        Return(batch);
+        if (batch is ChunkBatch chunks)
+        {
+            Return(chunks);
+        }
     }
 
     /// <summary>Waits until every batch enqueued so far is processed, or the pipeline has ended.</summary>
@@ -102,13 +118,17 @@ internal sealed class BatchQueue(int batchesMax, Func<ChunkBatch> make)
         }
     }
 
-    /// <summary>Ends the pipeline: waiting threads return, queued batches are dropped.</summary>
-    public void End()
+    /// <summary>Ends the pipeline: waiting threads return.</summary>
+    /// <returns>The batches that were queued; none when it had ended before.</returns>
+    public IReadOnlyList<PipelineBatch> End()
     {
         lock (_gate)
         {
+            PipelineBatch[] dropped = [.. _queued];
+            _queued.Clear();
             _ended = true;
             Monitor.PulseAll(_gate);
+            return dropped;
         }
     }
 }

@@ -2,14 +2,14 @@ using GatewayOS.Store.Chunking;
 
 namespace GatewayOS.Store.Pipeline;
 
-/// <summary>A chunk in a batch: where its bytes are and where its ID goes.</summary>
+/// <summary>A chunk in a batch: where its bytes are and where its hash goes.</summary>
 internal readonly record struct BatchChunk(int Offset, int Length, ContentSegment Segment, int Slot);
 
 /// <summary>
 /// Plain bytes of many files back to back, cut into chunks: the unit that travels through the pipeline. A batch belongs to one thread at a
 /// time — a lane, the queue, a worker — and is reused.
 /// </summary>
-internal sealed class ChunkBatch
+internal sealed class ChunkBatch : PipelineBatch
 {
     /// <summary>Bytes of a batch with the default chunker: large enough to make hand-over costs vanish, small enough to stay near the cache.</summary>
     private const int BytesDefault = 2 * 1024 * 1024;
@@ -36,8 +36,6 @@ internal sealed class ChunkBatch
     public int Count { get; private set; }
 
     public bool IsFull => Count == ChunksMax;
-
-    public long Sequence { get; set; }
 
     public ReadOnlySpan<BatchChunk> Chunks => _chunks.AsSpan(0, Count);
 

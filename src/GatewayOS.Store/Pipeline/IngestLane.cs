@@ -11,7 +11,7 @@ public sealed class IngestLane : IDisposable
     // A read(2) into less than this wastes system calls; with tiny chunks (simulations) a share of the batch does.
     private const int ReadBytesMin = 64 * 1024;
 
-    private readonly StoreWriter _writer;
+    private readonly ContentWriter _writer;
     private readonly GearChunker _chunker;
     private readonly int _averageBytes;
     private ChunkSink? _sink;
@@ -19,7 +19,7 @@ public sealed class IngestLane : IDisposable
     private ContentTicket? _ticket;
     private int _uncut;
 
-    internal IngestLane(StoreWriter writer, GearChunker chunker, ChunkerParameters parameters)
+    internal IngestLane(ContentWriter writer, GearChunker chunker, ChunkerParameters parameters)
     {
         (_writer, _chunker, _averageBytes) = (writer, chunker, parameters.AverageBytes);
     }

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using GatewayOS.Store.Chunking;
 using GatewayOS.Store.Index;
 using GatewayOS.Store.Packs;
@@ -7,72 +6,46 @@ using GatewayOS.Store.Snapshots;
 namespace GatewayOS.Store.Pipeline;
 
 /// <summary>
-/// Writes into a store: lanes take content in, workers take it along <see cref="WritePath"/>, and <see cref="Commit"/> makes a snapshot of
-/// it. Disposing without a commit makes no snapshot; full packs stay, and a later run reuses them.
+/// Writes into a store: workers take content along <see cref="WritePath"/>, and <see cref="Commit"/> makes a snapshot of it. Thread-safe, so
+/// an appliance gives all its nodes one writer: they fill the same packs, and equal content that two send at once is stored once. Disposing
+/// without a commit makes no snapshot; full packs stay, and a later run reuses them.
 /// </summary>
-public sealed class StoreWriter : IDisposable
+public sealed class StoreWriter : ContentWriter
 {
     // Entries held in memory before an index segment is written in the middle of a backup: bounds a first backup of many terabytes.
     private const int PendingEntriesMax = 2_000_000;
 
     private readonly BackupStore _store;
     private readonly WriterOptions _options;
-    private readonly GearChunker _chunker;
     private readonly PendingIndex _pending = new();
     private readonly PackSealer _sealer;
     private readonly SealThread? _sealThread;
-    private readonly BatchQueue _batches;
-    private readonly List<Thread> _workers = [];
-    private readonly List<StageCounters> _counters = [];
-    private readonly WritePath? _inline;
-    private readonly List<WritePath> _sinks = [];
     private readonly Lock _indexGate = new();
     private readonly HashSet<int> _unindexed = [];
-    private readonly ManualResetEventSlim _packSealed = new();
-    private ExceptionDispatchInfo? _failure;
-    private int _packsSealed;
-    private bool _disposed;
+    private readonly object _sealedGate = new();
+    private readonly FlushGate _flushes;
 
     internal StoreWriter(BackupStore store, WriterOptions options)
+        : base(store.Chunker, new GearChunker(store.Chunker, store.Keys.ChunkerKey), options, batchesBehindWorkers: 0)
     {
         _store = store;
         _options = options;
-        _chunker = new GearChunker(store.Chunker, store.Keys.ChunkerKey);
-        _sealer = new PackSealer(store.Disk, store.Keys, store.Guid, store.Packs, store.NextTemporaryName, store.Entropy) { Sealed = PackSealed };
+        _flushes = new FlushGate(FlushNow, ThrowIfFailed);
+        _sealer = new PackSealer(store.Disk, store.Keys, store.Guid, store.Packs, store.NextTemporaryName, store.Entropy) { Covered = PackStands, Sealed = WakeSealed };
         DataPacks = new PackAppender(_sealer, store.PackBytes);
         TreePacks = new PackAppender(_sealer, store.PackBytes);
-        int batches = options.Workers + (2 * Math.Max(1, options.Lanes)) + 2;
-        _batches = new BatchQueue(batches, () => new ChunkBatch(store.Chunker));
-        if (options.Workers == 0)
+        if (options.Workers > 0)
         {
-            _inline = new WritePath(this, NewCounters());
-            return;
+            _sealThread = new SealThread(_sealer.SealNow, Fail);
+            _sealer.Dispatch = _sealThread.Add;
         }
 
-        _sealThread = new SealThread(_sealer.SealNow, Fail);
-        _sealer.Dispatch = _sealThread.Add;
-        for (int i = 0; i < options.Workers; i++)
-        {
-            StageCounters counters = NewCounters();
-            var thread = new Thread(() => Work(counters)) { Name = $"store worker {i}", IsBackground = true };
-            _workers.Add(thread);
-            thread.Start();
-        }
+        Received = new ReceivedBatches(store.Chunker, options.ReceivedBatches);
+        StartWorkers();
     }
 
-    /// <summary>The counters now; cheap enough to poll.</summary>
-    public WriterStatistics Statistics
-    {
-        get
-        {
-            lock (_counters)
-            {
-                return StageCounters.Sum(_counters);
-            }
-        }
-    }
-
-    internal ChunkerParameters Chunker => _store.Chunker;
+    /// <summary>Batches for chunks that come over a network, bounded in number; see <see cref="Receive"/>.</summary>
+    public ReceivedBatches Received { get; }
 
     internal ChunkNaming Naming => _store.Keys.Naming;
 
@@ -80,66 +53,82 @@ public sealed class StoreWriter : IDisposable
 
     internal PackAppender TreePacks { get; }
 
-    /// <summary>Opens a lane for one reading thread. Dispose it on that thread.</summary>
-    public IngestLane OpenLane() => new(this, _chunker, _store.Chunker);
-
-    /// <summary>Opens a sink for one thread.</summary>
-    /// <returns>A sink that lives as long as the writer.</returns>
-    public ChunkSink OpenSink() => OpenPath();
-
-    /// <summary>The same, as what it is: gc needs to copy chunks the store has.</summary>
-    internal WritePath OpenPath()
-    {
-        if (_inline is not null)
-        {
-            return _inline;
-        }
-
-        var sink = new WritePath(this, NewCounters());
-        lock (_sinks)
-        {
-            _sinks.Add(sink);
-        }
-
-        return sink;
-    }
+    /// <inheritdoc/>
+    public override bool Contains(ContentHash hash) => Contains(Naming.Id(hash));
 
     /// <summary>True when a new snapshot may refer to the chunk without storing it again.</summary>
-    /// <param name="hash">The chunk.</param>
-    public bool Contains(ContentHash hash)
-    {
-        ChunkId id = Naming.Id(hash);
-        return _pending.Contains(id) || _store.IsReferable(id);
-    }
+    /// <param name="id">The chunk.</param>
+    public bool Contains(ChunkId id) => _pending.Contains(id) || _store.IsReferable(id);
 
-    /// <summary>Waits until everything handed in is processed.</summary>
-    /// <exception cref="Storage.StoreIoException">The pipeline failed; nothing more can be written with this writer.</exception>
-    public void Drain()
+    /// <summary>The ID that a hash has in this store.</summary>
+    public ChunkId IdOf(ContentHash hash) => Naming.Id(hash);
+
+    /// <summary>Queues chunks that came over a network. The workers check every hash before anything is stored.</summary>
+    /// <param name="batch">A filled batch of <see cref="Received"/>; the writer's until it is completed.</param>
+    /// <returns>Completes when all chunks are in packs (not yet durable) or the batch was refused; the batch is the caller's again then, to read
+    /// <see cref="ReceivedBatch.Ids"/> and to return.</returns>
+    public Task<ReceiveOutcome> Receive(ReceivedBatch batch)
     {
-        _batches.WaitProcessed();
-        ThrowIfFailed();
+        Task<ReceiveOutcome> outcome = batch.Begin();
+        HandIn(batch);
+        return outcome;
     }
 
     /// <summary>
     /// The single commit point. Write order: all packs (fsync, rename, fsync of the directory), the index segment (the same), then the
-    /// snapshot record (the same). When this returns the snapshot survives a power cut; when it throws there is none.
+    /// snapshot record (the same). When this returns the snapshot survives a power cut. When it throws before the record's rename there is
+    /// none; when only the sync behind that failed, there may be one all the same, and it is whole.
     /// </summary>
-    /// <param name="draft">The snapshot; its root refers to chunks stored through this writer or found by <see cref="Contains"/>.</param>
-    public SnapshotRecord Commit(SnapshotDraft draft)
+    /// <param name="draft">The snapshot; its root refers to chunks stored through this writer or found by <see cref="Contains(ContentHash)"/>.</param>
+    public override SnapshotRecord Commit(SnapshotDraft draft)
     {
         Flush();
         return _store.WriteSnapshot(draft, _options.Time.GetUtcNow());
     }
 
-    /// <summary>Makes everything handed in so far durable and indexed, without a snapshot.</summary>
-    public void Flush()
+    /// <summary>
+    /// Makes everything handed in so far durable and indexed, without a snapshot. Callers that come while another flush runs share the next
+    /// one: a hundred nodes that end together cost two rounds of syncs, not a hundred.
+    /// </summary>
+    public void Flush() => _flushes.Run();
+
+    /// <summary>The path, as what it is: gc needs to copy chunks the store has.</summary>
+    internal WritePath OpenPath() => (WritePath)OpenBatchPath();
+
+    internal override BatchPath NewPath(StageCounters counters) => new WritePath(this, counters);
+
+    /// <summary>True when the chunk is new and now the caller's to store.</summary>
+    internal bool Claim(ChunkId id, bool copy) => (copy || !_store.IsReferable(id)) && _pending.TryClaim(id);
+
+    internal void Place(ChunkId id, in ChunkLocation location) => _pending.Place(id, location);
+
+    /// <inheritdoc/>
+    internal override void Fail(Exception error)
+    {
+        base.Fail(error);
+        WakeSealed();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        DataPacks.Abandon();
+        TreePacks.Abandon();
+        _sealThread?.Dispose();
+        Received.Dispose();
+    }
+
+    private void FlushNow()
     {
         Drain();
         try
         {
+            // What has been drained is in these packs. Others may begin more meanwhile: those are their own flushes' business.
+            HashSet<int> packs = _sealer.Unsealed();
             DataPacks.Rotate();
             TreePacks.Rotate();
-            WaitSealed();
+            WaitSealed(packs);
             WriteIndex();
         }
         catch (Exception error)
@@ -149,114 +138,7 @@ public sealed class StoreWriter : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_disposed)
-        {
-            return;
-        }
-
-        _disposed = true;
-        _batches.End();
-        foreach (Thread worker in _workers)
-        {
-            worker.Join();
-        }
-
-        DataPacks.Abandon();
-        TreePacks.Abandon();
-        _sealThread?.Dispose();
-        _inline?.Dispose();
-        _sinks.ForEach(sink => sink.Dispose());
-        _packSealed.Dispose();
-    }
-
-    internal ChunkBatch RentBatch()
-    {
-        ChunkBatch? batch = _batches.Rent();
-        ThrowIfFailed();
-        return batch ?? throw new ObjectDisposedException(nameof(StoreWriter));
-    }
-
-    internal void ReturnBatch(ChunkBatch batch) => _batches.Return(batch);
-
-    internal void HandIn(ChunkBatch batch)
-    {
-        ThrowIfFailed();
-        if (_inline is null)
-        {
-            _batches.Enqueue(batch);
-            return;
-        }
-
-        try
-        {
-            _inline.Process(batch);
-        }
-        catch (Exception error)
-        {
-            Fail(error);
-            throw;
-        }
-        finally
-        {
-            _batches.Return(batch);
-        }
-    }
-
-    /// <summary>True when the chunk is new and now the caller's to store.</summary>
-    internal bool Claim(ChunkId id, bool copy) => (copy || !_store.IsReferable(id)) && _pending.TryClaim(id);
-
-    internal void Place(ChunkId id, in ChunkLocation location) => _pending.Place(id, location);
-
-    private StageCounters NewCounters()
-    {
-        var counters = new StageCounters();
-        lock (_counters)
-        {
-            _counters.Add(counters);
-        }
-
-        return counters;
-    }
-
-    private void Work(StageCounters counters)
-    {
-        try
-        {
-            using var path = new WritePath(this, counters);
-            while (true)
-            {
-                long start = counters.Start();
-                ChunkBatch? batch = _batches.Dequeue();
-                counters.Stalled(ref start);
-                if (batch is null)
-                {
-                    return;
-                }
-
-                path.Process(batch);
-                _batches.Processed(batch);
-            }
-        }
-        catch (Exception error)
-        {
-            Fail(error);
-        }
-    }
-
-    /// <summary>Ends the writer: whatever it takes on from here on could be sealed twice or be referred to without being there.</summary>
-    internal void Fail(Exception error)
-    {
-        Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(error), null);
-        _batches.End();
-        _packSealed.Set();
-    }
-
-    internal void ThrowIfFailed() => Volatile.Read(ref _failure)?.Throw();
-
-    private void PackSealed(OpenPack pack)
+    private void PackStands(OpenPack pack)
     {
         bool many;
         lock (_indexGate)
@@ -269,23 +151,25 @@ public sealed class StoreWriter : IDisposable
         {
             WriteIndex();
         }
-
-        Interlocked.Increment(ref _packsSealed);
-        _packSealed.Set();
     }
 
-    private void WaitSealed()
+    private void WakeSealed()
     {
-        while (true)
+        lock (_sealedGate)
         {
-            _packSealed.Reset();
-            ThrowIfFailed();
-            if (Volatile.Read(ref _packsSealed) == _sealer.Begun)
-            {
-                return;
-            }
+            Monitor.PulseAll(_sealedGate);
+        }
+    }
 
-            _packSealed.Wait();
+    private void WaitSealed(HashSet<int> packs)
+    {
+        lock (_sealedGate)
+        {
+            while (_sealer.AnyUnsealed(packs))
+            {
+                ThrowIfFailed();
+                Monitor.Wait(_sealedGate);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using GatewayOS.Store.Compression;
 using GatewayOS.Store.Packs;
+using GatewayOS.Store.Pipeline.Transfer;
 using GatewayOS.Store.Trees;
 
 namespace GatewayOS.Store.Pipeline;
@@ -16,7 +17,7 @@ namespace GatewayOS.Store.Pipeline;
 /// Durability comes later and in this order: packs are synced and renamed when full (<see cref="PackSealer"/>), then the index segment, then
 /// the snapshot record (<see cref="StoreWriter.Commit"/>).
 /// </summary>
-internal sealed class WritePath : ChunkSink, IDisposable
+internal sealed class WritePath : BatchPath
 {
     /// <summary>Longest chunk that <see cref="ChunkSink.Store"/> takes; a directory entry with its extended attributes must fit.</summary>
     public const int DirectBytesMax = 1024 * 1024;
@@ -28,6 +29,8 @@ internal sealed class WritePath : ChunkSink, IDisposable
     private readonly ContentHash[] _hashes = new ContentHash[ChunkBatch.ChunksMax];
     private readonly ChunkNaming _naming;
     private readonly StageCounters _counters;
+    private readonly List<TransferredChunk> _received = [];
+    private byte[] _plain = [];
     private int _outBytes;
 
     // Time spent in Store while a batch completes files: counted in its own stages, so taken off the completing.
@@ -41,8 +44,23 @@ internal sealed class WritePath : ChunkSink, IDisposable
         _out = GC.AllocateUninitializedArray<byte>(ChunkBatch.BytesFor(writer.Chunker) + (ChunkBatch.ChunksMax * (PackFormat.RecordHeadBytes + PackFormat.TagBytes)), pinned: true);
     }
 
-    /// <summary>Takes a batch through the whole path.</summary>
-    public void Process(ChunkBatch batch)
+    /// <inheritdoc/>
+    public override void Process(PipelineBatch batch)
+    {
+        if (batch is ReceivedBatch received)
+        {
+            Take(received);
+        }
+        else
+        {
+            Take((ChunkBatch)batch);
+        }
+
+        _writer.Processed(batch);
+    }
+
+    // A batch of a lane goes the whole path.
+    private void Take(ChunkBatch batch)
     {
         ReadOnlySpan<byte> plain = batch.Buffer;
         ReadOnlySpan<BatchChunk> chunks = batch.Chunks;
@@ -77,6 +95,86 @@ internal sealed class WritePath : ChunkSink, IDisposable
 
         _counters.Completed(ref start, _directTicks);
         _directTicks = 0;
+    }
+
+    // A batch from a network comes compressed. Nothing of it is believed: every chunk is decompressed and hashed before any is stored, and one
+    // that is not what it is called makes the whole batch refused. The rest of the path is the same.
+    private void Take(ReceivedBatch batch)
+    {
+        long start = _counters.Start();
+        string? refusal = Check(batch);
+        _counters.Named(ref start, refusal is null ? _received.Sum(chunk => (long)chunk.PlainBytes) : 0, _received.Count);
+        if (refusal is null)
+        {
+            try
+            {
+                TakeReceived(batch, isData: true, ref start);
+                TakeReceived(batch, isData: false, ref start);
+            }
+            catch (Exception error)
+            {
+                batch.Dropped(error);
+                throw;
+            }
+        }
+
+        batch.Complete(refusal);
+    }
+
+    private string? Check(ReceivedBatch batch)
+    {
+        _received.Clear();
+        int plainBytesMax = Math.Max(DirectBytesMax, _writer.Chunker.MaxBytes);
+        ReadOnlySpan<byte> directory = batch.Directory.Span[..batch.DirectoryBytes];
+        ReadOnlySpan<byte> payload = batch.Payload.Span[..batch.PayloadBytes];
+        while (directory.Length >= ChunkDirectory.RowBytes)
+        {
+            if (!ChunkDirectory.TryRead(directory, plainBytesMax, out TransferredChunk chunk) || chunk.StoredBytes > payload.Length)
+            {
+                return "a chunk's row in the directory makes no sense";
+            }
+
+            if (_plain.Length < plainBytesMax)
+            {
+                _plain = GC.AllocateUninitializedArray<byte>(plainBytesMax);
+            }
+
+            Span<byte> plain = _plain.AsSpan(0, chunk.PlainBytes);
+            if (!ChunkCodec.TryDecompress(chunk.Codec, payload[..chunk.StoredBytes], plain))
+            {
+                return "a chunk does not decompress";
+            }
+
+            if (_naming.Hash(plain) != chunk.Hash)
+            {
+                return "a chunk's content does not have its hash";
+            }
+
+            _received.Add(chunk);
+            batch.Add(_naming.Id(chunk.Hash), chunk.Kind);
+            directory = directory[ChunkDirectory.RowBytes..];
+            payload = payload[chunk.StoredBytes..];
+        }
+
+        return directory.IsEmpty && payload.IsEmpty ? null : "directory and payload do not fit together";
+    }
+
+    private void TakeReceived(ReceivedBatch batch, bool isData, ref long start)
+    {
+        ReadOnlySpan<byte> payload = batch.Payload.Span;
+        for (int i = 0; i < _received.Count; i++)
+        {
+            TransferredChunk chunk = _received[i];
+            if (chunk.Kind == ChunkKind.Data == isData && _writer.Claim(batch.Ids[i], copy: false))
+            {
+                payload[..chunk.StoredBytes].CopyTo(_out.AsSpan(_outBytes + PackFormat.RecordHeadBytes));
+                AddRecord(chunk.Kind, chunk.Codec, batch.Ids[i], chunk.PlainBytes, chunk.StoredBytes, ref start);
+            }
+
+            payload = payload[chunk.StoredBytes..];
+        }
+
+        WriteRecords(isData ? _writer.DataPacks : _writer.TreePacks, ref start);
     }
 
     /// <inheritdoc/>
@@ -119,16 +217,21 @@ internal sealed class WritePath : ChunkSink, IDisposable
         return hash;
     }
 
-    public void Dispose() => _cipher.Dispose();
+    public override void Dispose() => _cipher.Dispose();
 
     // Compresses a new chunk behind the others of this range, leaving room for head and tag. The offset is not known yet.
     private void Append(ChunkKind kind, ChunkId id, ReadOnlySpan<byte> plain, ref long start)
     {
         Span<byte> body = _out.AsSpan(_outBytes + PackFormat.RecordHeadBytes);
         Codec codec = ChunkCodec.Compress(plain, body[..^PackFormat.TagBytes], out int written);
-        _records.Add(new RecordHead(kind, codec, 0, plain.Length, written + PackFormat.TagBytes, id));
+        AddRecord(kind, codec, id, plain.Length, written, ref start);
+    }
+
+    private void AddRecord(ChunkKind kind, Codec codec, ChunkId id, int plainBytes, int written, ref long start)
+    {
+        _records.Add(new RecordHead(kind, codec, 0, plainBytes, written + PackFormat.TagBytes, id));
         _outBytes += PackFormat.RecordHeadBytes + written + PackFormat.TagBytes;
-        _counters.Compressed(ref start, plain.Length, written);
+        _counters.Compressed(ref start, plainBytes, written);
     }
 
     private void WriteRecords(PackAppender packs, ref long start)

@@ -12,6 +12,9 @@ public sealed record WriterOptions
     /// <summary>Lanes that will be open at once: sizes the buffers.</summary>
     public int Lanes { get; init; } = 2;
 
+    /// <summary>Batches for chunks that come over a network, about 2 MiB each; shared by all who send.</summary>
+    public int ReceivedBatches { get; init; } = 16;
+
     /// <summary>Clock for time stamps.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

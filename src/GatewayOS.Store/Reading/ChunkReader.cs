@@ -1,7 +1,5 @@
 using GatewayOS.Store.Packs;
-using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
-using GatewayOS.Store.Trees;
 
 namespace GatewayOS.Store.Reading;
 
@@ -9,7 +7,7 @@ namespace GatewayOS.Store.Reading;
 /// Reads chunks: record head checked, decrypted, decompressed, and the chunk ID computed again, so bad memory in the writer is noticed as
 /// surely as a bad disk. Belongs to one thread. Reads that follow each other in a pack share one large read.
 /// </summary>
-public sealed class ChunkReader : IDisposable
+public sealed class ChunkReader : ContentReader
 {
     private readonly BackupStore _store;
     private readonly RecordDecoder _decoder;
@@ -24,11 +22,8 @@ public sealed class ChunkReader : IDisposable
         _files = new OpenPackFiles(store);
     }
 
-    /// <summary>Reads a chunk.</summary>
-    /// <param name="hash">The chunk, as trees name it.</param>
-    /// <returns>Its bytes, valid until the reader's next call.</returns>
-    /// <exception cref="StoreDamagedException">It is missing or not what was written.</exception>
-    public ReadOnlySpan<byte> Read(ContentHash hash) => Read(IdOf(hash));
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Read(ContentHash hash) => Read(IdOf(hash));
 
     /// <summary>Reads a chunk.</summary>
     /// <param name="id">The chunk.</param>
@@ -71,91 +66,8 @@ public sealed class ChunkReader : IDisposable
         return _decoder.Decode(pack.Key, head, record, out ReadOnlySpan<byte> plain) is { } reason ? throw Bad(id, location, reason) : plain;
     }
 
-    /// <summary>The content's parts with all lists resolved, in order.</summary>
-    /// <exception cref="StoreDamagedException">A list is missing or damaged.</exception>
-    public IEnumerable<ContentPart> Leaves(ContentRef content)
-    {
-        var pending = new Stack<(ContentPart Part, int Depth)>();
-        for (int i = content.Parts.Length - 1; i >= 0; i--)
-        {
-            pending.Push((content.Parts[i], content.Depth));
-        }
-
-        while (pending.TryPop(out (ContentPart Part, int Depth) next))
-        {
-            if (next.Depth == 0 || next.Part.Kind != PartKind.Chunk)
-            {
-                yield return next.Part;
-                continue;
-            }
-
-            ContentPart[] parts = ReadList(next.Part);
-            for (int i = parts.Length - 1; i >= 0; i--)
-            {
-                pending.Push((parts[i], next.Depth - 1));
-            }
-        }
-    }
-
-    /// <summary>The parts in a list chunk, one level deep.</summary>
-    /// <exception cref="StoreDamagedException">The list is missing, damaged or covers another length than its part says.</exception>
-    public ContentPart[] ReadList(ContentPart list)
-    {
-        try
-        {
-            ContentPart[] parts = TreeCodec.DecodeList(Read(list.Hash));
-            return new ContentRef(0, parts).LengthBytes == list.LengthBytes
-                ? parts
-                : throw new StoreDamagedException(IdOf(list.Hash).ToString(), $"List chunk {IdOf(list.Hash)} covers another length than the entry that names it.");
-        }
-        catch (InvalidDataException error)
-        {
-            throw new StoreDamagedException(IdOf(list.Hash).ToString(), $"List chunk {IdOf(list.Hash)} cannot be decoded: {error.Message}.");
-        }
-    }
-
-    /// <summary>A directory's entries in byte order of their names. Lost parts are passed over.</summary>
-    /// <param name="directoryContent">The directory's content.</param>
-    /// <exception cref="StoreDamagedException">A tree chunk is missing or damaged.</exception>
-    public IEnumerable<TreeNode> Entries(ContentRef directoryContent)
-    {
-        foreach (ContentPart part in Leaves(directoryContent))
-        {
-            if (part.Kind != PartKind.Chunk)
-            {
-                continue;
-            }
-
-            foreach (TreeNode node in ReadTree(part.Hash))
-            {
-                yield return node;
-            }
-        }
-    }
-
-    /// <summary>Finds the entry at a path.</summary>
-    /// <param name="snapshot">The snapshot.</param>
-    /// <param name="components">Names from the root; none for the root itself.</param>
-    /// <returns>The entry, or null when there is none.</returns>
-    public TreeNode? FindPath(SnapshotRecord snapshot, IReadOnlyList<byte[]> components)
-    {
-        var node = new TreeNode { Name = [], Type = NodeType.Directory, Mode = 0b111_101_101, Content = snapshot.Draft.Root };
-        foreach (byte[] component in components)
-        {
-            node = node.Type == NodeType.Directory
-                ? Entries(node.Content).FirstOrDefault(entry => entry.Name.AsSpan().SequenceEqual(component))
-                : null;
-            if (node is null)
-            {
-                return null;
-            }
-        }
-
-        return node;
-    }
-
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
         _files.Dispose();
         _decoder.Dispose();
@@ -164,18 +76,8 @@ public sealed class ChunkReader : IDisposable
     /// <summary>The ID under which the store keeps a chunk.</summary>
     internal ChunkId IdOf(in ContentHash hash) => _store.Keys.Naming.Id(hash);
 
-    internal List<TreeNode> ReadTree(ContentHash hash)
-    {
-        try
-        {
-            return TreeCodec.DecodeTree(Read(hash));
-        }
-        catch (InvalidDataException error)
-        {
-            ChunkId id = IdOf(hash);
-            throw new StoreDamagedException(id.ToString(), $"Tree chunk {id} cannot be decoded: {error.Message}.");
-        }
-    }
+    /// <inheritdoc/>
+    protected override string Describe(ContentHash hash) => IdOf(hash).ToString();
 
     private bool TryLocateAfterReload(ChunkId id, out ChunkLocation location)
     {
