@@ -81,6 +81,15 @@ public sealed partial class BackupStore : ISnapshotStore, IDisposable
     /// <summary>Its chunk sizes.</summary>
     public ChunkerParameters Chunker => _config.Chunker;
 
+    /// <summary>True when nodes can back up into it over a network: they name content without the store's key. False for format 1.</summary>
+    public bool AcceptsNodes => Keys.Naming.IsOpen;
+
+    /// <summary>
+    /// The key of the chunker's table, 32 bytes: the only key that nodes are given, so that all cut equal content equally. Who has it and sees the
+    /// store's packs could tell known files by the lengths of their chunks; it opens nothing.
+    /// </summary>
+    public ReadOnlyMemory<byte> ChunkerKey => Keys.ChunkerKey;
+
     /// <summary>What went wrong without being fatal, in words.</summary>
     public IReadOnlyList<string> Warnings
     {

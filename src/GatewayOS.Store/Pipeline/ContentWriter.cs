@@ -40,6 +40,9 @@ public abstract class ContentWriter : IDisposable
         }
     }
 
+    /// <summary>True when it can write no more: a disk or a connection failed. Whoever uses it gets the reason as an exception.</summary>
+    public bool HasFailed => Volatile.Read(ref _failure) is not null;
+
     internal ChunkerParameters Chunker { get; }
 
     /// <summary>Opens a lane for one reading thread. Dispose it on that thread.</summary>

@@ -6,7 +6,7 @@ using GatewayOS.Store.Snapshots;
 namespace GatewayOS.Store.Pipeline;
 
 /// <summary>
-/// Writes into a store: workers take content along <see cref="WritePath"/>, and <see cref="Commit"/> makes a snapshot of it. Thread-safe, so
+/// Writes into a store: workers take content along <see cref="WritePath"/>, and <see cref="Commit(SnapshotDraft)"/> makes a snapshot of it. Thread-safe, so
 /// an appliance gives all its nodes one writer: they fill the same packs, and equal content that two send at once is stored once. Disposing
 /// without a commit makes no snapshot; full packs stay, and a later run reuses them.
 /// </summary>
@@ -80,9 +80,15 @@ public sealed class StoreWriter : ContentWriter
     /// none; when only the sync behind that failed, there may be one all the same, and it is whole.
     /// </summary>
     /// <param name="draft">The snapshot; its root refers to chunks stored through this writer or found by <see cref="Contains(ContentHash)"/>.</param>
-    public override SnapshotRecord Commit(SnapshotDraft draft)
+    public override SnapshotRecord Commit(SnapshotDraft draft) => Commit(draft, static () => { });
+
+    /// <summary>The same with a last check between the flush, after which all that was written can be read, and the record.</summary>
+    /// <param name="draft">The snapshot.</param>
+    /// <param name="check">Throws to refuse the snapshot: then there is none.</param>
+    public SnapshotRecord Commit(SnapshotDraft draft, Action check)
     {
         Flush();
+        check();
         return _store.WriteSnapshot(draft, _options.Time.GetUtcNow());
     }
 

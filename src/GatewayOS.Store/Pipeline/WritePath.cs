@@ -15,7 +15,7 @@ namespace GatewayOS.Store.Pipeline;
 ///                               claims
 /// </code>
 /// Durability comes later and in this order: packs are synced and renamed when full (<see cref="PackSealer"/>), then the index segment, then
-/// the snapshot record (<see cref="StoreWriter.Commit"/>).
+/// the snapshot record (<see cref="StoreWriter.Flush"/>).
 /// </summary>
 internal sealed class WritePath : BatchPath
 {

@@ -119,6 +119,8 @@ internal sealed record SnapshotDocument
 {
     public required string Host { get; init; }
 
+    public string? Node { get; init; }
+
     public string User { get; init; } = "";
 
     public string[] Tags { get; init; } = [];
@@ -148,6 +150,7 @@ internal sealed record SnapshotDocument
     public static SnapshotDocument From(SnapshotDraft draft, DateTimeOffset finishedUtc, string programVersion) => new()
     {
         Host = draft.Host,
+        Node = draft.NodeId.Length > 0 ? draft.NodeId : null,
         User = draft.UserName,
         Tags = [.. draft.Tags],
         Sources = [.. draft.Sources],
@@ -171,6 +174,7 @@ internal sealed record SnapshotDocument
         Draft = new SnapshotDraft
         {
             Host = Host,
+            NodeId = Node ?? "",
             UserName = User,
             Tags = Tags,
             Sources = Sources,

@@ -47,6 +47,9 @@ public sealed record SnapshotDraft
     /// <summary>Name of the machine.</summary>
     public required string Host { get; init; }
 
+    /// <summary>ID of the enrolled node it is of, as the appliance knows it; empty for a backup made on the store's own machine.</summary>
+    public string NodeId { get; init; } = "";
+
     /// <summary>Who ran the backup.</summary>
     public string UserName { get; init; } = "";
 

@@ -1,0 +1,240 @@
+using System.Buffers.Binary;
+using GatewayOS.Store;
+
+namespace GatewayOS.Appliance.Ingest;
+
+/// <summary>
+/// Which chunks a node owns: those it has sent itself, every byte, and those its own snapshots consist of. Only of these is the node told
+/// that the appliance has them, only these may its snapshots name, and only these may it read. The ledger is what keeps nodes apart in a
+/// store that shares equal content between them: a chunk that only another node has sent does not exist for this one, and it sends it once
+/// more to own it too, which costs the wire and not the disk. Thread-safe.
+/// </summary>
+/// <remarks>
+/// A cache: it can be made anew from the node's snapshots, then only what interrupted backups had sent is sent again. So nothing is synced;
+/// an entry lost in a power cut costs a chunk's way. Files in its directory: sorted runs in tiers, and a log of the newest entries.
+/// </remarks>
+public sealed class NodeLedger : IDisposable
+{
+    // Entries in memory before they become a run: 64 Ki of 16 bytes, some 3 MiB in a hash set.
+    private const int RecentKeysMax = 64 * 1024;
+    private const string LogName = "recent.log";
+    private const string BasisName = "snapshots";
+    private const string RunSuffix = ".run";
+
+    private readonly string _directory;
+    private readonly Lock _gate = new();
+    private readonly HashSet<UInt128> _recent = [];
+    private readonly List<LedgerRun> _runs = [];
+    private HashSet<string> _basis = new(StringComparer.Ordinal);
+    private readonly FileStream _log;
+    private int _nextRun;
+
+    private NodeLedger(string directory)
+    {
+        _directory = directory;
+        _log = OpenLog();
+    }
+
+    /// <summary>Number of entries; a chunk entered twice counts twice.</summary>
+    public long Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _recent.Count + _runs.Sum(run => run.Count);
+            }
+        }
+    }
+
+    /// <summary>Opens a node's ledger, making it anew when snapshots it rests on are gone: what only those held is not the node's any more.</summary>
+    /// <param name="directory">Its directory; made when missing.</param>
+    /// <param name="snapshotIds">The node's snapshots now.</param>
+    /// <param name="rebuild">Calls back for every chunk of those snapshots.</param>
+    public static NodeLedger Open(string directory, IReadOnlyCollection<string> snapshotIds, Action<Action<ChunkId>> rebuild)
+    {
+        Directory.CreateDirectory(directory);
+        var ledger = new NodeLedger(directory);
+        try
+        {
+            if (!ledger.Load() || !ledger._basis.SetEquals(snapshotIds))
+            {
+                ledger.Rebuild(snapshotIds, rebuild);
+            }
+
+            return ledger;
+        }
+        catch
+        {
+            ledger.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>True when the node owns the chunk.</summary>
+    public bool Owns(ChunkId id)
+    {
+        UInt128 key = LedgerRun.KeyOf(id);
+        lock (_gate)
+        {
+            return _recent.Contains(key) || _runs.Exists(run => run.Contains(key));
+        }
+    }
+
+    /// <summary>Enters chunks that the node has just sent and that were checked.</summary>
+    public void Add(ReadOnlySpan<ChunkId> ids)
+    {
+        Span<byte> bytes = stackalloc byte[LedgerRun.KeyBytes];
+        lock (_gate)
+        {
+            foreach (ChunkId id in ids)
+            {
+                UInt128 key = LedgerRun.KeyOf(id);
+                if (_recent.Add(key))
+                {
+                    BinaryPrimitives.WriteUInt128BigEndian(bytes, key);
+                    _log.Write(bytes);
+                }
+            }
+
+            _log.Flush();
+            if (_recent.Count >= RecentKeysMax)
+            {
+                MakeRun();
+            }
+        }
+    }
+
+    /// <summary>Notes that the node has a new snapshot; its chunks have been entered before.</summary>
+    public void AddSnapshot(string snapshotId)
+    {
+        lock (_gate)
+        {
+            _basis.Add(snapshotId);
+            WriteBasis();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _log.Dispose();
+            _runs.ForEach(run => run.Dispose());
+            _runs.Clear();
+        }
+    }
+
+    private FileStream OpenLog() => new(Path.Join(_directory, LogName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+
+    private bool Load()
+    {
+        string basis = Path.Join(_directory, BasisName);
+        if (!File.Exists(basis))
+        {
+            return false;
+        }
+
+        _basis = [.. File.ReadAllLines(basis)];
+        foreach (string path in Directory.GetFiles(_directory, "*" + RunSuffix).Order(StringComparer.Ordinal))
+        {
+            if (LedgerRun.TryOpen(path) is not { } run)
+            {
+                return false;
+            }
+
+            _runs.Add(run);
+            _nextRun = Math.Max(_nextRun, int.TryParse(Path.GetFileNameWithoutExtension(path), out int number) ? number + 1 : 0);
+        }
+
+        Span<byte> bytes = stackalloc byte[LedgerRun.KeyBytes];
+        while (_log.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length)
+        {
+            _recent.Add(BinaryPrimitives.ReadUInt128BigEndian(bytes));
+        }
+
+        // An entry cut off by a crash is overwritten.
+        _log.Position = _log.Length / LedgerRun.KeyBytes * LedgerRun.KeyBytes;
+        return true;
+    }
+
+    private void Rebuild(IReadOnlyCollection<string> snapshotIds, Action<Action<ChunkId>> rebuild)
+    {
+        // Without the list of snapshots the directory counts as nothing, so a crash in between only means beginning again.
+        File.Delete(Path.Join(_directory, BasisName));
+        _runs.ForEach(run => run.Dispose());
+        _runs.Clear();
+        _recent.Clear();
+        foreach (string path in Directory.GetFiles(_directory, "*" + RunSuffix + "*"))
+        {
+            File.Delete(path);
+        }
+
+        _log.SetLength(0);
+        rebuild(id =>
+        {
+            _recent.Add(LedgerRun.KeyOf(id));
+            if (_recent.Count >= RecentKeysMax)
+            {
+                MakeRun();
+            }
+        });
+        MakeRun();
+        _basis = new HashSet<string>(snapshotIds, StringComparer.Ordinal);
+        WriteBasis();
+    }
+
+    // Runs that are not much larger are merged in, so their number grows with the logarithm and each key is rewritten as often.
+    private void MakeRun()
+    {
+        if (_recent.Count == 0)
+        {
+            return;
+        }
+
+        UInt128[] sorted = [.. _recent];
+        Array.Sort(sorted);
+        IEnumerable<UInt128> keys = sorted;
+        long count = sorted.Length;
+        var merged = new List<LedgerRun>();
+        foreach (LedgerRun run in _runs.OrderBy(run => run.Count).TakeWhile(run => run.Count <= 2 * count))
+        {
+            keys = Merge(keys, run.Keys());
+            count += run.Count;
+            merged.Add(run);
+        }
+
+        _runs.Add(LedgerRun.Write(Path.Join(_directory, $"{_nextRun++:d8}{RunSuffix}"), keys));
+        foreach (LedgerRun run in merged)
+        {
+            _runs.Remove(run);
+            run.Dispose();
+            File.Delete(run.Path);
+        }
+
+        _recent.Clear();
+        _log.SetLength(0);
+    }
+
+    private void WriteBasis()
+    {
+        string path = Path.Join(_directory, BasisName);
+        File.WriteAllLines(path + ".tmp", _basis.Order(StringComparer.Ordinal));
+        File.Move(path + ".tmp", path, overwrite: true);
+    }
+
+    private static IEnumerable<UInt128> Merge(IEnumerable<UInt128> left, IEnumerable<UInt128> right)
+    {
+        using IEnumerator<UInt128> a = left.GetEnumerator(), b = right.GetEnumerator();
+        bool hasA = a.MoveNext(), hasB = b.MoveNext();
+        while (hasA || hasB)
+        {
+            bool takeA = hasA && (!hasB || a.Current <= b.Current);
+            bool takeB = hasB && (!hasA || b.Current <= a.Current);
+            yield return takeA ? a.Current : b.Current;
+            hasA = takeA ? a.MoveNext() : hasA;
+            hasB = takeB ? b.MoveNext() : hasB;
+        }
+    }
+}
