@@ -1,0 +1,132 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using Grpc.Core;
+using Grpc.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Grpc.AspNetCore.Server.Internal;
+
+/// <summary>What is mapped: for reflection, and so that the fallback for unknown methods is mapped once.</summary>
+internal sealed class MappedServices
+{
+    /// <summary>Generated types with the descriptors of mapped services.</summary>
+    public List<Type> BindTypes { get; } = [];
+
+    public bool HasFallback { get; set; }
+}
+
+/// <summary>Finds a service's methods through its generated base and maps an endpoint for each.</summary>
+internal sealed class ServiceMapper<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicMethods)] TService>(IEndpointRouteBuilder endpoints, MappedServices mapped)
+    : ServiceBinderBase
+    where TService : class
+{
+    private readonly List<IEndpointConventionBuilder> _methods = [];
+    private readonly GrpcServiceOptions _options = OptionsOf(endpoints.ServiceProvider);
+
+    public IReadOnlyList<IEndpointConventionBuilder> Map()
+    {
+        BindServiceMethodAttribute binding = FindBinding();
+        MethodInfo bind = binding.BindType.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
+            .First(method => method.Name == binding.BindMethodName && method.GetParameters() is { Length: 2 } parameters && parameters[0].ParameterType == typeof(ServiceBinderBase));
+        bind.Invoke(null, [this, null]);
+        mapped.BindTypes.Add(binding.BindType);
+        MapFallback();
+        return _methods;
+    }
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
+    {
+        var call = Bind<Func<TService, TRequest, ServerCallContext, Task<TResponse>>>(method, typeof(TRequest), typeof(ServerCallContext));
+        Map(method, context => ServerCall.UnaryAsync(context, method, _options, (request, server) => call(Make(context), request, server)));
+    }
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler)
+    {
+        var call = Bind<Func<TService, IAsyncStreamReader<TRequest>, ServerCallContext, Task<TResponse>>>(method, typeof(IAsyncStreamReader<TRequest>), typeof(ServerCallContext));
+        Map(method, context => ServerCall.ClientStreamingAsync(context, method, _options, (requests, server) => call(Make(context), requests, server)));
+    }
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler)
+    {
+        var call = Bind<Func<TService, TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task>>(method, typeof(TRequest), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
+        Map(method, context => ServerCall.ServerStreamingAsync(context, method, _options, (request, responses, server) => call(Make(context), request, responses, server)));
+    }
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)
+    {
+        var call = Bind<Func<TService, IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task>>(method, typeof(IAsyncStreamReader<TRequest>), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
+        Map(method, context => ServerCall.DuplexAsync(context, method, _options, (requests, responses, server) => call(Make(context), requests, responses, server)));
+    }
+
+    private static TService Make(HttpContext context) =>
+        context.RequestServices.GetService<TService>() ?? ActivatorUtilities.CreateInstance<TService>(context.RequestServices);
+
+    private static TDelegate Bind<TDelegate>(IMethod method, params Type[] parameters)
+        where TDelegate : Delegate =>
+        typeof(TService).GetMethod(method.Name, BindingFlags.Public | BindingFlags.Instance, parameters)?.CreateDelegate<TDelegate>()
+        ?? throw new InvalidOperationException($"{typeof(TService)} has no method {method.Name} as its service defines it.");
+
+    private static BindServiceMethodAttribute FindBinding()
+    {
+        for (Type? type = typeof(TService); type is not null; type = type.BaseType)
+        {
+            if (type.GetCustomAttribute<BindServiceMethodAttribute>(inherit: false) is { } found)
+            {
+                return found;
+            }
+        }
+
+        throw new InvalidOperationException($"{typeof(TService)} is no gRPC service: it has to derive from a generated base.");
+    }
+
+    private static GrpcServiceOptions OptionsOf(IServiceProvider services)
+    {
+        GrpcServiceOptions all = services.GetRequiredService<IOptions<GrpcServiceOptions>>().Value;
+        GrpcServiceOptions<TService> own = new()
+        {
+            MaxReceiveMessageSize = all.MaxReceiveMessageSize,
+            MaxSendMessageSize = all.MaxSendMessageSize,
+            EnableDetailedErrors = all.EnableDetailedErrors,
+            ResponseCompressionAlgorithm = all.ResponseCompressionAlgorithm,
+        };
+        foreach (InterceptorRegistration interceptor in all.Interceptors)
+        {
+            own.Interceptors.Add(interceptor);
+        }
+
+        foreach (IConfigureOptions<GrpcServiceOptions<TService>> configure in services.GetServices<IConfigureOptions<GrpcServiceOptions<TService>>>())
+        {
+            configure.Configure(own);
+        }
+
+        return own;
+    }
+
+    private void Map(IMethod method, RequestDelegate handler) =>
+        _methods.Add(endpoints.Map(RoutePatternFactory.Parse(method.FullName), handler).WithDisplayName($"gRPC {method.FullName}"));
+
+    private void MapFallback()
+    {
+        if (mapped.HasFallback)
+        {
+            return;
+        }
+
+        mapped.HasFallback = true;
+        endpoints.Map(RoutePatternFactory.Parse("{service}/{method}"), context =>
+        {
+            if (!GrpcProtocol.IsGrpc(context.Request.ContentType))
+            {
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            }
+
+            return ServerCall.RefuseAsync(context, new Status(StatusCode.Unimplemented, $"This server has no method {context.Request.Path.Value}."));
+        }).WithOrder(int.MaxValue);
+    }
+}
