@@ -1,0 +1,45 @@
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Appliance.State;
+
+/// <summary>
+/// The appliance's small durable files: keys, certificates, who is enrolled. Each is replaced whole — written beside, synced, renamed, directory
+/// synced — so a power cut leaves the old or the new one. Readable by the service's user alone. Thread-safe for different files.
+/// </summary>
+public sealed class StateDirectory
+{
+    private readonly PosixDisk _disk;
+
+    /// <summary>Opens the directory, making it when missing.</summary>
+    public StateDirectory(string path)
+    {
+        Location = Path.GetFullPath(path);
+        Directory.CreateDirectory(Location, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _disk = new PosixDisk(Location);
+    }
+
+    /// <summary>Where it is.</summary>
+    public string Location { get; }
+
+    /// <summary>Path of a file or directory in it.</summary>
+    public string PathOf(string name) => Path.Join(Location, name);
+
+    /// <summary>Reads a file whole, or null when there is none.</summary>
+    public byte[]? Read(string name) => File.Exists(PathOf(name)) ? File.ReadAllBytes(PathOf(name)) : null;
+
+    /// <summary>Replaces a file. When this returns the new content survives a power cut.</summary>
+    /// <exception cref="StoreIoException">It cannot be written; the old content stands.</exception>
+    public void Replace(string name, ReadOnlySpan<byte> content)
+    {
+        string temporary = $"{name}.{Environment.ProcessId}.new";
+        File.Delete(PathOf(temporary));
+        using (IStoreFile file = _disk.Create(temporary))
+        {
+            file.WriteAt(content, 0);
+            file.Sync();
+        }
+
+        _disk.Rename(temporary, name);
+        _disk.SyncDirectory("");
+    }
+}
