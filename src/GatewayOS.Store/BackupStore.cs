@@ -233,6 +233,9 @@ public sealed partial class BackupStore : ISnapshotStore, IDisposable
         return new StoreWriter(this, options);
     }
 
+    /// <summary>The ID under which packs and index have a chunk that trees call so.</summary>
+    public ChunkId IdOf(ContentHash hash) => Keys.Naming.Id(hash);
+
     /// <summary>Computes the hash by which trees name a chunk with these bytes.</summary>
     public ContentHash ComputeHash(ReadOnlySpan<byte> plain) => Keys.Naming.Hash(plain);
 

@@ -58,7 +58,7 @@ public sealed class DataFrame : IDisposable
     private static void Serialize(DataFrame frame, SerializationContext context)
     {
         int length = 0;
-        length += frame.Kind == 0 ? 0 : 1 + CodedOutputStream.ComputeEnumSize((int)frame.Kind);
+        length += frame.Kind == Frame.Types.Kind.Ask ? 0 : 1 + CodedOutputStream.ComputeEnumSize((int)frame.Kind);
         length += frame.Group == 0 ? 0 : 1 + CodedOutputStream.ComputeUInt64Size(frame.Group);
         length += frame.Head.IsEmpty ? 0 : 1 + CodedOutputStream.ComputeLengthSize(frame.Head.Length) + frame.Head.Length;
         length += frame.Payload.IsEmpty ? 0 : 1 + CodedOutputStream.ComputeLengthSize(frame.Payload.Length) + frame.Payload.Length;

@@ -14,6 +14,7 @@ public sealed class IngestSession : IDisposable
     private readonly StoreLease _lease;
     private readonly NodeLedger _ledger;
     private readonly Action<NodeLedger> _release;
+    private readonly DataProgressCounter _counted;
     private readonly Lock _commitGate = new();
     private readonly TimeProvider _time;
     private SnapshotRecord? _committed;
@@ -22,9 +23,9 @@ public sealed class IngestSession : IDisposable
     private long _receivedBytes;
     private int _disposed;
 
-    internal IngestSession(Guid id, string nodeId, StoreLease lease, NodeLedger ledger, Action<NodeLedger> release, TimeProvider time)
+    internal IngestSession(Guid id, string nodeId, StoreLease lease, NodeLedger ledger, Action<NodeLedger> release, DataProgressCounter counted, TimeProvider time)
     {
-        (Id, NodeId, _lease, _ledger, _release, _time) = (id, nodeId, lease, ledger, release, time);
+        (Id, NodeId, _lease, _ledger, _release, _counted, _time) = (id, nodeId, lease, ledger, release, counted, time);
         _lastUsed = time.GetTimestamp();
     }
 
@@ -42,6 +43,9 @@ public sealed class IngestSession : IDisposable
 
     /// <summary>Stored bytes that came over the wire.</summary>
     public long ReceivedBytes => Interlocked.Read(ref _receivedBytes);
+
+    /// <summary>True when its snapshot is made: it only waits in case the answer was lost.</summary>
+    public bool IsCommitted => Volatile.Read(ref _committed) is not null;
 
     /// <summary>How long nobody has used it; zero while a connection is open.</summary>
     public TimeSpan Idle => Volatile.Read(ref _connections) > 0 ? TimeSpan.Zero : _time.GetElapsedTime(Volatile.Read(ref _lastUsed));
@@ -74,6 +78,7 @@ public sealed class IngestSession : IDisposable
     public async Task<ReceiveOutcome> ReceiveAsync(ReceivedBatch batch)
     {
         int bytes = batch.PayloadBytes;
+        _counted.Begin();
         try
         {
             ReceiveOutcome outcome = await _lease.Writer.Receive(batch).ConfigureAwait(false);
@@ -87,6 +92,7 @@ public sealed class IngestSession : IDisposable
         }
         finally
         {
+            _counted.End();
             _lease.Writer.Received.Return(batch);
         }
     }

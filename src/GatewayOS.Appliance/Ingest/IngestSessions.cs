@@ -24,6 +24,7 @@ public sealed class IngestSessions : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, IngestSession> _sessions = [];
     private readonly Dictionary<string, LedgerUse> _ledgers = new(StringComparer.Ordinal);
+    private readonly DataProgressCounter _progress = new();
     private readonly ITimer _sweeper;
 
     /// <summary>Makes the registry.</summary>
@@ -48,6 +49,9 @@ public sealed class IngestSessions : IDisposable
         }
     }
 
+    /// <summary>Whether the data path gets on.</summary>
+    public DataProgress Progress => _progress.Now;
+
     /// <summary>Begins a run.</summary>
     /// <param name="nodeId">The node, authenticated.</param>
     /// <returns>The session, or null when the node has as many as it may.</returns>
@@ -71,7 +75,7 @@ public sealed class IngestSessions : IDisposable
             }
 
             NodeLedger ledger = TakeLedger(nodeId, lease.Store);
-            var session = new IngestSession(new Guid(RandomNumberGenerator.GetBytes(16)), nodeId, lease, ledger, _ => ReleaseLedger(nodeId), _time);
+            var session = new IngestSession(new Guid(RandomNumberGenerator.GetBytes(16)), nodeId, lease, ledger, _ => ReleaseLedger(nodeId), _progress, _time);
             lock (_gate)
             {
                 _sessions.Add(session.Id, session);

@@ -22,12 +22,9 @@ internal sealed class RecordDecoder(ChunkNaming? naming) : IDisposable
     public string? Decode(PackKey key, scoped in RecordHead head, scoped ReadOnlySpan<byte> record, out ReadOnlySpan<byte> plain)
     {
         plain = default;
-        int bodyBytes = head.StoredBytes - PackFormat.TagBytes;
-        ReadWindow.Grow(ref _body, bodyBytes);
-        Span<byte> body = _body.AsSpan(0, bodyBytes);
-        if (!_cipher.TryOpen(key, record, body))
+        if (Open(key, head, record, out ReadOnlySpan<byte> body) is { } reason)
         {
-            return "it fails authentication";
+            return reason;
         }
 
         ReadWindow.Grow(ref _plain, head.PlainBytes);
@@ -43,6 +40,27 @@ internal sealed class RecordDecoder(ChunkNaming? naming) : IDisposable
         }
 
         plain = chunk;
+        return null;
+    }
+
+    /// <summary>Only decrypts and authenticates: who gets the stored form decompresses it and checks the hash.</summary>
+    /// <param name="key">The pack's key.</param>
+    /// <param name="head">The head, decoded.</param>
+    /// <param name="record">Head and stored bytes.</param>
+    /// <param name="stored">The compressed chunk, valid until the next call.</param>
+    /// <returns>Null when good, else what is wrong.</returns>
+    public string? Open(PackKey key, scoped in RecordHead head, scoped ReadOnlySpan<byte> record, out ReadOnlySpan<byte> stored)
+    {
+        stored = default;
+        int bodyBytes = head.StoredBytes - PackFormat.TagBytes;
+        ReadWindow.Grow(ref _body, bodyBytes);
+        Span<byte> body = _body.AsSpan(0, bodyBytes);
+        if (!_cipher.TryOpen(key, record, body))
+        {
+            return "it fails authentication";
+        }
+
+        stored = body;
         return null;
     }
 

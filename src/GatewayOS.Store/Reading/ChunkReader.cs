@@ -1,4 +1,5 @@
 using GatewayOS.Store.Packs;
+using GatewayOS.Store.Pipeline.Transfer;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Reading;
@@ -31,12 +32,7 @@ public sealed class ChunkReader : ContentReader
     /// <exception cref="StoreDamagedException">It is missing or not what was written.</exception>
     public ReadOnlySpan<byte> Read(ChunkId id)
     {
-        if (!_store.TryLocate(id, out ChunkLocation location) && !TryLocateAfterReload(id, out location))
-        {
-            throw new StoreDamagedException(id.ToString(), $"Chunk {id} is missing: no usable pack holds it.");
-        }
-
-        return Read(id, location);
+        return Read(id, Locate(id));
     }
 
     /// <summary>Reads a chunk whose place is known.</summary>
@@ -46,24 +42,22 @@ public sealed class ChunkReader : ContentReader
     /// <exception cref="StoreDamagedException">It is not what was written.</exception>
     public ReadOnlySpan<byte> Read(ChunkId id, scoped in ChunkLocation location)
     {
-        if (!_files.TryGet(location.Pack, out OpenPackFile pack))
-        {
-            // gc has deleted the pack since it was looked up: what was needed of it has been copied.
-            _store.Packs.SetState(location.Pack, PackState.Unusable);
-            _store.Reload();
-            return _store.TryLocate(id, out ChunkLocation moved) && moved.Pack != location.Pack
-                ? Read(id, moved)
-                : throw new StoreDamagedException(id.ToString(), $"Chunk {id} is missing: pack {_store.Packs.Id(location.Pack)} is gone, and no other holds it.");
-        }
-
-        ReadOnlySpan<byte> record = _window.Read(pack.File, pack.File, location.OffsetBytes, (int)location.RecordBytes);
-        if (record.Length != location.RecordBytes || !RecordHead.TryRead(record, out RecordHead head)
-            || head.Id != id || head.Offset != location.OffsetBytes || head.StoredBytes != location.StoredBytes || head.PlainBytes != location.PlainBytes)
-        {
-            throw Bad(id, location, "the record there is cut short, another, or its head is damaged");
-        }
-
+        ReadOnlySpan<byte> record = ReadRecord(id, location, out OpenPackFile pack, out RecordHead head);
         return _decoder.Decode(pack.Key, head, record, out ReadOnlySpan<byte> plain) is { } reason ? throw Bad(id, location, reason) : plain;
+    }
+
+    /// <summary>Reads a chunk in the form it is stored in, authenticated and decrypted only, for one who decompresses and hashes it himself.</summary>
+    /// <param name="id">The chunk.</param>
+    /// <param name="row">Gets its row of a <see cref="ChunkDirectory"/>, but for the hash.</param>
+    /// <returns>The stored form, valid until the reader's next call.</returns>
+    /// <exception cref="StoreDamagedException">It is missing or not what was written.</exception>
+    internal ReadOnlySpan<byte> ReadStored(ChunkId id, out TransferredChunk row)
+    {
+        ChunkLocation location = Locate(id);
+        ReadOnlySpan<byte> record = ReadRecord(id, location, out OpenPackFile pack, out RecordHead head);
+        string? reason = _decoder.Open(pack.Key, head, record, out ReadOnlySpan<byte> stored);
+        row = new TransferredChunk(head.Kind, head.Codec, head.PlainBytes, stored.Length, default);
+        return reason is null ? stored : throw Bad(id, location, reason);
     }
 
     /// <inheritdoc/>
@@ -78,6 +72,29 @@ public sealed class ChunkReader : ContentReader
 
     /// <inheritdoc/>
     protected override string Describe(ContentHash hash) => IdOf(hash).ToString();
+
+    private ChunkLocation Locate(ChunkId id) => _store.TryLocate(id, out ChunkLocation location) || TryLocateAfterReload(id, out location)
+        ? location
+        : throw new StoreDamagedException(id.ToString(), $"Chunk {id} is missing: no usable pack holds it.");
+
+    private ReadOnlySpan<byte> ReadRecord(ChunkId id, scoped in ChunkLocation location, out OpenPackFile pack, out RecordHead head)
+    {
+        if (!_files.TryGet(location.Pack, out pack))
+        {
+            // gc has deleted the pack since it was looked up: what was needed of it has been copied.
+            _store.Packs.SetState(location.Pack, PackState.Unusable);
+            _store.Reload();
+            return _store.TryLocate(id, out ChunkLocation moved) && moved.Pack != location.Pack
+                ? ReadRecord(id, moved, out pack, out head)
+                : throw new StoreDamagedException(id.ToString(), $"Chunk {id} is missing: pack {_store.Packs.Id(location.Pack)} is gone, and no other holds it.");
+        }
+
+        ReadOnlySpan<byte> record = _window.Read(pack.File, pack.File, location.OffsetBytes, (int)location.RecordBytes);
+        return record.Length == location.RecordBytes && RecordHead.TryRead(record, out head)
+            && head.Id == id && head.Offset == location.OffsetBytes && head.StoredBytes == location.StoredBytes && head.PlainBytes == location.PlainBytes
+                ? record
+                : throw Bad(id, location, "the record there is cut short, another, or its head is damaged");
+    }
 
     private bool TryLocateAfterReload(ChunkId id, out ChunkLocation location)
     {

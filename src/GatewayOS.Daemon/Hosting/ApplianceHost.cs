@@ -1,0 +1,132 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using GatewayOS.Api.Tokens;
+using GatewayOS.Appliance.Certificates;
+using GatewayOS.Appliance.Ingest;
+using GatewayOS.Appliance.Nodes;
+using GatewayOS.Appliance.State;
+using GatewayOS.Hardware.Profiles;
+using GatewayOS.Store;
+using GatewayOS.Store.Keys;
+using GatewayOS.Store.Pipeline;
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Daemon.Hosting;
+
+/// <summary>Everything of an appliance that lives as long as the process, put together.</summary>
+internal sealed class ApplianceHost : IDisposable
+{
+    /// <summary>File with the store's key, in the state directory, where no TPM holds it.</summary>
+    public const string StoreKeyFile = "store.key";
+
+    /// <summary>File with the first operator's login token, until it is used or expires.</summary>
+    public const string FirstLoginFile = "first-login-token";
+
+    private static readonly TimeSpan s_serverCertificateLifetime = TimeSpan.FromDays(90);
+    private static readonly TimeSpan s_firstLoginLifetime = TimeSpan.FromDays(7);
+
+    private readonly TimeProvider _time;
+    private readonly Lock _certificateGate = new();
+    private X509Certificate2? _serverCertificate;
+
+    public ApplianceHost(DaemonOptions options, TimeProvider time)
+    {
+        (Options, _time) = (options, time);
+        Profile = HardwareProfile.Load(options.Profile);
+        State = new StateDirectory(options.StateDirectory);
+        Started = time.GetUtcNow();
+        Authority = CertificateAuthority.OpenOrCreate(State, options.Name, time);
+        Registry = new NodeRegistry(State, Authority, new ApplianceLimits(Profile.Title, Profile.Limits.Nodes), time, options.CertificateLifetime);
+        StoreId = OpenOrCreateStore();
+        Store = new StoreHost(OpenStore, new WriterOptions { Time = time }, time);
+        Sessions = new IngestSessions(Store, State.PathOf("ledgers"), time);
+        MakeFirstLogin();
+    }
+
+    public DaemonOptions Options { get; }
+
+    public HardwareProfile Profile { get; }
+
+    public StateDirectory State { get; }
+
+    public DateTimeOffset Started { get; }
+
+    public CertificateAuthority Authority { get; }
+
+    public NodeRegistry Registry { get; }
+
+    public StoreHost Store { get; }
+
+    public IngestSessions Sessions { get; }
+
+    public NodeConnections Connections { get; } = new();
+
+    public string StoreId { get; }
+
+    public TimeProvider Time => _time;
+
+    /// <summary>The appliance's own certificate, made anew well before it expires.</summary>
+    public X509Certificate2 ServerCertificate()
+    {
+        lock (_certificateGate)
+        {
+            if (_serverCertificate is null || CertificateAuthority.Expiry(_serverCertificate) - _time.GetUtcNow() < s_serverCertificateLifetime / 3)
+            {
+                _serverCertificate = Authority.IssueServer([Environment.MachineName, "localhost", "127.0.0.1", "::1"], s_serverCertificateLifetime);
+            }
+
+            return _serverCertificate;
+        }
+    }
+
+    /// <summary>Makes a token.</summary>
+    public (string Text, DateTimeOffset Expires) NewToken(TimeSpan lifetime, bool forOperator, string note)
+    {
+        var token = EnrolmentToken.Create(Authority.KeyHash);
+        return (token.ToText(), Registry.AddToken(token.Id, token.Secret, lifetime, forOperator, note).Expires);
+    }
+
+    public void Dispose()
+    {
+        Connections.Dispose();
+        Sessions.Dispose();
+        Store.Dispose();
+        Authority.Dispose();
+        _serverCertificate?.Dispose();
+    }
+
+    private string OpenOrCreateStore()
+    {
+        if (!File.Exists(Path.Join(Options.StoreDirectory, "config.json")))
+        {
+            // The key is durable before anything is encrypted with it.
+            if (State.Read(StoreKeyFile) is null)
+            {
+                State.Replace(StoreKeyFile, Encoding.ASCII.GetBytes($"GATEWAY-KEY-1 {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))}\n"));
+            }
+
+            Directory.CreateDirectory(Options.StoreDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            using BackupStore made = BackupStore.Create(new PosixDisk(Options.StoreDirectory), new StoreOptions(), Secret(), "appliance", new OpenOptions { Purpose = "init", Time = _time });
+            return made.StoreId;
+        }
+
+        using BackupStore store = OpenStore();
+        return store.StoreId;
+    }
+
+    private BackupStore OpenStore() => BackupStore.Open(new PosixDisk(Options.StoreDirectory), Secret(), new OpenOptions { Purpose = "gatewayd", Time = _time });
+
+    private StoreSecret Secret() => State.Read(StoreKeyFile) is { } key
+        ? new StoreSecret.KeyFile(key)
+        : throw new StoreUnusableException($"The store's key {State.PathOf(StoreKeyFile)} is missing. Put the key file back, or add it anew with 'gatewayctl store key add --recovery-key --store {Options.StoreDirectory}'.");
+
+    // Whoever can read the state directory is the appliance's owner: the first operator comes in that way, as on a machine's console.
+    private void MakeFirstLogin()
+    {
+        if (State.Read(FirstLoginFile) is null)
+        {
+            State.Replace(FirstLoginFile, Encoding.ASCII.GetBytes(NewToken(s_firstLoginLifetime, forOperator: true, "first login").Text + "\n"));
+        }
+    }
+}

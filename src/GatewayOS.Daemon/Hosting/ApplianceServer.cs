@@ -1,0 +1,90 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using GatewayOS.Api.Chunks;
+using GatewayOS.Daemon.Services;
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace GatewayOS.Daemon.Hosting;
+
+/// <summary>Serves an appliance: the composition root.</summary>
+internal static class ApplianceServer
+{
+    private const int ConnectionsMax = 1000;
+    private const int StreamWindowBytes = 2 * 1024 * 1024;
+    private const int ConnectionWindowBytes = 4 * 1024 * 1024;
+    private const int ReadWorkers = 8;
+    private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_pingTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_handshakeTimeout = TimeSpan.FromSeconds(10);
+
+    public static async Task RunAsync(DaemonOptions options, TimeProvider time, CancellationToken cancellation)
+    {
+        using var appliance = new ApplianceHost(options, time);
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss'Z' ";
+            console.UseUtcTimestamp = true;
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, appliance));
+        builder.Services.AddSingleton(appliance);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(_ => new DataWorkers("data", ReadWorkers));
+        builder.Services.AddSingleton<SystemdNotifier>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<SystemdNotifier>());
+        builder.Services.AddSingleton<PeerGate>();
+        builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<PeerGate>());
+        builder.Services.Configure<GrpcServiceOptions<DataPathServer>>(data => data.MaxReceiveMessageSize = DataFrame.BytesMax);
+        await using WebApplication app = builder.Build();
+        app.MapGrpcService<EnrolmentService>();
+        app.MapGrpcService<BackupService>();
+        app.MapGrpcService<DataPathServer>();
+        app.MapGrpcService<AgentsService>();
+        app.MapGrpcService<ManagementService>();
+        appliance.Registry.Revoked += node =>
+        {
+            appliance.Connections.Cut(node);
+            appliance.Sessions.EndAll(node);
+        };
+        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("gatewayd");
+        await app.StartAsync(cancellation).ConfigureAwait(false);
+        DaemonLog.Serving(logger, appliance.Profile.Title, options.Name, ProgramVersion.Text, app.Urls.First(), appliance.StoreId, Path.GetFullPath(options.StoreDirectory));
+        DaemonLog.KeyInFile(logger, appliance.State.Location);
+        await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
+        DaemonLog.Stopping(logger);
+        app.Services.GetRequiredService<SystemdNotifier>().Notify("STOPPING=1");
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ApplianceHost appliance)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
+        kestrel.Limits.Http2.InitialStreamWindowSize = StreamWindowBytes;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = ConnectionWindowBytes;
+        kestrel.Limits.Http2.KeepAlivePingDelay = s_pingAfter;
+        kestrel.Limits.Http2.KeepAlivePingTimeout = s_pingTimeout;
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Listen(appliance.Options.Listen, endpoint =>
+        {
+            endpoint.Protocols = HttpProtocols.Http2;
+            endpoint.UseHttps(https =>
+            {
+                https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                https.HandshakeTimeout = s_handshakeTimeout;
+                https.ServerCertificateSelector = (_, _) => appliance.ServerCertificate();
+
+                // Any certificate is taken in here; who may do what is said with every call, in words (PeerGate).
+                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                https.ClientCertificateValidation = static (_, _, _) => true;
+            });
+        });
+    }
+}

@@ -1,0 +1,38 @@
+namespace GatewayOS.Daemon.Hosting;
+
+/// <summary>What gatewayd logs.</summary>
+internal static partial class DaemonLog
+{
+    [LoggerMessage(1, LogLevel.Information, "{model} '{name}' {version} serves on {address}; store {storeId} in {store}.")]
+    public static partial void Serving(ILogger logger, string model, string name, string version, string address, string storeId, string store);
+
+    [LoggerMessage(2, LogLevel.Information, "Stopping.")]
+    public static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(3, LogLevel.Warning, "Refused {peer} ({who}) at {method}: {why}")]
+    public static partial void PeerRefused(ILogger logger, string peer, string who, string method, string why);
+
+    [LoggerMessage(4, LogLevel.Information, "Node {name} ({id}) {what}.")]
+    public static partial void NodeChanged(ILogger logger, string name, string id, string what);
+
+    [LoggerMessage(5, LogLevel.Warning, "Enrolment of '{name}' from {peer} refused: {why}")]
+    public static partial void EnrolmentRefused(ILogger logger, string name, string peer, string why);
+
+    [LoggerMessage(6, LogLevel.Information, "Node {id} begins a backup, session {session}.")]
+    public static partial void SessionBegun(ILogger logger, string id, Guid session);
+
+    [LoggerMessage(7, LogLevel.Information, "Node {id} has a new snapshot {snapshot}; {bytes} bytes came over the wire.")]
+    public static partial void SnapshotCommitted(ILogger logger, string id, string snapshot, long bytes);
+
+    [LoggerMessage(8, LogLevel.Warning, "Node {id} sent what is refused: {why}")]
+    public static partial void DataRefused(ILogger logger, string id, string why);
+
+    [LoggerMessage(9, LogLevel.Information, "Operator {name} {what}.")]
+    public static partial void OperatorActed(ILogger logger, string name, string what);
+
+    [LoggerMessage(10, LogLevel.Error, "The data path makes no progress: the watchdog is not fed.")]
+    public static partial void NoProgress(ILogger logger);
+
+    [LoggerMessage(11, LogLevel.Warning, "The store's key is a file in {state}: who gets that disk can read the backups. A TPM would hold it better.")]
+    public static partial void KeyInFile(ILogger logger, string state);
+}

@@ -1,0 +1,28 @@
+using System.Net;
+
+namespace GatewayOS.Daemon.Hosting;
+
+/// <summary>How gatewayd runs.</summary>
+internal sealed record DaemonOptions
+{
+    /// <summary>Port unless another is given.</summary>
+    public const int PortDefault = 8441;
+
+    /// <summary>Keys, certificates and who is enrolled.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>The store.</summary>
+    public required string StoreDirectory { get; init; }
+
+    /// <summary>Where it listens.</summary>
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>Hardware profile: a name or a file.</summary>
+    public required string Profile { get; init; }
+
+    /// <summary>The appliance's name for people.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Lifetime of certificates; shorter ones than the default are for trying the rotation.</summary>
+    public TimeSpan? CertificateLifetime { get; init; }
+}

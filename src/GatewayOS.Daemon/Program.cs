@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Net;
+using GatewayOS.Daemon.Hosting;
+
+namespace GatewayOS.Daemon;
+
+/// <summary>gatewayd: the appliance's service.</summary>
+internal static class Program
+{
+    private const int ExitFailed = 1;
+
+    private static readonly Option<string> s_state = new("--state") { Description = "Directory of keys, certificates and who is enrolled", HelpName = "DIR", DefaultValueFactory = _ => "/var/lib/gatewayos/state" };
+    private static readonly Option<string> s_store = new("--store") { Description = "Directory of the store; made when there is none", HelpName = "DIR", DefaultValueFactory = _ => "/var/lib/gatewayos/store" };
+    private static readonly Option<string> s_listen = new("--listen") { Description = "Address and port to serve on", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => $"0.0.0.0:{DaemonOptions.PortDefault}" };
+    private static readonly Option<string> s_profile = new("--profile") { Description = "Hardware profile: a name, or a .json file", HelpName = "NAME", DefaultValueFactory = _ => "dev" };
+    private static readonly Option<string> s_name = new("--name") { Description = "The appliance's name for people", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
+    private static readonly Option<double?> s_lifetime = new("--certificate-hours") { Description = "Lifetime of certificates, in hours [default: 720]", HelpName = "HOURS" };
+
+    public static int Main(string[] arguments)
+    {
+        var root = new RootCommand("The GatewayOS appliance: takes backups of nodes over gRPC into a store.") { s_state, s_store, s_listen, s_profile, s_name, s_lifetime };
+        root.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
+        return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).Invoke();
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        if (!IPEndPoint.TryParse(parsed.GetValue(s_listen)!, out IPEndPoint? listen))
+        {
+            await Console.Error.WriteLineAsync($"gatewayd: '{parsed.GetValue(s_listen)}' is no address with a port, as 0.0.0.0:{DaemonOptions.PortDefault} is. Correct --listen.").ConfigureAwait(false);
+            return ExitFailed;
+        }
+
+        var options = new DaemonOptions
+        {
+            StateDirectory = parsed.GetValue(s_state)!,
+            StoreDirectory = parsed.GetValue(s_store)!,
+            Listen = listen,
+            Profile = parsed.GetValue(s_profile)!,
+            Name = parsed.GetValue(s_name)!,
+            CertificateLifetime = parsed.GetValue(s_lifetime) is { } hours ? TimeSpan.FromHours(hours) : null,
+        };
+        try
+        {
+            await ApplianceServer.RunAsync(options, TimeProvider.System, cancellation).ConfigureAwait(false);
+            return 0;
+        }
+        catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException or Store.Storage.StoreUnusableException or Store.Storage.StoreIoException)
+        {
+            await Console.Error.WriteLineAsync($"gatewayd: {error.Message}").ConfigureAwait(false);
+            return ExitFailed;
+        }
+    }
+}
