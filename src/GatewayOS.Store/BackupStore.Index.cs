@@ -178,24 +178,8 @@ public sealed partial class BackupStore
     /// <summary>Finds a snapshot.</summary>
     /// <param name="idOrLatest">An ID, a unique beginning of one, or <c>latest</c>.</param>
     /// <exception cref="StoreUnusableException">None or several match.</exception>
-    public SnapshotRecord FindSnapshot(string idOrLatest)
-    {
-        SnapshotList list = Snapshots();
-        if (idOrLatest == "latest")
-        {
-            return list.Records.Count > 0 ? list.Records[^1] : throw new StoreUnusableException($"{Location} holds no snapshot yet. Make one with 'gatewayctl store backup'.");
-        }
-
-        SnapshotRecord[] matches = [.. list.Records.Where(record => idOrLatest.Length > 0 && record.Id.StartsWith(idOrLatest, StringComparison.OrdinalIgnoreCase))];
-        return matches.Length switch
-        {
-            1 => matches[0],
-            0 when list.Damaged.FirstOrDefault(file => file.FileName.StartsWith(idOrLatest, StringComparison.OrdinalIgnoreCase)) is { FileName: not null } bad
-                => throw new StoreDamagedException(bad.FileName, $"Snapshot {idOrLatest} cannot be read: {bad.Reason}. Run verify to see what else is damaged."),
-            0 => throw new StoreUnusableException($"No snapshot's ID begins with '{idOrLatest}'. 'gatewayctl store snapshots' lists them."),
-            _ => throw new StoreUnusableException($"'{idOrLatest}' is the beginning of {matches.Length} snapshots' IDs: {string.Join(", ", matches.Take(5).Select(record => record.ShortId))}. Give more digits."),
-        };
-    }
+    public SnapshotRecord FindSnapshot(string idOrLatest) =>
+        Snapshots().Find(idOrLatest, $"{Location} holds no snapshot yet. Make one with 'gatewayctl store backup'.");
 
     /// <summary>Deletes a snapshot's record. Its chunks go with the next gc, as far as nothing else names them.</summary>
     public void DeleteSnapshot(SnapshotRecord snapshot)

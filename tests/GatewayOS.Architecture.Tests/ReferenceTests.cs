@@ -11,6 +11,7 @@ public sealed class ReferenceTests
     {
         ["GatewayOS.Store"] = [],
         ["GatewayOS.Grpc"] = [],
+        ["GatewayOS.Terminal"] = [],
         ["GatewayOS.Api"] = ["GatewayOS.Grpc"],
         ["GatewayOS.Backup"] = ["GatewayOS.Store"],
         ["GatewayOS.Appliance"] = ["GatewayOS.Store", "GatewayOS.Backup"],
@@ -18,8 +19,8 @@ public sealed class ReferenceTests
         ["GatewayOS.Cloud"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Appliance", "GatewayOS.Api", "GatewayOS.Grpc"],
         ["GatewayOS.Web"] = ["GatewayOS.Appliance"],
         ["GatewayOS.Daemon"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Appliance", "GatewayOS.Hardware", "GatewayOS.Cloud", "GatewayOS.Web", "GatewayOS.Api", "GatewayOS.Grpc"],
-        ["GatewayOS.Agent"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc"],
-        ["GatewayOS.Cli"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc"],
+        ["GatewayOS.Agent"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],
+        ["GatewayOS.Cli"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],
         ["GatewayOS.ControlPlane"] = ["GatewayOS.Api", "GatewayOS.Grpc"],
     };
 

@@ -1,4 +1,4 @@
-using GatewayOS.Cli.Rendering;
+using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Tests;
 

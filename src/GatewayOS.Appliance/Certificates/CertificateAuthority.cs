@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using GatewayOS.Appliance.State;
+using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Appliance.Certificates;
 

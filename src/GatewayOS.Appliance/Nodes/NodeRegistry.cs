@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using GatewayOS.Appliance.Certificates;
-using GatewayOS.Appliance.State;
+using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Appliance.Nodes;
 

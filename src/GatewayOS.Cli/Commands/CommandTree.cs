@@ -1,4 +1,5 @@
 using System.CommandLine;
+using GatewayOS.Cli.Commands.Appliance;
 using GatewayOS.Cli.Commands.Store;
 using GatewayOS.Cli.Documentation;
 using GatewayOS.Cli.Errors;
@@ -27,6 +28,9 @@ internal static class CommandTree
         }
 
         var root = new RootCommand("gatewayctl: the operator's tool of GatewayOS, the backup gateway");
+        root.Subcommands.Add(LoginCommand.Build());
+        root.Subcommands.Add(StatusCommand.Build());
+        root.Subcommands.Add(NodeCommands.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(DocumentationCommands.BuildCompletion(root));
         root.Subcommands.Add(DocumentationCommands.BuildManual(root));

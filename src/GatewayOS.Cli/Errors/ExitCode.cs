@@ -1,4 +1,5 @@
 using GatewayOS.Backup.Files;
+using GatewayOS.Cli.Connection;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Cli.Errors;
@@ -34,6 +35,7 @@ internal static class Failures
     public static (int Code, string Kind, string Message) Describe(Exception error) => error switch
     {
         UsageException => (ExitCode.Usage, "usage", error.Message),
+        ApplianceException => (ExitCode.Failed, "appliance", error.Message),
         InvalidJobException => (ExitCode.Failed, "invalid", error.Message),
         StoreUnusableException => (ExitCode.Failed, "unusable", error.Message),
         StoreDamagedException => (ExitCode.Damage, "damaged", error.Message),

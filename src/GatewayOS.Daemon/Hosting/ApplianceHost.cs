@@ -5,7 +5,6 @@ using GatewayOS.Api.Tokens;
 using GatewayOS.Appliance.Certificates;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Nodes;
-using GatewayOS.Appliance.State;
 using GatewayOS.Hardware.Profiles;
 using GatewayOS.Store;
 using GatewayOS.Store.Keys;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using GatewayOS.Backup.Files;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
-using GatewayOS.Cli.Rendering;
+using GatewayOS.Terminal;
 using GatewayOS.Store;
 using GatewayOS.Store.Pipeline;
 using GatewayOS.Store.Snapshots;

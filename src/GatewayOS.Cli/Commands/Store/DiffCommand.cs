@@ -1,7 +1,7 @@
 using System.CommandLine;
 using GatewayOS.Backup.Files;
 using GatewayOS.Cli.Json;
-using GatewayOS.Cli.Rendering;
+using GatewayOS.Terminal;
 using GatewayOS.Store;
 using GatewayOS.Store.Reading;
 using GatewayOS.Store.Snapshots;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
 using GatewayOS.Cli.Rendering;
+using GatewayOS.Terminal;
 using GatewayOS.Cli.Secrets;
 using GatewayOS.Store;
 using GatewayOS.Store.Keys;

@@ -1,3 +1,4 @@
+using GatewayOS.Terminal;
 using System.CommandLine;
 using System.Text;
 using GatewayOS.Cli.Json;

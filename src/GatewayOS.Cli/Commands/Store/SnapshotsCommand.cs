@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
-using GatewayOS.Cli.Rendering;
+using GatewayOS.Terminal;
 using GatewayOS.Store;
 using GatewayOS.Store.Snapshots;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using GatewayOS.Cli.Json;
-using GatewayOS.Cli.Rendering;
+using GatewayOS.Terminal;
 using GatewayOS.Store;
 
 namespace GatewayOS.Cli.Commands.Store;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
-using GatewayOS.Cli.Rendering;
+using GatewayOS.Terminal;
 using GatewayOS.Store;
 using GatewayOS.Store.Maintenance;
 using GatewayOS.Store.Storage;

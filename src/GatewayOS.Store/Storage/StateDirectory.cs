@@ -1,9 +1,7 @@
-using GatewayOS.Store.Storage;
-
-namespace GatewayOS.Appliance.State;
+namespace GatewayOS.Store.Storage;
 
 /// <summary>
-/// The appliance's small durable files: keys, certificates, who is enrolled. Each is replaced whole — written beside, synced, renamed, directory
+/// Small durable files of a service: keys, certificates, who is enrolled. Each is replaced whole — written beside, synced, renamed, directory
 /// synced — so a power cut leaves the old or the new one. Readable by the service's user alone. Thread-safe for different files.
 /// </summary>
 public sealed class StateDirectory

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace GatewayOS.Cli.Commands;
+namespace GatewayOS.Terminal;
 
 /// <summary>
 /// Paths given on the command line as the bytes they are: the runtime hands arguments over as text, in which bytes that are no UTF-8 are lost.

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace GatewayOS.Cli.Rendering;
+namespace GatewayOS.Terminal;
 
 /// <summary>Numbers for people. Sizes are binary (IEC 80000-13), because disks and memory are compared with them.</summary>
 internal static class Sizes

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace GatewayOS.Cli.Rendering;
+namespace GatewayOS.Terminal;
 
 /// <summary>What a long job says of itself at one moment.</summary>
 /// <param name="Stage">What it does.</param>

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace GatewayOS.Cli.Rendering;
+namespace GatewayOS.Terminal;
 
 /// <summary>A plain table with aligned columns; a heading that begins with '>' aligns its column to the right.</summary>
 internal sealed class TextTable(params string[] headings)
