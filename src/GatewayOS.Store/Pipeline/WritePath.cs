@@ -49,13 +49,15 @@ internal sealed class WritePath : BatchPath
     {
         if (batch is ReceivedBatch received)
         {
-            Take(received);
-        }
-        else
-        {
-            Take((ChunkBatch)batch);
+            string? refusal = Take(received);
+
+            // In this order: once completed, the batch may be on its way again under another number.
+            _writer.Processed(batch);
+            received.Complete(refusal);
+            return;
         }
 
+        Take((ChunkBatch)batch);
         _writer.Processed(batch);
     }
 
@@ -99,7 +101,7 @@ internal sealed class WritePath : BatchPath
 
     // A batch from a network comes compressed. Nothing of it is believed: every chunk is decompressed and hashed before any is stored, and one
     // that is not what it is called makes the whole batch refused. The rest of the path is the same.
-    private void Take(ReceivedBatch batch)
+    private string? Take(ReceivedBatch batch)
     {
         long start = _counters.Start();
         string? refusal = Check(batch);
@@ -118,7 +120,7 @@ internal sealed class WritePath : BatchPath
             }
         }
 
-        batch.Complete(refusal);
+        return refusal;
     }
 
     private string? Check(ReceivedBatch batch)
