@@ -17,8 +17,7 @@ public sealed class CertificateAuthority : IDisposable
     /// <summary>How far a peer's clock may be behind this one's.</summary>
     public static readonly TimeSpan ClockSkewMax = TimeSpan.FromMinutes(5);
 
-    private const string KeyFile = "ca.key";
-    private const string CertificateFile = "ca.crt";
+    private const string FileName = "ca.pem";
     private const string UriPrefix = "gateway:";
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
@@ -26,6 +25,7 @@ public sealed class CertificateAuthority : IDisposable
     private const int SerialBytes = 16;
     private const int RequestBytesMax = 16 * 1024;
     private const int RsaBitsMin = 3072;
+    private const int RsaBitsMax = 8192;
 
     private readonly ECDsa _key;
     private readonly TimeProvider _time;
@@ -42,6 +42,9 @@ public sealed class CertificateAuthority : IDisposable
     /// <summary>SHA-256 of the CA's SubjectPublicKeyInfo, for pinning.</summary>
     public byte[] KeyHash { get; }
 
+    /// <summary>True when there is one already.</summary>
+    public static bool Exists(StateDirectory state) => File.Exists(state.PathOf(FileName));
+
     /// <summary>Opens the CA, making it when there is none.</summary>
     /// <param name="state">Where it is kept.</param>
     /// <param name="applianceName">For the certificate's subject.</param>
@@ -49,19 +52,18 @@ public sealed class CertificateAuthority : IDisposable
     /// <exception cref="InvalidDataException">Key or certificate are damaged, or one of them is missing.</exception>
     public static CertificateAuthority OpenOrCreate(StateDirectory state, string applianceName, TimeProvider time)
     {
-        byte[]? keyPem = state.Read(KeyFile);
-        byte[]? certificatePem = state.Read(CertificateFile);
-        if (certificatePem is null)
+        if (state.Read(FileName) is not { } pem)
         {
-            // The certificate is written last: without it a key has certified nothing yet.
             return Create(state, applianceName, time);
         }
 
         try
         {
+            // Key and certificate in one file: neither can be there without the other.
+            string text = Encoding.ASCII.GetString(pem);
             var key = ECDsa.Create();
-            key.ImportFromPem(Encoding.ASCII.GetString(keyPem ?? throw new CryptographicException($"{KeyFile} is missing")));
-            var certificate = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(certificatePem));
+            key.ImportFromPem(text);
+            var certificate = X509Certificate2.CreateFromPem(text);
             return certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo())
                 ? new CertificateAuthority(key, certificate, time)
                 : throw new CryptographicException("key and certificate do not belong together");
@@ -69,7 +71,7 @@ public sealed class CertificateAuthority : IDisposable
         catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
             throw new InvalidDataException(
-                $"The appliance's certificate authority in {state.Location} cannot be used: {error.Message}. Restore {KeyFile} and {CertificateFile} from a backup of the state; without them every node has to be enrolled anew.", error);
+                $"The appliance's certificate authority in {state.Location} cannot be used: {error.Message}. Restore {FileName} from a backup of the state; without it every node has to be enrolled anew.", error);
         }
     }
 
@@ -131,7 +133,8 @@ public sealed class CertificateAuthority : IDisposable
             return (null, PeerRefusal.NotYetValid);
         }
 
-        return ReadIdentity(certificate) is { } identity ? (identity, PeerRefusal.None) : (null, PeerRefusal.Malformed);
+        bool isClient = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usage => usage.EnhancedKeyUsages[ClientAuthentication] is not null);
+        return isClient && ReadIdentity(certificate) is { } identity ? (identity, PeerRefusal.None) : (null, PeerRefusal.Malformed);
     }
 
     /// <inheritdoc/>
@@ -153,8 +156,7 @@ public sealed class CertificateAuthority : IDisposable
         DateTimeOffset now = time.GetUtcNow();
         using X509Certificate2 own = request.CreateSelfSigned(now - ClockSkewMax, now + CaLifetime);
         X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(own.RawData);
-        state.Replace(KeyFile, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()));
-        state.Replace(CertificateFile, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem()));
+        state.Replace(FileName, Encoding.ASCII.GetBytes($"{key.ExportPkcs8PrivateKeyPem()}\n{certificate.ExportCertificatePem()}\n"));
         return new CertificateAuthority(key, certificate, time);
     }
 
@@ -199,15 +201,26 @@ public sealed class CertificateAuthority : IDisposable
         {
             parsed = CertificateRequest.LoadSigningRequest(request.ToArray(), HashAlgorithmName.SHA256);
         }
-        catch (Exception error) when (error is CryptographicException or NotSupportedException or ArgumentException)
+        catch (Exception error) when (error is CryptographicException or NotSupportedException or ArgumentException or System.Formats.Asn1.AsnContentException)
         {
             throw new CertificateRequestException("The certificate request cannot be read, or was not signed by its own key.", error);
         }
 
-        using ECDsa? curve = parsed.PublicKey.GetECDsaPublicKey();
-        using RSA? rsa = curve is null ? parsed.PublicKey.GetRSAPublicKey() : null;
-        bool strong = curve is { KeySize: 256 or 384 or 521 } || rsa is { KeySize: >= RsaBitsMin and <= 8192 };
-        return strong ? parsed.PublicKey : throw new CertificateRequestException($"The key of the certificate request is not accepted: ECDSA on P-256, P-384 or P-521, or RSA of at least {RsaBitsMin} bits.");
+        return IsStrong(parsed.PublicKey) ? parsed.PublicKey : throw new CertificateRequestException($"The key of the certificate request is not accepted: ECDSA on P-256, P-384 or P-521, or RSA of at least {RsaBitsMin} bits.");
+    }
+
+    private static bool IsStrong(PublicKey key)
+    {
+        try
+        {
+            using ECDsa? curve = key.GetECDsaPublicKey();
+            using RSA? rsa = curve is null ? key.GetRSAPublicKey() : null;
+            return curve is { KeySize: 256 or 384 or 521 } || rsa is { KeySize: >= RsaBitsMin and <= RsaBitsMax };
+        }
+        catch (Exception error) when (error is CryptographicException or NotSupportedException)
+        {
+            return false;
+        }
     }
 
     private static PeerIdentity? ReadIdentity(X509Certificate2 certificate)

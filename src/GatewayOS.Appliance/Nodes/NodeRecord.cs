@@ -82,7 +82,7 @@ public sealed record TokenRecord
 }
 
 /// <summary>An operator's certificate.</summary>
-public sealed record OperatorRecord(string Name, string KeyHash, DateTimeOffset Expires, bool Revoked);
+public sealed record OperatorRecord(string Name, string KeyHash, string Serial, DateTimeOffset Expires, bool Revoked);
 
 /// <summary>The registry's file.</summary>
 internal sealed record RegistryDocument

@@ -42,7 +42,32 @@ public sealed partial class NodeRegistry
     {
         (_state, _authority, _limits, _time) = (state, authority, limits, time);
         _certificateLifetime = certificateLifetime ?? CertificateLifetimeDefault;
-        _document = Load(state);
+        _document = Load(state) ?? throw new InvalidOperationException("The registry has to be prepared first.");
+    }
+
+    /// <summary>
+    /// Checks, before the CA is opened or made, that registry and CA are both there or both not, and begins the registry. Without the list,
+    /// who was revoked would be forgotten while their certificates go on; with a new CA, everybody would be locked out without a word.
+    /// </summary>
+    /// <exception cref="InvalidDataException">One of them was lost.</exception>
+    public static void Prepare(StateDirectory state)
+    {
+        bool hasAuthority = CertificateAuthority.Exists(state);
+        RegistryDocument? document = Load(state);
+        if (document is null && hasAuthority)
+        {
+            throw new InvalidDataException($"{state.PathOf(FileName)} is missing, which says who is enrolled and who was revoked. Restore it from a backup of the state; or delete the state, and enrol every node anew. Snapshots are not affected.");
+        }
+
+        if (document is { Nodes.Count: > 0 } or { Operators.Count: > 0 } && !hasAuthority)
+        {
+            throw new InvalidDataException($"The appliance's certificate authority is missing in {state.Location}, and nodes are enrolled. Restore it from a backup of the state; or delete {FileName}, and enrol every node anew. Snapshots are not affected.");
+        }
+
+        if (document is null)
+        {
+            state.Replace(FileName, JsonSerializer.SerializeToUtf8Bytes(new RegistryDocument(), RegistryJson.Default.RegistryDocument));
+        }
     }
 
     /// <summary>Told about a node that may do nothing any more, so that its connections are cut.</summary>
@@ -68,11 +93,11 @@ public sealed partial class NodeRegistry
     /// <summary>Finds a node by ID or name.</summary>
     public NodeRecord? Find(string idOrName) => Current.Nodes.FirstOrDefault(node => node.Id == idOrName) ?? Current.Nodes.FirstOrDefault(node => node.Name == idOrName);
 
-    /// <summary>True when the holder of a certificate may act: its node is enrolled, or the operator's certificate not revoked.</summary>
+    /// <summary>True when the holder of a certificate may act: its node is enrolled, or it is an operator's certificate that was given out here and not revoked.</summary>
     public bool MayAct(PeerIdentity identity) => identity.Kind switch
     {
         PeerKind.Node => Current.Nodes.Any(node => node.Id == identity.Id && node.State == NodeState.Active),
-        PeerKind.Operator => !Current.Operators.Any(known => known.Name == identity.Id && known.Revoked),
+        PeerKind.Operator => Current.Operators.Any(known => known.Name == identity.Id && known.Serial == identity.Serial && !known.Revoked),
         _ => false,
     };
 
@@ -241,7 +266,7 @@ public sealed partial class NodeRegistry
                 Save(_document with
                 {
                     Tokens = Used(token!, keyHash),
-                    Operators = [.. _document.Operators.Where(known => known.KeyHash != keyHash), new OperatorRecord(name, keyHash, CertificateAuthority.Expiry(certificate), Revoked: false)],
+                    Operators = [.. _document.Operators.Where(known => known.KeyHash != keyHash), new OperatorRecord(name, keyHash, certificate.SerialNumber, CertificateAuthority.Expiry(certificate), Revoked: false)],
                 });
                 return (certificate, "");
             }
@@ -265,7 +290,7 @@ public sealed partial class NodeRegistry
         }
     }
 
-    [GeneratedRegex("^[A-Za-z0-9._-]{1,63}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[A-Za-z0-9._-]{1,63}\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
 
     private static string Hash(ReadOnlySpan<byte> secret) => Convert.ToHexStringLower(SHA256.HashData(secret));
@@ -275,11 +300,11 @@ public sealed partial class NodeRegistry
     private static EnrolmentResult Unknown(string idOrName) =>
         EnrolmentResult.Refuse(EnrolmentRefusal.UnknownNode, $"There is no node '{Shorten(idOrName)}'. 'gatewayctl node list' shows all.");
 
-    private static RegistryDocument Load(StateDirectory state)
+    private static RegistryDocument? Load(StateDirectory state)
     {
         if (state.Read(FileName) is not { } bytes)
         {
-            return new RegistryDocument();
+            return null;
         }
 
         try
@@ -302,9 +327,9 @@ public sealed partial class NodeRegistry
             return EnrolmentResult.Of(known);
         }
 
-        if (NameRefusal(name) is { } taken)
+        if (_document.Nodes.Any(node => IsNamed(node, name)))
         {
-            return taken;
+            return NameTaken(name);
         }
 
         if (_document.Nodes.Count(node => node.State == NodeState.Pending) >= PendingNodesMax)
@@ -330,13 +355,21 @@ public sealed partial class NodeRegistry
             return EnrolmentResult.Of(known);
         }
 
-        if ((known is null ? NameRefusal(name) : null) is { } taken)
+        if (token!.UsedBy.Length > 0)
         {
-            return taken;
+            // By this key, whose node is gone: a spent token does not bring it back.
+            return UsedToken();
+        }
+
+        // A token is worth more than a name that somebody without one asked for.
+        RegistryDocument document = _document with { Nodes = [.. _document.Nodes.Where(other => other.State != NodeState.Pending || other.KeyHash == keyHash || !IsNamed(other, name))] };
+        if (document.Nodes.Any(other => other.KeyHash != keyHash && IsNamed(other, name)))
+        {
+            return NameTaken(name);
         }
 
         NodeRecord node = known ?? NewNode(name, keyHash, platform, agentVersion);
-        return LimitRefusal() ?? Activate(node with { TokenId = tokenId }, request, _document with { Tokens = Used(token!, keyHash) });
+        return LimitRefusal() ?? Activate(node with { TokenId = tokenId }, request, document with { Tokens = Used(token, keyHash) });
     }
 
     private EnrolmentResult? TokenRefusal(string tokenId, ReadOnlySpan<byte> secret, string keyHash, bool forOperator, out TokenRecord? token)
@@ -352,7 +385,7 @@ public sealed partial class NodeRegistry
 
         if (token.UsedBy.Length > 0 && token.UsedBy != keyHash)
         {
-            return EnrolmentResult.Refuse(EnrolmentRefusal.UsedToken, "The token has been used. Each serves once; make a new one.");
+            return UsedToken();
         }
 
         return token.Expires <= _time.GetUtcNow()
@@ -362,9 +395,12 @@ public sealed partial class NodeRegistry
 
     private TokenRecord[] Used(TokenRecord token, string keyHash) => [.. _document.Tokens.Select(known => known.Id == token.Id ? known with { UsedBy = keyHash } : known)];
 
-    private EnrolmentResult? NameRefusal(string name) => _document.Nodes.Any(node => string.Equals(node.Name, name, StringComparison.OrdinalIgnoreCase))
-        ? EnrolmentResult.Refuse(EnrolmentRefusal.NameTaken, $"There is a node '{name}' already. Give another name with --name, or remove that node first.")
-        : null;
+    private static EnrolmentResult UsedToken() => EnrolmentResult.Refuse(EnrolmentRefusal.UsedToken, "The token has been used. Each serves once; make a new one.");
+
+    private static bool IsNamed(NodeRecord node, string name) => string.Equals(node.Name, name, StringComparison.OrdinalIgnoreCase);
+
+    private static EnrolmentResult NameTaken(string name) =>
+        EnrolmentResult.Refuse(EnrolmentRefusal.NameTaken, $"There is a node '{name}' already. Give another name with --name, or remove that node first.");
 
     private EnrolmentResult? LimitRefusal() => _document.Nodes.Count(node => node.State == NodeState.Active) >= _limits.NodesMax
         ? EnrolmentResult.Refuse(EnrolmentRefusal.LimitReached, $"{_limits.Model} takes {_limits.NodesMax} nodes, and as many are enrolled. Revoke one that is not needed any more, or use a larger model.")

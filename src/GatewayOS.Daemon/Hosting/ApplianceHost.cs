@@ -35,6 +35,7 @@ internal sealed class ApplianceHost : IDisposable
         Profile = HardwareProfile.Load(options.Profile);
         State = new StateDirectory(options.StateDirectory);
         Started = time.GetUtcNow();
+        NodeRegistry.Prepare(State);
         Authority = CertificateAuthority.OpenOrCreate(State, options.Name, time);
         Registry = new NodeRegistry(State, Authority, new ApplianceLimits(Profile.Title, Profile.Limits.Nodes), time, options.CertificateLifetime);
         StoreId = OpenOrCreateStore();
