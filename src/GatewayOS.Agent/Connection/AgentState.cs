@@ -16,23 +16,25 @@ internal sealed record Enrolled(string Gateway, string NodeName, string NodeId);
 /// <summary>What the agent backs up when the appliance says so, and how much of the machine it takes for that: <c>agent.json</c>.</summary>
 internal sealed record AgentConfig
 {
+    // Settable, not init-only: generated deserialisers give init-only properties that are absent no default.
+
     /// <summary>Files and directories.</summary>
-    public IReadOnlyList<string> Sources { get; init; } = [];
+    public IReadOnlyList<string> Sources { get; set; } = [];
 
     /// <summary>Patterns of what to leave out, as in a .gitignore.</summary>
-    public IReadOnlyList<string> Excludes { get; init; } = [];
+    public IReadOnlyList<string> Excludes { get; set; } = [];
 
     /// <summary>Does not cross mount points.</summary>
-    public bool OneFileSystem { get; init; }
+    public bool OneFileSystem { get; set; }
 
     /// <summary>Most bytes sent in a second; 0 for no limit.</summary>
-    public long BandwidthBytesPerSecond { get; init; }
+    public long BandwidthBytesPerSecond { get; set; }
 
     /// <summary>CPU priority, 0 to 19; higher yields more.</summary>
-    public int Nice { get; init; } = 10;
+    public int Nice { get; set; } = 10;
 
     /// <summary>Reads only when the disk is otherwise idle.</summary>
-    public bool IdleIo { get; init; }
+    public bool IdleIo { get; set; }
 
     /// <summary>Checks it.</summary>
     /// <returns>Every error.</returns>

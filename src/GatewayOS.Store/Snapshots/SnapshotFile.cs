@@ -175,15 +175,15 @@ internal sealed record SnapshotDocument
         {
             Host = Host,
             NodeId = Node ?? "",
-            UserName = User,
-            Tags = Tags,
+            UserName = User ?? "",
+            Tags = Tags ?? [],
             Sources = Sources,
             StartedUtc = Started,
             ParentId = Parent,
             Repaired = Repaired,
             Root = new ContentRef(RootDepth, [.. Root.Select(ToPart)]),
             Counts = Counts,
-            Problems = Problems,
+            Problems = Problems ?? [],
             ProblemCount = ProblemCount,
         },
     };
