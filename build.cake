@@ -119,8 +119,6 @@ void CopyFileIfNewer(string from, string to)
     System.IO.File.Move(to + ".new", to, overwrite: true);
 }
 
-Task("run").IsDependentOn("build").Does(() => Shown("bash", $"tools/demo.sh {arguments}"));
-
 Task("format").Does(() => MustRun("format", "dotnet", "format GatewayOS.sln"));
 
 Task("format-check").Does(() => MustRun("format", "dotnet", "format GatewayOS.sln --verify-no-changes"));

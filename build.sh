@@ -5,7 +5,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 
 targets='build        publish gatewayctl into artifacts/bin
-run          build, then back up, verify and restore real data on this machine: ./build.sh run [-- DIRECTORY...]
+run          build, then start an appliance and a node on the loopback and back up, verify and restore real data of this
+             machine; on a terminal it stays until Ctrl-C: ./build.sh run [-- [--stay|--end] DIRECTORY...]
 test         all tests but the slow system tests, and a time-boxed simulation
 test-system  the slow end-to-end tests through the real binary
 simulate     the store simulation at length: ./build.sh simulate [-- --seeds N]
@@ -57,4 +58,10 @@ case "$target" in
 esac
 
 dotnet tool restore >/dev/null
+if [ "$target" = run ]; then
+  # Without the build tool in between, Ctrl-C reaches what is shown.
+  dotnet cake build.cake --verbosity=quiet --target=build
+  exec tools/demo.sh "$@"
+fi
+
 GATEWAY_BUILD_ARGUMENTS="$*" exec dotnet cake build.cake --verbosity=quiet --target="$target"

@@ -19,7 +19,7 @@ internal sealed class RemoteStore(ApplianceConnection connection, BandwidthLimit
     {
         BeginReply run = Call(callOptions => connection.Runs.Begin(new BeginRequest(), callOptions));
         var chunker = new ChunkerParameters(run.ChunkMinBytes, run.ChunkAverageBytes, run.ChunkMaxBytes);
-        return new UploadWriter(chunker, run.ChunkerKey.Span, answers => new RemoteUploader(connection, run.SessionId, answers, bandwidth, time), options);
+        return new UploadWriter(chunker, run.ChunkerKey.Span, answers => new RemoteUploader(connection, run.SessionId, answers, bandwidth, time, cancellation), options);
     }
 
     public ContentReader OpenReader() => new RemoteReader(connection, time, cancellation);

@@ -21,15 +21,17 @@ internal sealed class RemoteUploader : IChunkUploader
     private readonly IUploadAnswers _answers;
     private readonly BandwidthLimit _bandwidth;
     private readonly TimeProvider _time;
-    private readonly CancellationTokenSource _ended = new();
+    private readonly CancellationToken _cancellation;
+    private readonly CancellationTokenSource _ended;
     private readonly Lock _sendGate = new();
     private readonly Thread _receiver;
     private AsyncDuplexStreamingCall<DataFrame, DataFrame> _call;
     private bool _committed;
 
-    public RemoteUploader(ApplianceConnection connection, ByteString session, IUploadAnswers answers, BandwidthLimit bandwidth, TimeProvider time)
+    public RemoteUploader(ApplianceConnection connection, ByteString session, IUploadAnswers answers, BandwidthLimit bandwidth, TimeProvider time, CancellationToken cancellation)
     {
-        (_connection, _session, _answers, _bandwidth, _time) = (connection, session, answers, bandwidth, time);
+        (_connection, _session, _answers, _bandwidth, _time, _cancellation) = (connection, session, answers, bandwidth, time, cancellation);
+        _ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _call = Call();
         _receiver = new Thread(Receive) { Name = "appliance", IsBackground = true };
         _receiver.Start();
@@ -74,6 +76,7 @@ internal sealed class RemoteUploader : IChunkUploader
             {
                 if (!retry.WaitAfter(error))
                 {
+                    _cancellation.ThrowIfCancellationRequested();
                     throw ApplianceConnection.Explain(error, _connection.Gateway);
                 }
             }
@@ -122,7 +125,7 @@ internal sealed class RemoteUploader : IChunkUploader
     private void Receive()
     {
         var retry = new Retry(_time, _ended.Token);
-        while (!_ended.IsCancellationRequested)
+        while (true)
         {
             try
             {
@@ -140,7 +143,7 @@ internal sealed class RemoteUploader : IChunkUploader
                     }
                 }
 
-                if (_ended.IsCancellationRequested || !Reconnect(retry, new RpcException(new Status(StatusCode.Unavailable, "The appliance ended the stream."))))
+                if (!Reconnect(retry, new RpcException(new Status(StatusCode.Unavailable, "The appliance ended the stream."))))
                 {
                     return;
                 }
@@ -164,6 +167,8 @@ internal sealed class RemoteUploader : IChunkUploader
     {
         if (_ended.IsCancellationRequested)
         {
+            // Whoever waits for an answer must not wait for ever.
+            _answers.Failed(new OperationCanceledException(_cancellation));
             return false;
         }
 

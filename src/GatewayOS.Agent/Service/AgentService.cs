@@ -35,6 +35,10 @@ internal sealed class AgentService(AgentState state, TimeProvider time, Action<s
                 using ApplianceConnection connection = ApplianceConnection.Open(state);
                 await AttendAsync(connection, () => retry = s_retryMin, cancellation).ConfigureAwait(false);
             }
+            catch (Exception error) when (error is RpcException or OperationCanceledException && cancellation.IsCancellationRequested)
+            {
+                break;
+            }
             catch (RpcException error)
             {
                 log(ApplianceConnection.Explain(error, state.Enrolled!.Gateway).Message);
