@@ -13,8 +13,10 @@ internal static class Program
                 return PeerSuite.Run(rest);
             case "chunk-sizes":
                 return ChunkSizeSuite.Run(rest);
+            case "nodes":
+                return NodeSuite.Run(rest);
             default:
-                Console.Error.WriteLine($"bench: no suite '{suite}'. The suites are: peers (beside restic and borg), chunk-sizes.");
+                Console.Error.WriteLine($"bench: no suite '{suite}'. The suites are: peers (beside restic and borg), chunk-sizes, nodes (agents over the loopback).");
                 return 2;
         }
     }

@@ -57,7 +57,7 @@ public sealed class EnrolmentTests : IDisposable
     [Fact]
     public void A_certificate_is_renewed_before_it_expires()
     {
-        using var appliance = new Appliance(_scratch, null, null, "--certificate-hours", "0.02");
+        using var appliance = new Appliance(_scratch, "--certificate-hours", "0.02");
         Agent agent = appliance.Enroll("node1");
         string first = EndToEndTests.Node(appliance, "node1").GetProperty("certificateExpires").GetString()!;
         using BuiltProgram service = agent.Start("run");
@@ -71,7 +71,7 @@ public sealed class EnrolmentTests : IDisposable
     [InlineData("gw-2000", 100)]
     public async Task A_model_takes_so_many_nodes_and_not_one_more(string profile, int nodes)
     {
-        using var appliance = new Appliance(_scratch, null, null, "--profile", profile);
+        using var appliance = new Appliance(_scratch, "--profile", profile);
         for (int i = 1; i <= nodes; i++)
         {
             await HostileNode.EnrolAsync(appliance, $"node{i}");

@@ -135,7 +135,7 @@ public sealed class HostileTests : IDisposable
         Logged("not of this appliance");
 
         using var elsewhere = new ScratchDirectory("expiry");
-        using var brief = new Appliance(elsewhere, null, null, "--certificate-hours", "0.0003");
+        using var brief = new Appliance(elsewhere, "--certificate-hours", "0.0003");
         using HostileNode late = new(brief.Address, await HostileNode.CertificateAsync(brief, "late"));
         await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
         RpcException expired = await RefusedAsync(StatusCode.Unauthenticated, async () => await late.BeginAsync());

@@ -9,18 +9,15 @@ public sealed class Appliance : IDisposable
 {
     private readonly ScratchDirectory _scratch;
     private readonly string[] _options;
-    private readonly string? _namespace;
     private BuiltProgram? _daemon;
 
     /// <summary>Starts it.</summary>
     /// <param name="scratch">Where it keeps everything.</param>
-    /// <param name="address">Where it listens; null for a free port of the loopback.</param>
-    /// <param name="networkNamespace">Where it runs; null for here.</param>
     /// <param name="options">Further options of gatewayd.</param>
-    public Appliance(ScratchDirectory scratch, string? address = null, string? networkNamespace = null, params string[] options)
+    public Appliance(ScratchDirectory scratch, params string[] options)
     {
-        (_scratch, _options, _namespace) = (scratch, options, networkNamespace);
-        Address = address ?? $"127.0.0.1:{FreePort()}";
+        (_scratch, _options) = (scratch, options);
+        Address = $"127.0.0.1:{FreePort()}";
         Start();
         Operator("login", Address, "--token", File.ReadAllText(_scratch["appliance/state/first-login-token"]).Trim(), "--name", "tester").Expect(0);
     }
@@ -41,14 +38,14 @@ public sealed class Appliance : IDisposable
     public void Start()
     {
         _daemon?.Dispose();
-        _daemon = new BuiltProgram("gatewayd", ["--state", State, "--store", Store, "--listen", Address, .. _options], networkNamespace: _namespace);
+        _daemon = new BuiltProgram("gatewayd", ["--state", State, "--store", Store, "--listen", Address, .. _options]);
         _daemon.WaitFor("serves on");
     }
 
     /// <summary>Runs gatewayctl as the logged-in operator.</summary>
     public ProgramRun Operator(params string[] arguments)
     {
-        using var program = new BuiltProgram("gatewayctl", arguments, new Dictionary<string, string> { ["GATEWAY_LOGIN"] = _scratch["operator"] }, _namespace);
+        using var program = new BuiltProgram("gatewayctl", arguments, new Dictionary<string, string> { ["GATEWAY_LOGIN"] = _scratch["operator"] });
         return program.Wait();
     }
 
@@ -56,10 +53,12 @@ public sealed class Appliance : IDisposable
     public string NodeToken() => Operator("node", "token", "--quiet").Expect(0).Output.Trim();
 
     /// <summary>An enrolled agent.</summary>
-    public Agent Enroll(string name, string? networkNamespace = null)
+    /// <param name="name">Its name.</param>
+    /// <param name="through">The address it reaches the appliance by; null for the appliance's own.</param>
+    public Agent Enroll(string name, string? through = null)
     {
-        var agent = new Agent(_scratch, name, networkNamespace);
-        agent.Run("enroll", "--gateway", Address, "--token", NodeToken(), "--name", name).Expect(0);
+        var agent = new Agent(_scratch, name);
+        agent.Run("enroll", "--gateway", through ?? Address, "--token", NodeToken(), "--name", name).Expect(0);
         return agent;
     }
 
@@ -86,7 +85,7 @@ public sealed class Appliance : IDisposable
 }
 
 /// <summary>A gateway-agent of a test's own.</summary>
-public sealed class Agent(ScratchDirectory scratch, string name, string? networkNamespace = null)
+public sealed class Agent(ScratchDirectory scratch, string name)
 {
     /// <summary>Its name.</summary>
     public string Name => name;
@@ -95,7 +94,7 @@ public sealed class Agent(ScratchDirectory scratch, string name, string? network
     public string State => scratch[$"agents/{name}"];
 
     /// <summary>Starts it.</summary>
-    public BuiltProgram Start(params string[] arguments) => new("gateway-agent", [.. arguments, "--state", State], networkNamespace: networkNamespace);
+    public BuiltProgram Start(params string[] arguments) => new("gateway-agent", [.. arguments, "--state", State]);
 
     /// <summary>Runs it to its end.</summary>
     public ProgramRun Run(params string[] arguments)

@@ -30,13 +30,9 @@ public sealed class BuiltProgram : IDisposable
     /// <param name="name">Its file in artifacts/bin.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="environment">Added to this process's.</param>
-    /// <param name="networkNamespace">Where it runs; null for here.</param>
-    public BuiltProgram(string name, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? networkNamespace = null)
+    public BuiltProgram(string name, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        string program = Path.Join(Gatewayctl.Root, "artifacts/bin", name);
-        ProcessStartInfo start = networkNamespace is null
-            ? new ProcessStartInfo(program, arguments)
-            : new ProcessStartInfo("ip", ["netns", "exec", networkNamespace, program, .. arguments]);
+        var start = new ProcessStartInfo(Path.Join(Gatewayctl.Root, "artifacts/bin", name), arguments);
         start.UseShellExecute = false;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         foreach ((string variable, string value) in environment ?? new Dictionary<string, string>())
