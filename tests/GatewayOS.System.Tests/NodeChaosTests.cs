@@ -13,6 +13,9 @@ public sealed class NodeChaosTests(ITestOutputHelper output)
     private const int RoundsBetweenChecks = 25;
     private const int Nodes = 3;
 
+    // A run that has not ended by then hangs.
+    private static readonly TimeSpan s_runMax = TimeSpan.FromMinutes(2);
+
     [Fact]
     public void A_hundred_rounds_of_kills_cuts_and_slow_links_lose_nothing()
     {
@@ -22,7 +25,7 @@ public sealed class NodeChaosTests(ITestOutputHelper output)
         using var run = new ChaosRun(scratch, new Random(seed), seed);
         for (int round = 1; round <= Rounds; round++)
         {
-            run.Round();
+            output.WriteLine($"round {round}: {run.Round()}");
             if (round % RoundsBetweenChecks == 0)
             {
                 run.Check();
@@ -60,12 +63,12 @@ public sealed class NodeChaosTests(ITestOutputHelper output)
 
         public string Summary => $"{Acknowledged} snapshots acknowledged, {_failures} runs failed clearly, gatewayd killed {_daemonKills} times, agents {_agentKills}, link cut {_cuts} times";
 
-        public void Round()
+        public string Round()
         {
             int node = _random.Next(Nodes);
             _trees[node].Change();
             SortedDictionary<string, string> content = ChangingTree.Manifest(_scratch[$"source{node}"]);
-            (_link.DelayMs, _link.BytesPerSecond) = _random.Next(4) switch { 0 => (20, 0), 1 => (5, 5_000_000), 2 => (1, 1_000_000), _ => (0, 0) };
+            (_link.DelayMs, _link.BytesPerSecond) = _random.Next(4) switch { 0 => (20, 0), 1 => (5, 20_000_000), 2 => (1, 5_000_000), _ => (0, 0) };
             using BuiltProgram backup = _agents[node].Start("backup", _scratch[$"source{node}"], "--json", "--quiet");
             var delay = TimeSpan.FromMilliseconds(_random.Next(100, 1500));
             bool agentKilled = false;
@@ -93,17 +96,18 @@ public sealed class NodeChaosTests(ITestOutputHelper output)
                     break;
             }
 
-            ProgramRun ended = backup.Wait();
+            ProgramRun ended = backup.Wait(s_runMax);
             if (ended.ExitCode == 0)
             {
                 string id = ended.Json.GetProperty("snapshot").GetProperty("id").GetString()!;
                 Assert.True(_kept.TryAdd(id, (node, content)), $"snapshot {id} was acknowledged twice");
                 Acknowledged++;
-                return;
+                return $"node {node}, snapshot {id[..12]}";
             }
 
             Assert.True(agentKilled || (ended.ExitCode == 1 && ended.Errors.StartsWith("gateway-agent: ", StringComparison.Ordinal)), $"it ended with {ended.ExitCode} and said: {ended.Errors}");
             _failures += agentKilled ? 0 : 1;
+            return $"node {node}, {(agentKilled ? "killed" : ended.Errors.Trim())}";
         }
 
         public void Check()

@@ -88,7 +88,7 @@ internal static class RestoreCommand
     }
 
     private static RemoteStore Store(ApplianceConnection connection, AgentContext context) =>
-        new(connection, new BandwidthLimit(context.State.Config.BandwidthBytesPerSecond, TimeProvider.System), TimeProvider.System, context.Cancellation);
+        new(connection, new BandwidthLimit(context.State.Config.BandwidthBytesPerSecond, TimeProvider.System), TimeProvider.System, static message => Console.Error.WriteLine($"gateway-agent: {message}"), context.Cancellation);
 
     private static byte[] PathBytes(string path)
     {

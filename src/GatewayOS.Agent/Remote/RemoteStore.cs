@@ -11,7 +11,7 @@ using Grpc.Core;
 namespace GatewayOS.Agent.Remote;
 
 /// <summary>The appliance's store as the node sees it: its own snapshots, and a way to make more. What backup and restore engines work on.</summary>
-internal sealed class RemoteStore(ApplianceConnection connection, BandwidthLimit bandwidth, TimeProvider time, CancellationToken cancellation) : ISnapshotStore
+internal sealed class RemoteStore(ApplianceConnection connection, BandwidthLimit bandwidth, TimeProvider time, Action<string> tell, CancellationToken cancellation) : ISnapshotStore
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(5);
 
@@ -19,7 +19,7 @@ internal sealed class RemoteStore(ApplianceConnection connection, BandwidthLimit
     {
         BeginReply run = Call(callOptions => connection.Runs.Begin(new BeginRequest(), callOptions));
         var chunker = new ChunkerParameters(run.ChunkMinBytes, run.ChunkAverageBytes, run.ChunkMaxBytes);
-        return new UploadWriter(chunker, run.ChunkerKey.Span, answers => new RemoteUploader(connection, run.SessionId, answers, bandwidth, time, cancellation), options);
+        return new UploadWriter(chunker, run.ChunkerKey.Span, answers => new RemoteUploader(connection, run.SessionId, answers, bandwidth, time, tell, cancellation), options);
     }
 
     public ContentReader OpenReader() => new RemoteReader(connection, time, cancellation);
@@ -54,6 +54,7 @@ internal sealed class RemoteStore(ApplianceConnection connection, BandwidthLimit
             }
             catch (RpcException error)
             {
+                tell($"{connection.Gateway}: {error.Status.Detail}");
                 if (!retry.WaitAfter(error))
                 {
                     cancellation.ThrowIfCancellationRequested();

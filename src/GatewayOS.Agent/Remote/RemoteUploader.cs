@@ -21,6 +21,7 @@ internal sealed class RemoteUploader : IChunkUploader
     private readonly IUploadAnswers _answers;
     private readonly BandwidthLimit _bandwidth;
     private readonly TimeProvider _time;
+    private readonly Action<string> _tell;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenSource _ended;
     private readonly Lock _sendGate = new();
@@ -28,9 +29,9 @@ internal sealed class RemoteUploader : IChunkUploader
     private AsyncDuplexStreamingCall<DataFrame, DataFrame> _call;
     private bool _committed;
 
-    public RemoteUploader(ApplianceConnection connection, ByteString session, IUploadAnswers answers, BandwidthLimit bandwidth, TimeProvider time, CancellationToken cancellation)
+    public RemoteUploader(ApplianceConnection connection, ByteString session, IUploadAnswers answers, BandwidthLimit bandwidth, TimeProvider time, Action<string> tell, CancellationToken cancellation)
     {
-        (_connection, _session, _answers, _bandwidth, _time, _cancellation) = (connection, session, answers, bandwidth, time, cancellation);
+        (_connection, _session, _answers, _bandwidth, _time, _tell, _cancellation) = (connection, session, answers, bandwidth, time, tell, cancellation);
         _ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _call = Call();
         _receiver = new Thread(Receive) { Name = "appliance", IsBackground = true };
@@ -74,6 +75,7 @@ internal sealed class RemoteUploader : IChunkUploader
             }
             catch (RpcException error)
             {
+                _tell($"The connection broke while the snapshot was made ({error.Status.Detail}); asking again.");
                 if (!retry.WaitAfter(error))
                 {
                     _cancellation.ThrowIfCancellationRequested();
@@ -172,6 +174,7 @@ internal sealed class RemoteUploader : IChunkUploader
             return false;
         }
 
+        _tell($"The connection broke ({error.StatusCode}: {error.Status.Detail}); going on where it was.");
         if (!retry.WaitAfter(error))
         {
             _answers.Failed(ApplianceConnection.Explain(error, _connection.Gateway));

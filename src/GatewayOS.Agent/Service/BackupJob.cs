@@ -23,7 +23,7 @@ internal static class BackupJob
         for (int attempt = 1; ; attempt++)
         {
             using ApplianceConnection connection = ApplianceConnection.Open(state);
-            var store = new RemoteStore(connection, new BandwidthLimit(config.BandwidthBytesPerSecond, options.Time), options.Time, cancellation);
+            var store = new RemoteStore(connection, new BandwidthLimit(config.BandwidthBytesPerSecond, options.Time), options.Time, static message => Console.Error.WriteLine($"gateway-agent: {message}"), cancellation);
             var progress = new BackupProgress();
             started(progress);
             try
@@ -32,7 +32,7 @@ internal static class BackupJob
             }
             catch (AgentException error) when (attempt < AttemptsMax && !cancellation.IsCancellationRequested && error.InnerException is Grpc.Core.RpcException { StatusCode: Grpc.Core.StatusCode.NotFound or Grpc.Core.StatusCode.FailedPrecondition or Grpc.Core.StatusCode.Unavailable })
             {
-                // Again, with what is there now.
+                Console.Error.WriteLine($"gateway-agent: {error.Message} Beginning again with what is there.");
             }
         }
     }

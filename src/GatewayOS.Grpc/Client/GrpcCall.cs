@@ -325,15 +325,17 @@ internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
         }
 
         _deadline?.Dispose();
+        if (!abort)
+        {
+            Content.Finish();
+        }
+
+        // Whoever is in the middle of a write or a read must not wait for a call that is over.
+        _cancel.Cancel();
         if (abort)
         {
             // The stream is reset, not completed: a server must not take half a request stream for a whole one.
-            _cancel.Cancel();
             _response?.Dispose();
-        }
-        else
-        {
-            Content.Finish();
         }
 
         if (status.StatusCode == StatusCode.OK || !abort)
@@ -379,7 +381,15 @@ internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
             using CancellationTokenSource? both = cancellationToken.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, call._cancel.Token) : null;
             try
             {
-                await call.Content.WriteAsync(message, both?.Token ?? call._cancel.Token).ConfigureAwait(false);
+                CancellationToken token = both?.Token ?? call._cancel.Token;
+                Task write = call.Content.WriteAsync(message, token);
+                if (!write.IsCompleted)
+                {
+                    // The handler's own wait for room can outlive a connection that broke in the middle of a frame.
+                    _ = write.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                }
+
+                await write.WaitAsync(token).ConfigureAwait(false);
             }
             catch (RpcException error)
             {

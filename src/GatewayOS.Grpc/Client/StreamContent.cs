@@ -67,6 +67,12 @@ internal sealed class StreamContent<TRequest> : HttpContent
             return;
         }
 
+        if (_stream.Task.IsCompleted)
+        {
+            // The handler tries again on another connection; what was written is gone.
+            throw new HttpRequestException("A request stream cannot be sent again.");
+        }
+
         // The headers leave now: a server may answer before the first message.
         await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
         _stream.TrySetResult(stream);
