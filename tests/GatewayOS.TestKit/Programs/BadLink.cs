@@ -52,7 +52,8 @@ public sealed class BadLink : IDisposable
             _refuses = true;
             foreach (TcpClient client in _open)
             {
-                client.LingerState = new LingerOption(enable: true, 0);
+                // With a reset, not a farewell.
+                client.Client?.Close(0);
                 client.Dispose();
             }
 
