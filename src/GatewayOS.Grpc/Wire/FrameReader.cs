@@ -108,6 +108,11 @@ internal sealed class FrameReader(PipeReader pipe, int? bytesMax, string? encodi
                 : $"A message is compressed with '{encoding}', which is not supported."));
         }
 
+        if (payload.IsEmpty)
+        {
+            throw new RpcException(new Status(StatusCode.Internal, "A compressed message is empty: even one of no bytes has a gzip header."));
+        }
+
         var output = new ArrayBufferWriter<byte>();
         try
         {
