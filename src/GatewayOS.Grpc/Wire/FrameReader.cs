@@ -108,9 +108,10 @@ internal sealed class FrameReader(PipeReader pipe, int? bytesMax, string? encodi
                 : $"A message is compressed with '{encoding}', which is not supported."));
         }
 
+        // .NET's gzip makes nothing out of nothing, not even a header: such peers mean a message of no bytes.
         if (payload.IsEmpty)
         {
-            throw new RpcException(new Status(StatusCode.Internal, "A compressed message is empty: even one of no bytes has a gzip header."));
+            return payload;
         }
 
         var output = new ArrayBufferWriter<byte>();

@@ -124,7 +124,10 @@ internal sealed class FrameWriter(int? bytesMax) : SerializationContext, IBuffer
     {
         ReadOnlySpan<byte> payload = _payload ?? _own.Written.Span;
         CheckLength(payload.Length);
-        if (_compress)
+
+        // A message of no bytes would come out without even a gzip header, which others do not read.
+        bool compress = _compress && !payload.IsEmpty;
+        if (compress)
         {
             var packed = new MemoryStream();
             using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
@@ -135,7 +138,7 @@ internal sealed class FrameWriter(int? bytesMax) : SerializationContext, IBuffer
             payload = packed.GetBuffer().AsSpan(0, (int)packed.Length);
         }
 
-        WriteHead(output, _compress, payload.Length);
+        WriteHead(output, compress, payload.Length);
         output.Write(payload);
     }
 

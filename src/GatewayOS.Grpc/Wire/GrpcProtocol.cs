@@ -52,7 +52,7 @@ internal static class GrpcProtocol
 
         foreach ((long ticks, char unit) in units[1..])
         {
-            long value = (ticksLeft + ticks - 1) / ticks;
+            long value = (ticksLeft / ticks) + (ticksLeft % ticks > 0 ? 1 : 0);
             if (value <= TimeoutValueMax)
             {
                 return string.Create(CultureInfo.InvariantCulture, $"{value}{unit}");
