@@ -82,7 +82,13 @@ public sealed record TokenRecord
 }
 
 /// <summary>An operator's certificate.</summary>
-public sealed record OperatorRecord(string Name, string KeyHash, string Serial, DateTimeOffset Expires, bool Revoked);
+/// <param name="Name">Whose.</param>
+/// <param name="KeyHash">SHA-256 of its key.</param>
+/// <param name="Serial">Its serial number.</param>
+/// <param name="Expires">When it expires.</param>
+/// <param name="Revoked">True when it serves no more.</param>
+/// <param name="IsAccount">True when it was given for an account's password, whose role counts; false for a login token, whose holder is an administrator.</param>
+public sealed record OperatorRecord(string Name, string KeyHash, string Serial, DateTimeOffset Expires, bool Revoked, bool IsAccount = false);
 
 /// <summary>The registry's file.</summary>
 internal sealed record RegistryDocument

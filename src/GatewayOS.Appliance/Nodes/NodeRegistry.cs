@@ -97,7 +97,7 @@ public sealed partial class NodeRegistry
     public bool MayAct(PeerIdentity identity) => identity.Kind switch
     {
         PeerKind.Node => Current.Nodes.Any(node => node.Id == identity.Id && node.State == NodeState.Active),
-        PeerKind.Operator => Current.Operators.Any(known => known.Name == identity.Id && known.Serial == identity.Serial && !known.Revoked),
+        PeerKind.Operator => OperatorOf(identity) is not null,
         _ => false,
     };
 
@@ -240,40 +240,6 @@ public sealed partial class NodeRegistry
             {
                 return EnrolmentResult.Refuse(EnrolmentRefusal.BadRequest, error.Message);
             }
-        }
-    }
-
-    /// <summary>Certifies an operator, with a login token.</summary>
-    /// <returns>The certificate, or null and why not.</returns>
-    public (X509Certificate2? Certificate, string Message) Login(string name, ReadOnlySpan<byte> request, string tokenId, ReadOnlySpan<byte> secret)
-    {
-        if (!NamePattern().IsMatch(name))
-        {
-            return (null, $"'{Shorten(name)}' is no operator's name: 1 to 63 letters, digits, '.', '_' and '-' make one.");
-        }
-
-        try
-        {
-            string keyHash = Convert.ToHexStringLower(CertificateAuthority.KeyHashOf(request));
-            lock (_gate)
-            {
-                if (TokenRefusal(tokenId, secret, keyHash, forOperator: true, out TokenRecord? token) is { } refusal)
-                {
-                    return (null, refusal.Message);
-                }
-
-                X509Certificate2 certificate = _authority.IssuePeer(request, PeerKind.Operator, name, _certificateLifetime);
-                Save(_document with
-                {
-                    Tokens = Used(token!, keyHash),
-                    Operators = [.. _document.Operators.Where(known => known.KeyHash != keyHash), new OperatorRecord(name, keyHash, certificate.SerialNumber, CertificateAuthority.Expiry(certificate), Revoked: false)],
-                });
-                return (certificate, "");
-            }
-        }
-        catch (CertificateRequestException error)
-        {
-            return (null, error.Message);
         }
     }
 

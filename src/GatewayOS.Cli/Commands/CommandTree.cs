@@ -31,6 +31,9 @@ internal static class CommandTree
         root.Subcommands.Add(LoginCommand.Build());
         root.Subcommands.Add(StatusCommand.Build());
         root.Subcommands.Add(NodeCommands.Build());
+        root.Subcommands.Add(UserCommands.Build());
+        root.Subcommands.Add(TokenCommands.Build());
+        root.Subcommands.Add(AuditCommands.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(DocumentationCommands.BuildCompletion(root));
         root.Subcommands.Add(DocumentationCommands.BuildManual(root));

@@ -20,6 +20,7 @@ internal sealed class OperatorLogin
 {
     public const string GatewayVariable = "GATEWAY_ADDRESS";
     public const string DirectoryVariable = "GATEWAY_LOGIN";
+    public const string TokenVariable = "GATEWAY_API_TOKEN";
     private const string CurrentFile = "current";
     private const string KeyFile = "operator.key";
     private const string CertificateFile = "operator.crt";
@@ -36,41 +37,124 @@ internal sealed class OperatorLogin
         EnrolmentToken token = Parse(tokenText);
         (ApplianceIdentity identity, X509Certificate2 ca) = await ApplianceChannel.IdentifyAsync(address, token, cancellation).ConfigureAwait(false);
         using (ca)
-        using (var key = ECDsa.Create(ECCurve.NamedCurves.nistP256))
-        using (GrpcChannel channel = ApplianceChannel.Open(address, ca, certificate: null))
         {
-            var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-            LoginReply reply = await new Enrolment.EnrolmentClient(channel).LoginAsync(
-                new LoginRequest { OperatorName = name, CertificateRequest = ByteString.CopyFrom(request.CreateSigningRequest()), Token = tokenText }, cancellationToken: cancellation).ResponseAsync.ConfigureAwait(false);
-            using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(reply.Certificate.Span);
-            var files = new StateDirectory(Path.Join(Root, DirectoryOf(address)));
-            files.Replace(KeyFile, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()));
-            files.Replace(CaFile, Encoding.ASCII.GetBytes(ca.ExportCertificatePem()));
-            files.Replace(CertificateFile, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem()));
-            new StateDirectory(Root).Replace(CurrentFile, Encoding.UTF8.GetBytes(address));
+            await TakeCertificateAsync(address, ca, name, (channel, request) => new Enrolment.EnrolmentClient(channel).LoginAsync(
+                new LoginRequest { OperatorName = name, CertificateRequest = request, Token = tokenText }, cancellationToken: cancellation).ResponseAsync).ConfigureAwait(false);
             return identity;
         }
     }
 
-    /// <summary>Opens a channel to the appliance logged in to.</summary>
+    /// <summary>Logs in with an account's password. The appliance is recognised before the password leaves this machine.</summary>
+    /// <param name="gateway">Its address.</param>
+    /// <param name="user">The account.</param>
+    /// <param name="isRight">Asked, when this address is new, whether the appliance with a fingerprint is the right one.</param>
+    /// <param name="password">Asked for the password, once the appliance is recognised.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task<ApplianceIdentity> LoginWithPasswordAsync(string gateway, string user, Func<ApplianceIdentity, string, bool> isRight, Func<string> password, CancellationToken cancellation)
+    {
+        string address = Address(gateway);
+        (ApplianceIdentity identity, X509Certificate2 ca) = await ApplianceChannel.IdentifyAsync(address, token: null, cancellation).ConfigureAwait(false);
+        using (ca)
+        {
+            Recognise(address, identity, ca, isRight);
+            await TakeCertificateAsync(address, ca, user, (channel, request) => new SignIn.SignInClient(channel).WithPasswordAsync(
+                new PasswordLoginRequest { User = user, Password = password(), CertificateRequest = request }, cancellationToken: cancellation).ResponseAsync).ConfigureAwait(false);
+            return identity;
+        }
+    }
+
+    /// <summary>Fingerprint of the appliance logged in to, for others' first login.</summary>
+    /// <returns>Null when nobody is logged in: an API token is used.</returns>
+    public static string? CurrentFingerprint(string? gateway)
+    {
+        string current = Path.Join(Root, CurrentFile);
+        gateway ??= Environment.GetEnvironmentVariable(GatewayVariable) ?? (File.Exists(current) ? File.ReadAllText(current).Trim() : null);
+        if (gateway is null || FilesOf(Address(gateway)).Read(CaFile) is not { } pem)
+        {
+            return null;
+        }
+
+        using var ca = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(pem));
+        return Fingerprint(ca);
+    }
+
+    /// <summary>Opens a channel to an appliance: with the API token of the environment, or as logged in.</summary>
     /// <param name="gateway">Its address; null for the last one.</param>
-    /// <returns>The channel, the caller's, and the address.</returns>
-    public static (GrpcChannel Channel, string Gateway) Open(string? gateway)
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The channel, the caller's; the address; and what goes with every call.</returns>
+    public static (GrpcChannel Channel, string Gateway, Metadata Headers) Open(string? gateway, CancellationToken cancellation)
     {
         gateway ??= Environment.GetEnvironmentVariable(GatewayVariable);
+        if (Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } token)
+        {
+            return OpenWithToken(gateway ?? throw new UsageException($"With {TokenVariable} the appliance has to be named: --gateway HOST, or {GatewayVariable}."), token, cancellation);
+        }
+
         string current = Path.Join(Root, CurrentFile);
         string address = gateway is not null ? Address(gateway)
             : File.Exists(current) ? File.ReadAllText(current).Trim()
-            : throw new UsageException("You are not logged in to an appliance. Run 'gatewayctl login HOST --token TOKEN'; the first token stands on the appliance in its state directory, in 'first-login-token'.");
-        var files = new StateDirectory(Path.Join(Root, DirectoryOf(address)));
+            : throw new UsageException("You are not logged in to an appliance. Run 'gatewayctl login HOST --user NAME', or '--token TOKEN'; the first token stands on the appliance in its state directory, in 'first-login-token'.");
+        StateDirectory files = FilesOf(address);
         if (files.Read(CertificateFile) is not { } certificate || files.Read(KeyFile) is not { } key || files.Read(CaFile) is not { } ca)
         {
-            throw new UsageException($"You are not logged in to {address}. Run 'gatewayctl login {address} --token TOKEN'.");
+            throw new UsageException($"You are not logged in to {address}. Run 'gatewayctl login {address} --user NAME', or '--token TOKEN'.");
         }
 
         using var fromPem = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(certificate), Encoding.ASCII.GetString(key));
-        return (ApplianceChannel.Open(address, X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(ca)), X509CertificateLoader.LoadPkcs12(fromPem.Export(X509ContentType.Pkcs12), password: null)), address);
+        GrpcChannel channel = ApplianceChannel.Open(address, X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(ca)), X509CertificateLoader.LoadPkcs12(fromPem.Export(X509ContentType.Pkcs12), password: null));
+        return (channel, address, []);
     }
+
+    private static (GrpcChannel Channel, string Gateway, Metadata Headers) OpenWithToken(string gateway, string token, CancellationToken cancellation)
+    {
+        string address = Address(gateway);
+        try
+        {
+            (_, X509Certificate2 ca) = ApplianceChannel.IdentifyAsync(address, Parse(token), cancellation).GetAwaiter().GetResult();
+            return (ApplianceChannel.Open(address, ca, certificate: null), address, new Metadata { { "authorization", $"Bearer {token.Trim()}" } });
+        }
+        catch (RpcException error)
+        {
+            throw new ApplianceException(error, address);
+        }
+    }
+
+    private static void Recognise(string address, ApplianceIdentity identity, X509Certificate2 ca, Func<ApplianceIdentity, string, bool> isRight)
+    {
+        if (FilesOf(address).Read(CaFile) is { } pem)
+        {
+            using var known = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(pem));
+            if (Fingerprint(known) == Fingerprint(ca))
+            {
+                return;
+            }
+
+            throw new UsageException($"What answers at {address} is not the appliance you logged in to before. If it was made anew, remove {FilesOf(address).Location} and log in again; if not, somebody stands in between. The password was not sent.");
+        }
+
+        if (!isRight(identity, Fingerprint(ca)))
+        {
+            throw new UsageException($"The appliance at {address} has the fingerprint {Fingerprint(ca)}, which is not the right one. The password was not sent.");
+        }
+    }
+
+    private static async Task TakeCertificateAsync(string address, X509Certificate2 ca, string name, Func<GrpcChannel, ByteString, Task<LoginReply>> ask)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using GrpcChannel channel = ApplianceChannel.Open(address, ca, certificate: null);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        LoginReply reply = await ask(channel, ByteString.CopyFrom(request.CreateSigningRequest())).ConfigureAwait(false);
+        using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(reply.Certificate.Span);
+        StateDirectory files = FilesOf(address);
+        files.Replace(KeyFile, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()));
+        files.Replace(CaFile, Encoding.ASCII.GetBytes(ca.ExportCertificatePem()));
+        files.Replace(CertificateFile, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem()));
+        new StateDirectory(Root).Replace(CurrentFile, Encoding.UTF8.GetBytes(address));
+    }
+
+    private static string Fingerprint(X509Certificate2 ca) => Convert.ToHexStringLower(ApplianceChannel.KeyHash(ca));
+
+    private static StateDirectory FilesOf(string address) => new(Path.Join(Root, DirectoryOf(address)));
 
     private static string DirectoryOf(string address) => string.Concat(address.Select(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' ? character : '_'));
 

@@ -157,11 +157,17 @@ internal static class SecretSource
         }
     }
 
-    private static string Prompt(string prompt)
+    private static string Prompt(string prompt) =>
+        Ask(prompt, $"No key was given and there is no terminal to ask on. Use --key-file FILE or --passphrase-file FILE, or set {PassphraseVariable} or {KeyFileVariable}.");
+
+    /// <summary>Asks on the terminal, without showing what is typed.</summary>
+    /// <param name="prompt">The question.</param>
+    /// <param name="withoutTerminal">What to say when there is no terminal.</param>
+    public static string Ask(string prompt, string withoutTerminal)
     {
         if (Console.IsInputRedirected)
         {
-            throw new UsageException($"No key was given and there is no terminal to ask on. Use --key-file FILE or --passphrase-file FILE, or set {PassphraseVariable} or {KeyFileVariable}.");
+            throw new UsageException(withoutTerminal);
         }
 
         Console.Error.Write(prompt);

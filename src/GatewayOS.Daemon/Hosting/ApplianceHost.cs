@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using GatewayOS.Api.Tokens;
+using GatewayOS.Appliance.Accounts;
+using GatewayOS.Appliance.Audit;
 using GatewayOS.Appliance.Certificates;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Nodes;
@@ -38,6 +40,8 @@ internal sealed class ApplianceHost : IDisposable
         NodeRegistry.Prepare(State);
         Authority = CertificateAuthority.OpenOrCreate(State, options.Name, time);
         Registry = new NodeRegistry(State, Authority, new ApplianceLimits(Profile.Title, Profile.Limits.Nodes), time, options.CertificateLifetime);
+        Accounts = new AccountRegistry(State, time);
+        Audit = new AuditLog(State, time);
         StoreId = OpenOrCreateStore();
         Store = new StoreHost(OpenStore, new WriterOptions { Time = time }, time);
         Sessions = new IngestSessions(Store, State.PathOf("ledgers"), time);
@@ -55,6 +59,10 @@ internal sealed class ApplianceHost : IDisposable
     public CertificateAuthority Authority { get; }
 
     public NodeRegistry Registry { get; }
+
+    public AccountRegistry Accounts { get; }
+
+    public AuditLog Audit { get; }
 
     public StoreHost Store { get; }
 
@@ -92,6 +100,7 @@ internal sealed class ApplianceHost : IDisposable
         Connections.Dispose();
         Sessions.Dispose();
         Store.Dispose();
+        Audit.Dispose();
         Authority.Dispose();
         _serverCertificate?.Dispose();
     }

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using GatewayOS.Api.Chunks;
 using GatewayOS.Daemon.Services;
+using GatewayOS.Store.Chained;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -41,7 +42,13 @@ internal static class ApplianceServer
         builder.Services.AddSingleton<SystemdNotifier>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SystemdNotifier>());
         builder.Services.AddSingleton<PeerGate>();
-        builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<PeerGate>());
+        builder.Services.AddSingleton<AuditGate>();
+        builder.Services.AddSingleton<PasswordQueue>();
+        builder.Services.AddGrpc(grpc =>
+        {
+            grpc.Interceptors.Add<PeerGate>();
+            grpc.Interceptors.Add<AuditGate>();
+        });
         builder.Services.Configure<GrpcServiceOptions<DataPathServer>>(data => data.MaxReceiveMessageSize = DataFrame.BytesMax);
         await using WebApplication app = builder.Build();
         app.MapGrpcService<EnrolmentService>();
@@ -49,18 +56,35 @@ internal static class ApplianceServer
         app.MapGrpcService<DataPathServer>();
         app.MapGrpcService<AgentsService>();
         app.MapGrpcService<ManagementService>();
+        app.MapGrpcService<SignInService>();
+        app.MapGrpcService<AccountsService>();
+        app.MapGrpcService<AuditService>();
         appliance.Registry.Revoked += node =>
         {
             appliance.Connections.Cut(node);
             appliance.Sessions.EndAll(node);
         };
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("gatewayd");
+        WatchAudit(appliance, logger);
         await app.StartAsync(cancellation).ConfigureAwait(false);
         DaemonLog.Serving(logger, appliance.Profile.Title, options.Name, ProgramVersion.Text, app.Urls.First(), appliance.StoreId, Path.GetFullPath(options.StoreDirectory));
+        DaemonLog.Fingerprint(logger, Convert.ToHexStringLower(appliance.Authority.KeyHash));
         DaemonLog.KeyInFile(logger, appliance.State.Location);
         await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
         DaemonLog.Stopping(logger);
         app.Services.GetRequiredService<SystemdNotifier>().Notify("STOPPING=1");
+    }
+
+    // The journal keeps the log's heads where the log's files are not: an older log put back whole does not fit the last one.
+    private static void WatchAudit(ApplianceHost appliance, ILogger logger)
+    {
+        foreach (ChainedFinding finding in appliance.Audit.OpeningReport.Findings)
+        {
+            DaemonLog.AuditDamaged(logger, finding.Segment, finding.Sequence, finding.Detail);
+        }
+
+        appliance.Audit.Anchored += head => DaemonLog.AuditAnchor(logger, head.Count, head.Last);
+        appliance.Audit.Anchor();
     }
 
     private static void Configure(KestrelServerOptions kestrel, ApplianceHost appliance)

@@ -35,4 +35,16 @@ internal static partial class DaemonLog
 
     [LoggerMessage(11, LogLevel.Warning, "The store's key is a file in {state}: who gets that disk can read the backups. A TPM would hold it better.")]
     public static partial void KeyInFile(ILogger logger, string state);
+
+    [LoggerMessage(12, LogLevel.Error, "The audit log cannot be written: {why} Calls that change something are refused until it can.")]
+    public static partial void AuditFailed(ILogger logger, string why);
+
+    [LoggerMessage(13, LogLevel.Information, "Audit log: {count} records, the last with hash {last}.")]
+    public static partial void AuditAnchor(ILogger logger, long count, string last);
+
+    [LoggerMessage(14, LogLevel.Critical, "The audit log was tampered with: {segment} {sequence}: {detail}.")]
+    public static partial void AuditDamaged(ILogger logger, string segment, long sequence, string detail);
+
+    [LoggerMessage(15, LogLevel.Information, "Fingerprint of this appliance, for the first login with a password: {fingerprint}")]
+    public static partial void Fingerprint(ILogger logger, string fingerprint);
 }

@@ -1,5 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
+using GatewayOS.Api.Tokens;
+using GatewayOS.Appliance.Accounts;
+using GatewayOS.Appliance.Audit;
 using GatewayOS.Appliance.Certificates;
+using GatewayOS.Appliance.Nodes;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.AspNetCore.Http;
@@ -7,12 +11,12 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayOS.Daemon.Hosting;
 
 /// <summary>
-/// Stands before every method: who calls is whom the client certificate says, and that is checked anew with every call, so that a revocation
-/// bites at once. Only the methods that give certificates out are open to callers without one.
+/// Stands before every method: who calls is whom the client certificate or API token says, and that is checked anew with every call, so that a
+/// revocation bites at once. Who may call what stands in <see cref="AccessTable"/>.
 /// </summary>
 internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger) : Interceptor
 {
-    private const string Package = "/gatewayos.v1.";
+    private const string Bearer = "Bearer ";
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
@@ -38,29 +42,28 @@ internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger
         return continuation(requestStream, responseStream, context);
     }
 
-    /// <summary>Who makes a call that was admitted.</summary>
+    /// <summary>Who makes a call that was admitted with a certificate.</summary>
     public static PeerIdentity CallerOf(ServerCallContext context) => (PeerIdentity)context.UserState[typeof(PeerIdentity)];
-
-    private static PeerKind? Required(string method) => method switch
-    {
-        Package + "Enrolment/Identify" or Package + "Enrolment/Enrol" or Package + "Enrolment/Login" => null,
-        _ when method.StartsWith(Package + "Management/", StringComparison.Ordinal) => PeerKind.Operator,
-        _ => PeerKind.Node,
-    };
 
     private void Admit(ServerCallContext context)
     {
-        if (Required(context.Method) is not { } required)
+        MethodAccess access = AccessTable.Of(context.Method);
+        if ((access.Callers & Callers.Anyone) != Callers.None)
         {
             return;
         }
 
-        X509Certificate2? certificate = context.GetHttpContext().Connection.ClientCertificate;
-        if (certificate is null)
+        Caller caller = context.GetHttpContext().Connection.ClientCertificate is { } certificate ? ByCertificate(context, certificate) : ByToken(context);
+        if ((access.Callers & caller.Role) == Callers.None)
         {
-            throw Refuse(context, "none", "A certificate of this appliance is needed. Enrol the node, or log in.");
+            throw Forbid(context, access, caller);
         }
 
+        context.UserState[typeof(Caller)] = caller;
+    }
+
+    private Caller ByCertificate(ServerCallContext context, X509Certificate2 certificate)
+    {
         (PeerIdentity? identity, PeerRefusal refusal) = appliance.Authority.Verify(certificate);
         if (identity is null)
         {
@@ -78,13 +81,55 @@ internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger
             throw Refuse(context, identity.Id, "The certificate was revoked.");
         }
 
-        if (identity.Kind != required && !(context.Method == Package + "Enrolment/Renew" && identity.Kind is PeerKind.Node))
+        context.UserState[typeof(PeerIdentity)] = identity;
+        if (identity.Kind == PeerKind.Node)
         {
-            DaemonLog.PeerRefused(logger, context.Peer, identity.Id, context.Method, "wrong kind of caller");
-            throw new RpcException(new Status(StatusCode.PermissionDenied, $"This is for {(required == PeerKind.Operator ? "operators" : "nodes")} only."));
+            return new Caller($"node:{identity.Id}", Account: null, Callers.Node);
         }
 
-        context.UserState[typeof(PeerIdentity)] = identity;
+        if (appliance.Registry.OperatorOf(identity) is not { IsAccount: true } known)
+        {
+            return new Caller($"operator:{identity.Id}", Account: null, Callers.Administrator);
+        }
+
+        AccountRecord account = appliance.Accounts.Find(known.Name) ?? throw Refuse(context, known.Name, "The account was removed.");
+        return new Caller($"user:{account.Name}", account.Name, account.Role.AsCaller());
+    }
+
+    private Caller ByToken(ServerCallContext context)
+    {
+        string? header = context.RequestHeaders.GetValue("authorization");
+        if (header is null || !header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        {
+            throw Refuse(context, "none", "A certificate of this appliance is needed, or an API token. Enrol the node, or log in.");
+        }
+
+        try
+        {
+            EnrolmentToken presented = EnrolmentToken.Parse(header[Bearer.Length..]);
+            ApiTokenRecord token = appliance.Accounts.CheckToken(presented.Id, presented.Secret) ?? throw Refuse(context, "token", "The API token is not valid here, or has expired. Make a new one with 'gatewayctl token create'.");
+            return new Caller($"token:{token.Id}", Account: null, token.Role.AsCaller());
+        }
+        catch (FormatException error)
+        {
+            throw Refuse(context, "token", error.Message);
+        }
+    }
+
+    private RpcException Forbid(ServerCallContext context, MethodAccess access, Caller caller)
+    {
+        DaemonLog.PeerRefused(logger, context.Peer, caller.Who, context.Method, "it may not");
+        if (caller.IsNode || access.Callers == Callers.Node)
+        {
+            return new RpcException(new Status(StatusCode.PermissionDenied, $"This is for {(caller.IsNode ? "operators" : "nodes")} only."));
+        }
+
+        if (access.IsAudited)
+        {
+            appliance.Audit.Note(caller.Who, context.Method.TrimStart('/'), "", AuditOutcome.Failed, "not allowed to this role");
+        }
+
+        return new RpcException(new Status(StatusCode.PermissionDenied, $"Your role does not allow this. It is for: {string.Join(", ", RoleNames.All.Where(role => RoleNames.TryParse(role, out Role parsed) && (access.Callers & parsed.AsCaller()) != Callers.None))}."));
     }
 
     private RpcException Refuse(ServerCallContext context, string who, string why)

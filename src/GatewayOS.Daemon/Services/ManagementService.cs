@@ -69,7 +69,7 @@ internal sealed class ManagementService(ApplianceHost appliance, DataWorkers wor
         }
 
         (string text, DateTimeOffset expires) = appliance.NewToken(lifetime, request.ForOperator, request.Note);
-        DaemonLog.OperatorActed(logger, PeerGate.CallerOf(context).Id, request.ForOperator ? "made a login token" : "made a node token");
+        DaemonLog.OperatorActed(logger, Caller.Of(context).Who, request.ForOperator ? "made a login token" : "made a node token");
         return Task.FromResult(new CreateTokenReply { Token = text, ExpiresUnixMs = expires.ToUnixTimeMilliseconds() });
     }
 
@@ -123,7 +123,7 @@ internal sealed class ManagementService(ApplianceHost appliance, DataWorkers wor
                 throw new RpcException(new Status(StatusCode.ResourceExhausted, $"The node '{node.Name}' has orders enough. Wait until it has worked some off."));
             }
 
-            DaemonLog.OperatorActed(logger, PeerGate.CallerOf(context).Id, $"ordered a backup of {node.Name}");
+            DaemonLog.OperatorActed(logger, Caller.Of(context).Who, $"ordered a backup of {node.Name}");
             await foreach (JobReport report in reports.ReadAllAsync(context.CancellationToken).ConfigureAwait(false))
             {
                 await responseStream.WriteAsync(report, context.CancellationToken).ConfigureAwait(false);
@@ -143,7 +143,7 @@ internal sealed class ManagementService(ApplianceHost appliance, DataWorkers wor
             throw new RpcException(new Status(EnrolmentService.StatusOf(result.Refusal!.Value), result.Message));
         }
 
-        DaemonLog.OperatorActed(logger, PeerGate.CallerOf(context).Id, $"changed node {node.Name}");
+        DaemonLog.OperatorActed(logger, Caller.Of(context).Who, $"changed node {node.Name}");
         DaemonLog.NodeChanged(logger, node.Name, node.Id, what);
         return Task.FromResult(Info(node, []));
     }

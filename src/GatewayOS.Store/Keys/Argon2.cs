@@ -49,7 +49,7 @@ public sealed record KdfCost(int MemoryKiB, int Iterations, int Lanes)
 }
 
 /// <summary>Argon2id (RFC 9106) through Debian's libargon2 (package libargon2-1).</summary>
-internal static unsafe partial class Argon2
+public static unsafe partial class Argon2
 {
     private const string Library = "libargon2.so.1";
     private const int MemoryAllocationError = -22;

@@ -17,15 +17,23 @@ internal static class ApplianceVerb
     public static readonly Option<bool> WatchOption = new("--watch", "-w") { Description = "Show it again every two seconds, until Ctrl-C" };
 
     /// <summary>Runs calls on the appliance's management service.</summary>
-    public static T Call<T>(VerbContext context, Func<Management.ManagementClient, CallOptions, T> call, bool isLong = false)
+    public static T Call<T>(VerbContext context, Func<Management.ManagementClient, CallOptions, T> call, bool isLong = false) =>
+        Call(context, channel => new Management.ManagementClient(channel), call, isLong);
+
+    /// <summary>Runs calls on a service of the appliance.</summary>
+    /// <param name="context">The verb.</param>
+    /// <param name="connect">Makes the service's client.</param>
+    /// <param name="call">The calls.</param>
+    /// <param name="isLong">True when they may take as long as they like.</param>
+    public static T Call<TClient, T>(VerbContext context, Func<ChannelBase, TClient> connect, Func<TClient, CallOptions, T> call, bool isLong = false)
     {
-        (GrpcChannel channel, string gateway) = OperatorLogin.Open(context.Arguments.GetValue(GatewayOption));
+        (GrpcChannel channel, string gateway, Metadata headers) = OperatorLogin.Open(context.Arguments.GetValue(GatewayOption), context.Cancellation);
         using (channel)
         {
             try
             {
                 DateTime? deadline = isLong ? null : TimeProvider.System.GetUtcNow().UtcDateTime + s_timeout;
-                return call(new Management.ManagementClient(channel), new CallOptions(deadline: deadline, cancellationToken: context.Cancellation));
+                return call(connect(channel), new CallOptions(headers, deadline, context.Cancellation));
             }
             catch (RpcException error)
             {

@@ -1,0 +1,76 @@
+namespace GatewayOS.Appliance.Accounts;
+
+/// <summary>What holds for a method.</summary>
+/// <param name="Callers">Who may call it.</param>
+/// <param name="IsAudited">True when every call by a person or program goes into the audit log: all that changes something.</param>
+public readonly record struct MethodAccess(Callers Callers, bool IsAudited);
+
+/// <summary>
+/// Every method of every service, and who may call it: the only place that says so. A method that is not here may be called by nobody.
+/// </summary>
+public static class AccessTable
+{
+    private const Callers Runners = Callers.Operator | Callers.Administrator;
+    private const Callers Restorers = Callers.RestoreOperator | Callers.Administrator;
+    private const Callers Controllers = Callers.Auditor | Callers.Administrator;
+
+    private static readonly Dictionary<string, MethodAccess> s_methods = new(StringComparer.Ordinal)
+    {
+        // Certificates.
+        ["gatewayos.v1.Enrolment/Identify"] = Read(Callers.Anyone),
+        ["gatewayos.v1.Enrolment/Enrol"] = Read(Callers.Anyone),
+        ["gatewayos.v1.Enrolment/Login"] = Read(Callers.Anyone),
+        ["gatewayos.v1.Enrolment/Renew"] = Read(Callers.Node),
+        ["gatewayos.v1.SignIn/WithPassword"] = Read(Callers.Anyone),
+
+        // Nodes. What they do is on record in their snapshots.
+        ["gatewayos.v1.BackupRuns/Begin"] = Read(Callers.Node),
+        ["gatewayos.v1.BackupRuns/Commit"] = Read(Callers.Node),
+        ["gatewayos.v1.BackupRuns/Abandon"] = Read(Callers.Node),
+        ["gatewayos.v1.BackupRuns/ListSnapshots"] = Read(Callers.Node),
+        ["gatewayos.v1.DataPath/Transfer"] = Read(Callers.Node),
+        ["gatewayos.v1.DataPath/Read"] = Read(Callers.Node),
+        ["gatewayos.v1.Agents/Attend"] = Read(Callers.Node),
+
+        // State, nodes and backups.
+        ["gatewayos.v1.Management/GetStatus"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Management/ListNodes"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Management/ListNodeSnapshots"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Management/BackUpNode"] = Change(Runners),
+        ["gatewayos.v1.Management/ApproveNode"] = Change(Runners),
+        ["gatewayos.v1.Management/RevokeNode"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Management/RemoveNode"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Management/CreateToken"] = Change(Callers.Administrator),
+
+        // Accounts and API tokens.
+        ["gatewayos.v1.Accounts/ListUsers"] = Read(Controllers),
+        ["gatewayos.v1.Accounts/AddUser"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Accounts/RemoveUser"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Accounts/SetRole"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Accounts/SetPassword"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Accounts/ChangeOwnPassword"] = Change(Callers.Everybody),
+        ["gatewayos.v1.Accounts/Unlock"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Accounts/CreateApiToken"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Accounts/ListApiTokens"] = Read(Controllers),
+        ["gatewayos.v1.Accounts/RevokeApiToken"] = Change(Callers.Administrator),
+
+        // The audit log.
+        ["gatewayos.v1.AuditLog/List"] = Read(Controllers),
+        ["gatewayos.v1.AuditLog/Verify"] = Read(Controllers),
+    };
+
+    /// <summary>All methods, as <c>package.Service/Method</c>.</summary>
+    public static IReadOnlyCollection<string> Methods => s_methods.Keys;
+
+    /// <summary>Says what holds for a method.</summary>
+    /// <param name="method">As <c>package.Service/Method</c>, with or without a leading '/'.</param>
+    /// <returns>Access for nobody when it is not in the table.</returns>
+    public static MethodAccess Of(string method) => s_methods.TryGetValue(method.TrimStart('/'), out MethodAccess access) ? access : new MethodAccess(Callers.None, IsAudited: false);
+
+    /// <summary>True when a caller may call a method.</summary>
+    public static bool Allows(string method, Callers caller) => (Of(method).Callers & (caller | Callers.Anyone)) != Callers.None;
+
+    private static MethodAccess Read(Callers callers) => new(callers, IsAudited: false);
+
+    private static MethodAccess Change(Callers callers) => new(callers, IsAudited: true);
+}

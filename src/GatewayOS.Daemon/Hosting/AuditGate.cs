@@ -1,0 +1,88 @@
+using GatewayOS.Api;
+using GatewayOS.Appliance.Accounts;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+
+namespace GatewayOS.Daemon.Hosting;
+
+/// <summary>
+/// Puts every changing call on record before it is carried out, and its outcome after it. Stands behind <see cref="PeerGate"/>, which says who calls.
+/// </summary>
+internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logger) : Interceptor
+{
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        if (!AccessTable.Of(context.Method).IsAudited)
+        {
+            return await continuation(request, context).ConfigureAwait(false);
+        }
+
+        TResponse? response = null;
+        await RecordAsync(context, request, async () => response = await continuation(request, context).ConfigureAwait(false)).ConfigureAwait(false);
+        return response!;
+    }
+
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
+        AccessTable.Of(context.Method).IsAudited
+            ? RecordAsync(context, request, () => continuation(request, responseStream, context))
+            : continuation(request, responseStream, context);
+
+    private async Task RecordAsync(ServerCallContext context, object request, Func<Task> call)
+    {
+        string who = Caller.Of(context).Who;
+        string method = context.Method.TrimStart('/');
+        string target = TargetOf(request);
+        long begun;
+        try
+        {
+            begun = appliance.Audit.Begin(who, method, target);
+        }
+        catch (IOException error)
+        {
+            DaemonLog.AuditFailed(logger, error.Message);
+            throw new RpcException(new Status(StatusCode.Unavailable, $"Nothing was changed: the audit log cannot be written ({error.Message}). Make room on the disk of the appliance's state, then try again."));
+        }
+
+        string? failure = null;
+        try
+        {
+            await call().ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            failure = error is RpcException rpc ? $"{rpc.StatusCode}: {rpc.Status.Detail}" : error.GetType().Name;
+            throw;
+        }
+        finally
+        {
+            End(begun, who, method, target, failure);
+        }
+    }
+
+    // That it was asked for is on record already; what was done is not taken back.
+    private void End(long begun, string who, string method, string target, string? failure)
+    {
+        try
+        {
+            appliance.Audit.End(begun, who, method, target, failure);
+        }
+        catch (IOException error)
+        {
+            DaemonLog.AuditFailed(logger, error.Message);
+        }
+    }
+
+    private static string TargetOf(object request) => request switch
+    {
+        NodeRequest node => $"node:{node.Node}",
+        BackUpNodeRequest backup => $"node:{backup.Node}",
+        CreateTokenRequest token => token.ForOperator ? "login token" : "node token",
+        UserRequest user => $"user:{user.User}",
+        AddUserRequest user => $"user:{user.User} role:{user.Role}",
+        SetRoleRequest user => $"user:{user.User} role:{user.Role}",
+        SetPasswordRequest user => $"user:{user.User}",
+        CreateApiTokenRequest token => $"role:{token.Role}",
+        RevokeApiTokenRequest token => $"token:{token.Id}",
+        _ => "",
+    };
+}
