@@ -15,8 +15,10 @@ internal static class Program
                 return ChunkSizeSuite.Run(rest);
             case "nodes":
                 return NodeSuite.Run(rest);
+            case "catalogue":
+                return CatalogueSuite.Run(rest);
             default:
-                Console.Error.WriteLine($"bench: no suite '{suite}'. The suites are: peers (beside restic and borg), chunk-sizes, nodes (agents over the loopback).");
+                Console.Error.WriteLine($"bench: no suite '{suite}'. The suites are: peers (beside restic and borg), chunk-sizes, nodes (agents over the loopback), catalogue (lists and searches at full scale).");
                 return 2;
         }
     }

@@ -42,6 +42,17 @@ public static class AccessTable
         ["gatewayos.v1.Management/RemoveNode"] = Change(Callers.Administrator),
         ["gatewayos.v1.Management/CreateToken"] = Change(Callers.Administrator),
 
+        // Alerts and holds. Releasing a hold lets restore points expire.
+        ["gatewayos.v1.Alerts/List"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Alerts/Show"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Alerts/Acknowledge"] = Change(Runners),
+        ["gatewayos.v1.Alerts/Test"] = Change(Runners),
+        ["gatewayos.v1.Alerts/ListHolds"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Alerts/ReleaseHold"] = Change(Callers.Administrator),
+
+        // What is in snapshots: names of files tell much, so they are for those who restore.
+        ["gatewayos.v1.Catalogue/Find"] = Read(Restorers),
+
         // Accounts and API tokens.
         ["gatewayos.v1.Accounts/ListUsers"] = Read(Controllers),
         ["gatewayos.v1.Accounts/AddUser"] = Change(Callers.Administrator),

@@ -14,6 +14,7 @@ public sealed class IngestSession : IDisposable
     private readonly StoreLease _lease;
     private readonly NodeLedger _ledger;
     private readonly Action<NodeLedger> _release;
+    private readonly Action<SnapshotRecord> _tell;
     private readonly DataProgressCounter _counted;
     private readonly Lock _commitGate = new();
     private readonly TimeProvider _time;
@@ -23,9 +24,9 @@ public sealed class IngestSession : IDisposable
     private long _receivedBytes;
     private int _disposed;
 
-    internal IngestSession(Guid id, string nodeId, StoreLease lease, NodeLedger ledger, Action<NodeLedger> release, DataProgressCounter counted, TimeProvider time)
+    internal IngestSession(Guid id, string nodeId, StoreLease lease, NodeLedger ledger, Action<NodeLedger> release, Action<SnapshotRecord> tell, DataProgressCounter counted, TimeProvider time)
     {
-        (Id, NodeId, _lease, _ledger, _release, _counted, _time) = (id, nodeId, lease, ledger, release, counted, time);
+        (Id, NodeId, _lease, _ledger, _release, _tell, _counted, _time) = (id, nodeId, lease, ledger, release, tell, counted, time);
         _lastUsed = time.GetTimestamp();
     }
 
@@ -121,6 +122,7 @@ public sealed class IngestSession : IDisposable
                 }
             });
             _ledger.AddSnapshot(_committed.Id);
+            _tell(_committed);
             return _committed;
         }
     }

@@ -37,6 +37,9 @@ public sealed class IngestSessions : IDisposable
         _sweeper = time.CreateTimer(_ => Sweep(), null, s_sweepInterval, s_sweepInterval);
     }
 
+    /// <summary>Told about every snapshot once it is durable, on the thread that committed it: hand on, do not work.</summary>
+    public event Action<SnapshotRecord>? Committed;
+
     /// <summary>Runs in progress.</summary>
     public IReadOnlyList<IngestSession> Current
     {
@@ -75,7 +78,7 @@ public sealed class IngestSessions : IDisposable
             }
 
             NodeLedger ledger = TakeLedger(nodeId, lease.Store);
-            var session = new IngestSession(new Guid(RandomNumberGenerator.GetBytes(16)), nodeId, lease, ledger, _ => ReleaseLedger(nodeId), _progress, _time);
+            var session = new IngestSession(new Guid(RandomNumberGenerator.GetBytes(16)), nodeId, lease, ledger, _ => ReleaseLedger(nodeId), record => Committed?.Invoke(record), _progress, _time);
             lock (_gate)
             {
                 _sessions.Add(session.Id, session);

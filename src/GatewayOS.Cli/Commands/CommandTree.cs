@@ -31,6 +31,8 @@ internal static class CommandTree
         root.Subcommands.Add(LoginCommand.Build());
         root.Subcommands.Add(StatusCommand.Build());
         root.Subcommands.Add(NodeCommands.Build());
+        root.Subcommands.Add(AlertCommands.Build());
+        root.Subcommands.Add(FindCommand.Build());
         root.Subcommands.Add(UserCommands.Build());
         root.Subcommands.Add(TokenCommands.Build());
         root.Subcommands.Add(AuditCommands.Build());

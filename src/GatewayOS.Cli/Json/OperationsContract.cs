@@ -42,6 +42,28 @@ internal sealed record AuditBodyJson
     public long Asked { get; init; }
 }
 
+internal sealed record FoundJson(
+    string NodeId, string? Node, string Path, string Type, long Size, DateTimeOffset? Modified, string FirstSnapshot, DateTimeOffset First, string LastSnapshot, DateTimeOffset Last, long Snapshots, bool Current);
+
+internal sealed record FindJson(bool Ok, IReadOnlyList<FoundJson> Versions, bool Truncated, int PendingSnapshots);
+
+internal sealed record AlertRowJson(
+    long Id, string Kind, string Severity, string Subject, string Summary, string Remedy, DateTimeOffset First, DateTimeOffset Last, long Count, string? AcknowledgedBy, DateTimeOffset? Acknowledged, DateTimeOffset? Cleared);
+
+internal sealed record AlertsJson(bool Ok, IReadOnlyList<AlertRowJson> Alerts);
+
+internal sealed record AlertChangeJson(bool Ok, AlertRowJson Alert);
+
+internal sealed record AlertDeliveryJson(string Receiver, DateTimeOffset? Delivered, int Attempts, string? Problem);
+
+internal sealed record AlertShownJson(bool Ok, AlertRowJson Alert, IReadOnlyList<AlertDeliveryJson> Deliveries);
+
+internal sealed record HoldJson(string NodeId, DateTimeOffset Through, string Reason, DateTimeOffset Since);
+
+internal sealed record HoldsJson(bool Ok, IReadOnlyList<HoldJson> Holds);
+
+internal sealed record ReleaseJson(bool Ok, string Node);
+
 /// <summary>Serialiser of the JSON about accounts, the audit log, alerts and the catalogue. Field names are the contract in JSON.md.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(UsersJson))]
@@ -52,4 +74,10 @@ internal sealed record AuditBodyJson
 [JsonSerializable(typeof(AuditEntriesJson))]
 [JsonSerializable(typeof(AuditVerifyJson))]
 [JsonSerializable(typeof(AuditBodyJson))]
+[JsonSerializable(typeof(FindJson))]
+[JsonSerializable(typeof(AlertsJson))]
+[JsonSerializable(typeof(AlertChangeJson))]
+[JsonSerializable(typeof(AlertShownJson))]
+[JsonSerializable(typeof(HoldsJson))]
+[JsonSerializable(typeof(ReleaseJson))]
 internal sealed partial class OperationsJson : JsonSerializerContext;

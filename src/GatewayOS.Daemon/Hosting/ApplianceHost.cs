@@ -3,7 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using GatewayOS.Api.Tokens;
 using GatewayOS.Appliance.Accounts;
+using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Audit;
+using GatewayOS.Appliance.Catalogue;
 using GatewayOS.Appliance.Certificates;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Nodes;
@@ -31,7 +33,7 @@ internal sealed class ApplianceHost : IDisposable
     private readonly Lock _certificateGate = new();
     private X509Certificate2? _serverCertificate;
 
-    public ApplianceHost(DaemonOptions options, TimeProvider time)
+    public ApplianceHost(DaemonOptions options, TimeProvider time, Action<string> warn)
     {
         (Options, _time) = (options, time);
         Profile = HardwareProfile.Load(options.Profile);
@@ -42,9 +44,13 @@ internal sealed class ApplianceHost : IDisposable
         Registry = new NodeRegistry(State, Authority, new ApplianceLimits(Profile.Title, Profile.Limits.Nodes), time, options.CertificateLifetime);
         Accounts = new AccountRegistry(State, time);
         Audit = new AuditLog(State, time);
+        Holds = new SnapshotHolds(State, time);
+        Delivery = DeliverySettings.Load(State);
+        Alerts = new AlertCentre(State.PathOf("alerts.db"), options.Name, () => Delivery.Subscriptions, warn, time);
         StoreId = OpenOrCreateStore();
         Store = new StoreHost(OpenStore, new WriterOptions { Time = time }, time);
         Sessions = new IngestSessions(Store, State.PathOf("ledgers"), time);
+        Catalogue = new SnapshotCatalogue(State.PathOf("catalogue/catalogue.db"), StoreId);
         MakeFirstLogin();
     }
 
@@ -64,9 +70,18 @@ internal sealed class ApplianceHost : IDisposable
 
     public AuditLog Audit { get; }
 
+    public SnapshotHolds Holds { get; }
+
+    public AlertCentre Alerts { get; }
+
+    /// <summary>Who is told of alerts.</summary>
+    public DeliverySettings Delivery { get; }
+
     public StoreHost Store { get; }
 
     public IngestSessions Sessions { get; }
+
+    public SnapshotCatalogue Catalogue { get; }
 
     public NodeConnections Connections { get; } = new();
 
@@ -99,8 +114,10 @@ internal sealed class ApplianceHost : IDisposable
     {
         Connections.Dispose();
         Sessions.Dispose();
+        Catalogue.Dispose();
         Store.Dispose();
         Audit.Dispose();
+        Alerts.Dispose();
         Authority.Dispose();
         _serverCertificate?.Dispose();
     }

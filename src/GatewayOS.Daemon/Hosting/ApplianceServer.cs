@@ -1,6 +1,8 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using GatewayOS.Api.Chunks;
+using GatewayOS.Appliance.Alerts;
+using GatewayOS.Appliance.Catalogue;
 using GatewayOS.Daemon.Services;
 using GatewayOS.Store.Chained;
 using Grpc.AspNetCore.Server;
@@ -24,7 +26,9 @@ internal static class ApplianceServer
 
     public static async Task RunAsync(DaemonOptions options, TimeProvider time, CancellationToken cancellation)
     {
-        using var appliance = new ApplianceHost(options, time);
+        // Whatever works in the background warns through the log, which is there before the first of them.
+        ILogger? background = null;
+        using var appliance = new ApplianceHost(options, time, what => DaemonLog.Background(background!, what));
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console =>
@@ -44,6 +48,9 @@ internal static class ApplianceServer
         builder.Services.AddSingleton<PeerGate>();
         builder.Services.AddSingleton<AuditGate>();
         builder.Services.AddSingleton<PasswordQueue>();
+        builder.Services.AddSingleton(_ => new CatalogueFeed(appliance.Catalogue, appliance.Store, what => DaemonLog.Background(background!, what)));
+        builder.Services.AddSingleton(_ => new AlertDelivery(appliance.Alerts, appliance.Delivery, what => DaemonLog.Background(background!, what), time));
+        builder.Services.AddHostedService<AlertWorkers>();
         builder.Services.AddGrpc(grpc =>
         {
             grpc.Interceptors.Add<PeerGate>();
@@ -59,6 +66,10 @@ internal static class ApplianceServer
         app.MapGrpcService<SignInService>();
         app.MapGrpcService<AccountsService>();
         app.MapGrpcService<AuditService>();
+        app.MapGrpcService<CatalogueService>();
+        app.MapGrpcService<AlertsService>();
+        background = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("background");
+        appliance.Sessions.Committed += _ => app.Services.GetRequiredService<CatalogueFeed>().Wake();
         appliance.Registry.Revoked += node =>
         {
             appliance.Connections.Cut(node);
@@ -66,6 +77,7 @@ internal static class ApplianceServer
         };
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("gatewayd");
         WatchAudit(appliance, logger);
+        app.Services.GetRequiredService<CatalogueFeed>().Wake();
         await app.StartAsync(cancellation).ConfigureAwait(false);
         DaemonLog.Serving(logger, appliance.Profile.Title, options.Name, ProgramVersion.Text, app.Urls.First(), appliance.StoreId, Path.GetFullPath(options.StoreDirectory));
         DaemonLog.Fingerprint(logger, Convert.ToHexStringLower(appliance.Authority.KeyHash));

@@ -82,6 +82,8 @@ internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logg
         SetRoleRequest user => $"user:{user.User} role:{user.Role}",
         SetPasswordRequest user => $"user:{user.User}",
         CreateApiTokenRequest token => $"role:{token.Role}",
+        AlertRequest alert => $"alert:{alert.Id}",
+        ReleaseHoldRequest hold => $"node:{hold.Node}",
         RevokeApiTokenRequest token => $"token:{token.Id}",
         _ => "",
     };

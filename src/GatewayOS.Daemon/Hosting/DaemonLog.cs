@@ -47,4 +47,7 @@ internal static partial class DaemonLog
 
     [LoggerMessage(15, LogLevel.Information, "Fingerprint of this appliance, for the first login with a password: {fingerprint}")]
     public static partial void Fingerprint(ILogger logger, string fingerprint);
+
+    [LoggerMessage(16, LogLevel.Warning, "{what}")]
+    public static partial void Background(ILogger logger, string what);
 }

@@ -1,0 +1,102 @@
+using GatewayOS.Appliance.Alerts;
+using GatewayOS.Appliance.Catalogue;
+using GatewayOS.Appliance.Certificates;
+using GatewayOS.Appliance.Ingest;
+using GatewayOS.Appliance.Nodes;
+using GatewayOS.Store.Snapshots;
+using GatewayOS.Store.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace GatewayOS.Daemon.Hosting;
+
+/// <summary>Delivers alerts, and looks from time to time, and after each commit, for reasons to raise some.</summary>
+internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delivery, DataWorkers workers, TimeProvider time, ILogger<AlertWorkers> logger) : BackgroundService
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_capacityInterval = TimeSpan.FromHours(1);
+
+    private readonly SemaphoreSlim _wake = new(1);
+    private long _lastTimestamp = time.GetTimestamp();
+    private DateTimeOffset _lastClock = time.GetUtcNow();
+
+    public override void Dispose()
+    {
+        _wake.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        appliance.Sessions.Committed += Wake;
+        try
+        {
+            await Task.WhenAll(delivery.RunAsync(stoppingToken), WatchAsync(stoppingToken)).ConfigureAwait(false);
+        }
+        finally
+        {
+            appliance.Sessions.Committed -= Wake;
+        }
+    }
+
+    private void Wake(SnapshotRecord committed)
+    {
+        if (_wake.CurrentCount == 0)
+        {
+            _wake.Release();
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken stopping)
+    {
+        var watch = new SnapshotWatch(appliance.Alerts, appliance.Holds);
+        var checks = new ApplianceChecks(appliance.Alerts);
+        while (!stopping.IsCancellationRequested)
+        {
+            await _wake.WaitAsync(s_interval, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                await workers.RunAsync(() => LookAround(watch, checks)).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is StoreIoException or StoreDamagedException or StoreUnusableException or SqliteException or IOException)
+            {
+                DaemonLog.Background(logger, $"Not everything could be looked at for alerts: {error.Message}");
+            }
+        }
+    }
+
+    private bool LookAround(SnapshotWatch watch, ApplianceChecks checks)
+    {
+        using (StoreLease lease = appliance.Store.Lease())
+        {
+            watch.Look(lease.Store.Snapshots().Records, id => appliance.Registry.Find(id)?.Name ?? id);
+        }
+
+        DateTimeOffset now = time.GetUtcNow();
+        checks.Clock(now - _lastClock, time.GetElapsedTime(_lastTimestamp));
+        (_lastClock, _lastTimestamp) = (now, time.GetTimestamp());
+        CheckCapacity(checks, now);
+        checks.Certificates(CertificateAuthority.Expiry(appliance.Authority.Certificate), appliance.Registry.Nodes, now);
+        using CatalogueReader reader = appliance.Catalogue.OpenReader();
+        foreach (NodeRecord node in appliance.Registry.Nodes)
+        {
+            DateTimeOffset[] finished = [.. reader.Snapshots(node.Id, before: null, ApplianceChecks.RhythmBackups + 1).Select(snapshot => snapshot.Finished)];
+            checks.Backup(node, finished.Length > 0 ? finished[0] : node.Asked, ApplianceChecks.RhythmOf(finished), now);
+        }
+
+        appliance.Alerts.Prune();
+        return true;
+    }
+
+    private void CheckCapacity(ApplianceChecks checks, DateTimeOffset now)
+    {
+        var disk = new DriveInfo(appliance.Options.StoreDirectory);
+        var sample = new CapacitySample(now, disk.TotalSize - disk.AvailableFreeSpace, disk.TotalSize);
+        IReadOnlyList<CapacitySample> samples = appliance.Alerts.Capacity();
+        if (samples.Count == 0 || now - samples[^1].Time >= s_capacityInterval)
+        {
+            appliance.Alerts.AddCapacity(sample);
+        }
+
+        checks.Capacity(sample, CapacityForecast.Of([.. samples, sample]));
+    }
+}
