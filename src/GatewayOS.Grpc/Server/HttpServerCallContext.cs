@@ -90,9 +90,14 @@ internal sealed class HttpServerCallContext : ServerCallContext, IDisposable
             destination[GrpcProtocol.MessageHeader] = GrpcProtocol.EncodeMessage(status.Detail);
         }
 
-        foreach (Metadata.Entry entry in ResponseTrailers.Concat(more ?? Metadata.Empty))
+        try
         {
-            destination.Append(entry.Key, GrpcProtocol.HeaderValue(entry));
+            Append(destination, ResponseTrailers.Concat(more ?? Metadata.Empty));
+        }
+        catch (RpcException error)
+        {
+            destination[GrpcProtocol.StatusHeader] = ((int)error.StatusCode).ToString(CultureInfo.InvariantCulture);
+            destination[GrpcProtocol.MessageHeader] = GrpcProtocol.EncodeMessage(error.Status.Detail);
         }
     }
 
@@ -103,16 +108,23 @@ internal sealed class HttpServerCallContext : ServerCallContext, IDisposable
             throw new InvalidOperationException("The response has begun: headers can be sent only once and before the first message.");
         }
 
-        foreach (Metadata.Entry entry in responseHeaders)
-        {
-            Http.Response.Headers.Append(entry.Key, GrpcProtocol.HeaderValue(entry));
-        }
-
+        Append(Http.Response.Headers, responseHeaders);
         return Http.Response.BodyWriter.FlushAsync(CancellationToken).AsTask();
     }
 
     protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) =>
         throw new NotSupportedException("Pass the deadline and the cancellation token of the call on instead.");
+
+    private static void Append(IHeaderDictionary destination, IEnumerable<Metadata.Entry> metadata)
+    {
+        foreach (Metadata.Entry entry in metadata)
+        {
+            if (!GrpcProtocol.IsReserved(entry.Key))
+            {
+                destination.Append(entry.Key, GrpcProtocol.HeaderValue(entry));
+            }
+        }
+    }
 
     private void PassDeadline()
     {

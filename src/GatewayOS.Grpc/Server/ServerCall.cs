@@ -17,15 +17,15 @@ internal static partial class ServerCall
         where TResponse : class => RunAsync(http, method, options, async (context, requests, responses) =>
     {
         TRequest request = await requests.ReadSingleAsync().ConfigureAwait(false);
-        await responses.WriteAsync(await Intercept(http, options, handler)(request, context).ConfigureAwait(false)).ConfigureAwait(false);
+        await responses.WriteSingleAsync(await Intercept(http, options, handler)(request, context).ConfigureAwait(false)).ConfigureAwait(false);
     });
 
     public static Task ClientStreamingAsync<TRequest, TResponse>(HttpContext http, Method<TRequest, TResponse> method, GrpcServiceOptions options, ClientStreamingServerMethod<TRequest, TResponse> handler)
         where TRequest : class
         where TResponse : class => RunAsync(http, method, options, async (context, requests, responses) =>
     {
-        Unlimit(http);
-        await responses.WriteAsync(await Intercept(http, options, handler)(requests, context).ConfigureAwait(false)).ConfigureAwait(false);
+        UnlimitRate(http);
+        await responses.WriteSingleAsync(await Intercept(http, options, handler)(requests, context).ConfigureAwait(false)).ConfigureAwait(false);
     });
 
     public static Task ServerStreamingAsync<TRequest, TResponse>(HttpContext http, Method<TRequest, TResponse> method, GrpcServiceOptions options, ServerStreamingServerMethod<TRequest, TResponse> handler)
@@ -33,7 +33,6 @@ internal static partial class ServerCall
         where TResponse : class => RunAsync(http, method, options, async (context, requests, responses) =>
     {
         TRequest request = await requests.ReadSingleAsync().ConfigureAwait(false);
-        Unlimit(http);
         await Intercept(http, options, handler)(request, responses, context).ConfigureAwait(false);
     });
 
@@ -41,7 +40,7 @@ internal static partial class ServerCall
         where TRequest : class
         where TResponse : class => RunAsync(http, method, options, (context, requests, responses) =>
     {
-        Unlimit(http);
+        UnlimitRate(http);
         return Intercept(http, options, handler)(requests, responses, context);
     });
 
@@ -71,19 +70,27 @@ internal static partial class ServerCall
             http.Response.Headers[GrpcProtocol.EncodingHeader] = GrpcProtocol.Gzip;
         }
 
+        UnlimitSize(http);
+        var requests = new RequestReader<TRequest>(new FrameReader(http.Request.BodyReader, options.MaxReceiveMessageSize, context.RequestEncoding), method.RequestMarshaller, context);
+        var responses = new ResponseWriter<TResponse>(method.ResponseMarshaller, options, context);
         Status status;
         Metadata? trailers = null;
         try
         {
             Refuse(context);
-            var requests = new RequestReader<TRequest>(new FrameReader(http.Request.BodyReader, options.MaxReceiveMessageSize, context.RequestEncoding), method.RequestMarshaller, context);
-            var responses = new ResponseWriter<TResponse>(method.ResponseMarshaller, options, context);
             await run(context, requests, responses).ConfigureAwait(false);
             status = context.DeadlinePassed ? new Status(StatusCode.DeadlineExceeded, "The deadline has passed.") : context.Status;
         }
         catch (Exception error)
         {
             (status, trailers) = StatusOf(error, context, options, http);
+        }
+
+        if (responses.IsBroken)
+        {
+            // Half a message has gone out: a status behind it would be read as its rest.
+            http.Abort();
+            return;
         }
 
         context.WriteStatus(status, trailers);
@@ -153,13 +160,17 @@ internal static partial class ServerCall
     }
 
     // A stream may be silent for as long as it likes; how long is the method's business.
-    private static void Unlimit(HttpContext http)
+    private static void UnlimitRate(HttpContext http)
     {
         if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } requestRate)
         {
             requestRate.MinDataRate = null;
         }
+    }
 
+    // Messages have their own limit, and no method reads more of them than it wants.
+    private static void UnlimitSize(HttpContext http)
+    {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             size.MaxRequestBodySize = null;
@@ -273,9 +284,17 @@ internal sealed class ResponseWriter<T>(Marshaller<T> marshaller, GrpcServiceOpt
         set => context.WriteOptions = value;
     }
 
+    /// <summary>True when a message was written in part.</summary>
+    public bool IsBroken => _frames.IsBroken;
+
     public Task WriteAsync(T message) => WriteAsync(message, CancellationToken.None);
 
-    public async Task WriteAsync(T message, CancellationToken cancellationToken)
+    public Task WriteAsync(T message, CancellationToken cancellationToken) => WriteAsync(message, flush: true, cancellationToken);
+
+    /// <summary>Writes the only response. It leaves with the status behind it, in one go.</summary>
+    public Task WriteSingleAsync(T message) => WriteAsync(message, flush: false, CancellationToken.None);
+
+    private async Task WriteAsync(T message, bool flush, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
         cancellationToken.ThrowIfCancellationRequested();
@@ -287,11 +306,18 @@ internal sealed class ResponseWriter<T>(Marshaller<T> marshaller, GrpcServiceOpt
 
         try
         {
-            WriteFlags flags = context.WriteOptions?.Flags ?? WriteFlags.None;
-            _frames.Write(context.Http.Response.BodyWriter, marshaller, message, context.Compresses && !flags.HasFlag(WriteFlags.NoCompress));
-            if (!flags.HasFlag(WriteFlags.BufferHint))
+            HttpResponse response = context.Http.Response;
+            if (!response.HasStarted)
             {
-                await context.Http.Response.BodyWriter.FlushAsync(context.CancellationToken).ConfigureAwait(false);
+                // From here on the status belongs into the trailers, even if this message waits in the buffer until then.
+                await response.StartAsync(context.CancellationToken).ConfigureAwait(false);
+            }
+
+            WriteFlags flags = context.WriteOptions?.Flags ?? WriteFlags.None;
+            _frames.Write(response.BodyWriter, marshaller, message, context.Compresses && !flags.HasFlag(WriteFlags.NoCompress));
+            if (flush && !flags.HasFlag(WriteFlags.BufferHint))
+            {
+                await response.BodyWriter.FlushAsync(context.CancellationToken).ConfigureAwait(false);
             }
         }
         finally

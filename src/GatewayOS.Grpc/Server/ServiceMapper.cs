@@ -63,8 +63,26 @@ internal sealed class ServiceMapper<[DynamicallyAccessedMembers(DynamicallyAcces
         Map(method, context => ServerCall.DuplexAsync(context, method, _options, (requests, responses, server) => call(Make(context), requests, responses, server)));
     }
 
-    private static TService Make(HttpContext context) =>
-        context.RequestServices.GetService<TService>() ?? ActivatorUtilities.CreateInstance<TService>(context.RequestServices);
+    private static TService Make(HttpContext context)
+    {
+        if (context.RequestServices.GetService<TService>() is { } registered)
+        {
+            return registered;
+        }
+
+        TService service = ActivatorUtilities.CreateInstance<TService>(context.RequestServices);
+        switch (service)
+        {
+            case IAsyncDisposable disposable:
+                context.Response.RegisterForDisposeAsync(disposable);
+                break;
+            case IDisposable disposable:
+                context.Response.RegisterForDispose(disposable);
+                break;
+        }
+
+        return service;
+    }
 
     private static TDelegate Bind<TDelegate>(IMethod method, params Type[] parameters)
         where TDelegate : Delegate =>
@@ -93,6 +111,7 @@ internal sealed class ServiceMapper<[DynamicallyAccessedMembers(DynamicallyAcces
             MaxSendMessageSize = all.MaxSendMessageSize,
             EnableDetailedErrors = all.EnableDetailedErrors,
             ResponseCompressionAlgorithm = all.ResponseCompressionAlgorithm,
+            IgnoreUnknownServices = all.IgnoreUnknownServices,
         };
         foreach (InterceptorRegistration interceptor in all.Interceptors)
         {
@@ -112,21 +131,21 @@ internal sealed class ServiceMapper<[DynamicallyAccessedMembers(DynamicallyAcces
 
     private void MapFallback()
     {
-        if (mapped.HasFallback)
+        if (mapped.HasFallback || _options.IgnoreUnknownServices == true)
         {
             return;
         }
 
         mapped.HasFallback = true;
-        endpoints.Map(RoutePatternFactory.Parse("{service}/{method}"), context =>
-        {
-            if (!GrpcProtocol.IsGrpc(context.Request.ContentType))
-            {
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return Task.CompletedTask;
-            }
+        RoutePattern pattern = RoutePatternFactory.Parse("{service}/{method}", defaults: null, parameterPolicies: new RouteValueDictionary { ["method"] = new GrpcRequestsOnly() });
+        endpoints.Map(pattern, static context =>
+            ServerCall.RefuseAsync(context, new Status(StatusCode.Unimplemented, $"This server has no method {context.Request.Path.Value}."))).WithDisplayName("gRPC unknown method").WithOrder(int.MaxValue);
+    }
 
-            return ServerCall.RefuseAsync(context, new Status(StatusCode.Unimplemented, $"This server has no method {context.Request.Path.Value}."));
-        }).WithOrder(int.MaxValue);
+    // Other requests go on to whatever else the server has at such paths.
+    private sealed class GrpcRequestsOnly : IRouteConstraint
+    {
+        public bool Match(HttpContext? httpContext, IRouter? route, string routeKey, RouteValueDictionary values, RouteDirection routeDirection) =>
+            httpContext is not null && GrpcProtocol.IsGrpc(httpContext.Request.ContentType);
     }
 }
