@@ -126,7 +126,7 @@ public sealed class TransportTests
         https.ClientCertificateValidation = (shown, _, _) => shown.Thumbprint == node.Thumbprint;
     }));
 
-    private static SocketsHttpHandler Trusting(X509Certificate2 server, X509Certificate2? own = null) => new()
+    internal static SocketsHttpHandler Trusting(X509Certificate2 server, X509Certificate2? own = null) => new()
     {
         SslOptions = new SslClientAuthenticationOptions
         {
@@ -135,7 +135,7 @@ public sealed class TransportTests
         },
     };
 
-    private static X509Certificate2 MakeCertificate(string name)
+    internal static X509Certificate2 MakeCertificate(string name)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         DateTimeOffset now = TimeProvider.System.GetUtcNow();

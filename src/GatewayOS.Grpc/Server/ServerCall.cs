@@ -12,6 +12,11 @@ namespace Grpc.AspNetCore.Server.Internal;
 /// <summary>Takes a request through: check it is gRPC, read, run interceptors and method, write, end with a status.</summary>
 internal static partial class ServerCall
 {
+    // A method has so long after its deadline to end by itself, in response to its token; then the call ends without it.
+    private static readonly TimeSpan s_deadlineGrace = TimeSpan.FromMilliseconds(200);
+
+    private static readonly Status s_deadlinePassed = new(StatusCode.DeadlineExceeded, "The deadline has passed.");
+
     public static Task UnaryAsync<TRequest, TResponse>(HttpContext http, Method<TRequest, TResponse> method, GrpcServiceOptions options, UnaryServerMethod<TRequest, TResponse> handler)
         where TRequest : class
         where TResponse : class => RunAsync(http, method, options, async (context, requests, responses) =>
@@ -49,7 +54,7 @@ internal static partial class ServerCall
     {
         http.Response.ContentType = GrpcProtocol.ContentType;
         using var context = new HttpServerCallContext(http, new Method<string, string>(MethodType.Unary, "", "", Marshallers.StringMarshaller, Marshallers.StringMarshaller), new GrpcServiceOptions());
-        context.WriteStatus(status);
+        context.WriteStatus(status, []);
         return Task.CompletedTask;
     }
 
@@ -73,19 +78,17 @@ internal static partial class ServerCall
         UnlimitSize(http);
         var requests = new RequestReader<TRequest>(new FrameReader(http.Request.BodyReader, options.MaxReceiveMessageSize, context.RequestEncoding), method.RequestMarshaller, context);
         var responses = new ResponseWriter<TResponse>(method.ResponseMarshaller, options, context);
-        Status status;
-        Metadata? trailers = null;
-        try
+        Task<(Status Status, Metadata? Trailers)> outcome = OutcomeAsync(http, options, context, () => run(context, requests, responses));
+        if (!await EndsInTimeAsync(outcome, context).ConfigureAwait(false))
         {
-            Refuse(context);
-            await run(context, requests, responses).ConfigureAwait(false);
-            status = context.DeadlinePassed ? new Status(StatusCode.DeadlineExceeded, "The deadline has passed.") : context.Status;
-        }
-        catch (Exception error)
-        {
-            (status, trailers) = StatusOf(error, context, options, http);
+            await EndAtDeadlineAsync(http, context, responses).ConfigureAwait(false);
+
+            // What the method works with lives as long as the request.
+            await outcome.ConfigureAwait(false);
+            return;
         }
 
+        (Status status, Metadata? trailers) = await outcome.ConfigureAwait(false);
         if (responses.IsBroken)
         {
             // Half a message has gone out: a status behind it would be read as its rest.
@@ -93,7 +96,45 @@ internal static partial class ServerCall
             return;
         }
 
-        context.WriteStatus(status, trailers);
+        context.WriteStatus(status, context.ResponseTrailers.Concat(trailers ?? Metadata.Empty));
+    }
+
+    private static async Task<(Status Status, Metadata? Trailers)> OutcomeAsync(HttpContext http, GrpcServiceOptions options, HttpServerCallContext context, Func<Task> run)
+    {
+        try
+        {
+            Refuse(context);
+            await run().ConfigureAwait(false);
+            return (context.DeadlinePassed ? s_deadlinePassed : context.Status, null);
+        }
+        catch (Exception error)
+        {
+            return StatusOf(error, context, options, http);
+        }
+    }
+
+    // False when the method goes on though the deadline has passed and its token is cancelled.
+    private static async Task<bool> EndsInTimeAsync(Task outcome, HttpServerCallContext context)
+    {
+        if (context.AtDeadline is not { } deadline || await Task.WhenAny(outcome, deadline).ConfigureAwait(false) == outcome)
+        {
+            return true;
+        }
+
+        return await Task.WhenAny(outcome, Task.Delay(s_deadlineGrace, TimeProvider.System)).ConfigureAwait(false) == outcome;
+    }
+
+    private static async Task EndAtDeadlineAsync<TResponse>(HttpContext http, HttpServerCallContext context, ResponseWriter<TResponse> responses)
+        where TResponse : class
+    {
+        if (!responses.Close() || responses.IsBroken)
+        {
+            http.Abort();
+            return;
+        }
+
+        context.WriteStatus(s_deadlinePassed, []);
+        await http.Response.CompleteAsync().ConfigureAwait(false);
     }
 
     private static void Refuse(HttpServerCallContext context)
@@ -138,7 +179,7 @@ internal static partial class ServerCall
     {
         if (context.DeadlinePassed)
         {
-            return (new Status(StatusCode.DeadlineExceeded, "The deadline has passed."), null);
+            return (s_deadlinePassed, null);
         }
 
         if (error is RpcException rpc)
@@ -286,6 +327,10 @@ internal sealed class ResponseWriter<T>(Marshaller<T> marshaller, GrpcServiceOpt
 
     /// <summary>True when a message was written in part.</summary>
     public bool IsBroken => _frames.IsBroken;
+
+    /// <summary>Takes no more messages.</summary>
+    /// <returns>False when one is being written.</returns>
+    public bool Close() => Interlocked.Exchange(ref _writing, 1) == 0;
 
     public Task WriteAsync(T message) => WriteAsync(message, CancellationToken.None);
 

@@ -8,16 +8,28 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
 
 namespace Grpc.AspNetCore.Server.Internal;
 
 /// <summary>What is mapped: for reflection, and so that the fallback for unknown methods is mapped once.</summary>
 internal sealed class MappedServices
 {
-    /// <summary>Generated types with the descriptors of mapped services.</summary>
-    public List<Type> BindTypes { get; } = [];
+    private readonly List<PropertyInfo> _descriptors = [];
 
     public bool HasFallback { get; set; }
+
+    /// <summary>Adds a service by the type that was generated for it. Its descriptor is not made before it is asked for.</summary>
+    public void Add([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] Type bindType)
+    {
+        if (bindType.GetProperty("Descriptor", BindingFlags.Public | BindingFlags.Static) is { } property && property.PropertyType == typeof(ServiceDescriptor))
+        {
+            _descriptors.Add(property);
+        }
+    }
+
+    /// <summary>The descriptors of all mapped services that have one.</summary>
+    public IEnumerable<ServiceDescriptor> Descriptors() => [.. _descriptors.Select(static property => (ServiceDescriptor)property.GetValue(null)!)];
 }
 
 /// <summary>Finds a service's methods through its generated base and maps an endpoint for each.</summary>
@@ -34,7 +46,7 @@ internal sealed class ServiceMapper<[DynamicallyAccessedMembers(DynamicallyAcces
         MethodInfo bind = binding.BindType.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
             .First(method => method.Name == binding.BindMethodName && method.GetParameters() is { Length: 2 } parameters && parameters[0].ParameterType == typeof(ServiceBinderBase));
         bind.Invoke(null, [this, null]);
-        mapped.BindTypes.Add(binding.BindType);
+        mapped.Add(binding.BindType);
         MapFallback();
         return _methods;
     }

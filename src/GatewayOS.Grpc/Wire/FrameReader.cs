@@ -136,7 +136,7 @@ internal sealed class FrameReader(PipeReader pipe, int? bytesMax, string? encodi
     }
 
     private RpcException TooLong(uint length) =>
-        new(new Status(StatusCode.ResourceExhausted, $"A received message of {length} bytes or more is beyond the limit of {bytesMax ?? int.MaxValue} bytes."));
+        new(new Status(StatusCode.ResourceExhausted, $"A received message of {length} bytes or more is beyond the limit of {bytesMax ?? int.MaxValue} bytes (MaxReceiveMessageSize)."));
 
     private sealed class PayloadContext : DeserializationContext
     {

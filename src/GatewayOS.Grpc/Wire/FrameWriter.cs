@@ -146,7 +146,7 @@ internal sealed class FrameWriter(int? bytesMax) : SerializationContext, IBuffer
     {
         if (bytesMax is { } limit && length > limit)
         {
-            throw new RpcException(new Status(StatusCode.ResourceExhausted, $"A message of {length} bytes to send is beyond the limit of {limit} bytes."));
+            throw new RpcException(new Status(StatusCode.ResourceExhausted, $"A message of {length} bytes to send is beyond the limit of {limit} bytes (MaxSendMessageSize)."));
         }
     }
 
