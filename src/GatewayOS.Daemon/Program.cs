@@ -12,13 +12,14 @@ internal static class Program
     private static readonly Option<string> s_state = new("--state") { Description = "Directory of keys, certificates and who is enrolled", HelpName = "DIR", DefaultValueFactory = _ => "/var/lib/gatewayos/state" };
     private static readonly Option<string> s_store = new("--store") { Description = "Directory of the store; made when there is none", HelpName = "DIR", DefaultValueFactory = _ => "/var/lib/gatewayos/store" };
     private static readonly Option<string> s_listen = new("--listen") { Description = "Address and port to serve on", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => $"0.0.0.0:{DaemonOptions.PortDefault}" };
+    private static readonly Option<string> s_metrics = new("--metrics") { Description = "Address and port of metrics and health, in the clear: keep it on the loopback or a network of your own; 'off' for none", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => "127.0.0.1:9441" };
     private static readonly Option<string> s_profile = new("--profile") { Description = "Hardware profile: a name, or a .json file", HelpName = "NAME", DefaultValueFactory = _ => "dev" };
     private static readonly Option<string> s_name = new("--name") { Description = "The appliance's name for people", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
     private static readonly Option<double?> s_lifetime = new("--certificate-hours") { Description = "Lifetime of certificates, in hours [default: 720]", HelpName = "HOURS" };
 
     public static int Main(string[] arguments)
     {
-        var root = new RootCommand("The GatewayOS appliance: takes backups of nodes over gRPC into a store.") { s_state, s_store, s_listen, s_profile, s_name, s_lifetime };
+        var root = new RootCommand("The GatewayOS appliance: takes backups of nodes over gRPC into a store.") { s_state, s_store, s_listen, s_metrics, s_profile, s_name, s_lifetime };
         root.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).Invoke();
     }
@@ -31,11 +32,19 @@ internal static class Program
             return ExitFailed;
         }
 
+        IPEndPoint? metrics = null;
+        if (parsed.GetValue(s_metrics) is { } address && address != "off" && !IPEndPoint.TryParse(address, out metrics))
+        {
+            await Console.Error.WriteLineAsync($"gatewayd: '{address}' is no address with a port, as 127.0.0.1:9441 is. Correct --metrics, or write 'off'.").ConfigureAwait(false);
+            return ExitFailed;
+        }
+
         var options = new DaemonOptions
         {
             StateDirectory = parsed.GetValue(s_state)!,
             StoreDirectory = parsed.GetValue(s_store)!,
             Listen = listen,
+            Metrics = metrics,
             Profile = parsed.GetValue(s_profile)!,
             Name = parsed.GetValue(s_name)!,
             CertificateLifetime = parsed.GetValue(s_lifetime) is { } hours ? TimeSpan.FromHours(hours) : null,

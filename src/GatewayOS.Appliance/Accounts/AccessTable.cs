@@ -23,6 +23,10 @@ public static class AccessTable
         ["gatewayos.v1.Enrolment/Renew"] = Read(Callers.Node),
         ["gatewayos.v1.SignIn/WithPassword"] = Read(Callers.Anyone),
 
+        // Whether it serves. Watching keeps a stream open, so it is not for strangers.
+        ["grpc.health.v1.Health/Check"] = Read(Callers.Anyone),
+        ["grpc.health.v1.Health/Watch"] = Read(Callers.Everybody | Callers.Node),
+
         // Nodes. What they do is on record in their snapshots.
         ["gatewayos.v1.BackupRuns/Begin"] = Read(Callers.Node),
         ["gatewayos.v1.BackupRuns/Commit"] = Read(Callers.Node),

@@ -64,7 +64,7 @@ public sealed class AlertDelivery : IDisposable
                 _warn($"The outbox of alerts cannot be used: {error.Message}");
             }
 
-            await _wake.WaitAsync(s_roundInterval, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)_wake.WaitAsync(s_roundInterval, cancellation)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -72,7 +72,7 @@ public sealed class AlertDelivery : IDisposable
     public Task DeliverAsync(CancellationToken cancellation) => Task.WhenAll(
     [
         .. _settings.Mail is { } mail ? (Task[])[DrainAsync("mail", message => MailAsync(mail, message, cancellation), cancellation)] : [],
-        .. _settings.Webhooks.Select(hook => DrainAsync(DeliverySettings.NameOf(hook), message => PostAsync(hook, message, cancellation), cancellation)),
+        .. _settings.Hooks.Select(hook => DrainAsync(DeliverySettings.NameOf(hook), message => PostAsync(hook, message, cancellation), cancellation)),
     ]);
 
     /// <inheritdoc/>

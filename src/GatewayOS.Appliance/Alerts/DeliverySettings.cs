@@ -18,51 +18,28 @@ public enum MailSecurity
 }
 
 /// <summary>Mail to people.</summary>
-public sealed record MailSettings
-{
-    /// <summary>The server.</summary>
-    public required string Host { get; init; }
-
-    /// <summary>Its port; 587 by default.</summary>
-    public int Port { get; init; } = 587;
-
-    /// <summary>How it is talked to.</summary>
-    public MailSecurity Security { get; init; } = MailSecurity.StartTls;
-
-    /// <summary>Name to log in with; null for none.</summary>
-    public string? User { get; init; }
-
-    /// <summary>Password to log in with.</summary>
-    public string? Password { get; init; }
-
-    /// <summary>The sender's address.</summary>
-    public required string From { get; init; }
-
-    /// <summary>The receivers' addresses.</summary>
-    public required IReadOnlyList<string> To { get; init; }
-
-    /// <summary>Nothing less bad is sent.</summary>
-    public AlertSeverity Least { get; init; } = AlertSeverity.Warning;
-}
+/// <param name="Host">The server.</param>
+/// <param name="From">The sender's address.</param>
+/// <param name="To">The receivers' addresses.</param>
+/// <param name="Port">The server's port.</param>
+/// <param name="Security">How it is talked to.</param>
+/// <param name="User">Name to log in with; null for none.</param>
+/// <param name="Password">Password to log in with.</param>
+/// <param name="Least">Nothing less bad is sent.</param>
+public sealed record MailSettings(
+    string Host, string From, IReadOnlyList<string> To, int Port = 587, MailSecurity Security = MailSecurity.StartTls, string? User = null, string? Password = null, AlertSeverity Least = AlertSeverity.Warning);
 
 /// <summary>A program that is told.</summary>
-public sealed record WebhookSettings
-{
-    /// <summary>Its name; what waits for it is known by that.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Where alerts are posted to.</summary>
-    public required Uri Url { get; init; }
-
-    /// <summary>Key of the signature, 16 characters at least.</summary>
-    public required string Secret { get; init; }
-
-    /// <summary>Nothing less bad is sent.</summary>
-    public AlertSeverity Least { get; init; } = AlertSeverity.Warning;
-}
+/// <param name="Name">Its name; what waits for it is known by that.</param>
+/// <param name="Url">Where alerts are posted to.</param>
+/// <param name="Secret">Key of the signature, 16 characters at least.</param>
+/// <param name="Least">Nothing less bad is sent.</param>
+public sealed record WebhookSettings(string Name, Uri Url, string Secret, AlertSeverity Least = AlertSeverity.Warning);
 
 /// <summary>Who is told of alerts: the file <c>delivery.json</c> of the state directory. Read at start.</summary>
-public sealed record DeliverySettings
+/// <param name="Mail">Mail; null for none.</param>
+/// <param name="Webhooks">Webhooks; null for none.</param>
+public sealed record DeliverySettings(MailSettings? Mail = null, IReadOnlyList<WebhookSettings>? Webhooks = null)
 {
     /// <summary>The file.</summary>
     public const string FileName = "delivery.json";
@@ -72,11 +49,9 @@ public sealed record DeliverySettings
 
     private const int SecretCharactersMin = 16;
 
-    /// <summary>Mail; null for none.</summary>
-    public MailSettings? Mail { get; init; }
-
-    /// <summary>Webhooks.</summary>
-    public IReadOnlyList<WebhookSettings> Webhooks { get; init; } = [];
+    /// <summary>The webhooks; empty when there are none.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<WebhookSettings> Hooks => Webhooks ?? [];
 
     /// <summary>Reads the settings.</summary>
     /// <exception cref="InvalidDataException">They make no sense; the message names every error.</exception>
@@ -100,8 +75,9 @@ public sealed record DeliverySettings
     }
 
     /// <summary>The subscriptions it makes.</summary>
+    [JsonIgnore]
     public IReadOnlyList<AlertSubscription> Subscriptions =>
-        [.. Mail is null ? (AlertSubscription[])[] : [new AlertSubscription("mail", Mail.Least)], .. Webhooks.Select(hook => new AlertSubscription(NameOf(hook), hook.Least))];
+        [.. Mail is null ? (AlertSubscription[])[] : [new AlertSubscription("mail", Mail.Least)], .. Hooks.Select(hook => new AlertSubscription(NameOf(hook), hook.Least))];
 
     internal static string NameOf(WebhookSettings hook) => $"webhook:{hook.Name}";
 
@@ -125,12 +101,12 @@ public sealed record DeliverySettings
             }
         }
 
-        if (Webhooks.Count > WebhooksMax || Webhooks.DistinctBy(hook => hook.Name).Count() != Webhooks.Count)
+        if (Hooks.Count > WebhooksMax || Hooks.DistinctBy(hook => hook.Name).Count() != Hooks.Count)
         {
             yield return $"Webhooks have to have different names, and are {WebhooksMax} at most.";
         }
 
-        foreach (WebhookSettings hook in Webhooks)
+        foreach (WebhookSettings hook in Hooks)
         {
             if (!hook.Url.IsAbsoluteUri || hook.Url.Scheme is not ("https" or "http"))
             {
@@ -145,6 +121,6 @@ public sealed record DeliverySettings
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(DeliverySettings))]
 internal sealed partial class DeliveryJson : JsonSerializerContext;

@@ -20,9 +20,15 @@ public sealed class CatalogueFeed : IDisposable
     /// <summary>How long a change that nobody told of waits.</summary>
     public static readonly TimeSpan RoundInterval = TimeSpan.FromMinutes(5);
 
+    // After a round it rests for so many times as long as that took, so that a store with very many snapshots, all of which a round reads the records
+    // of, does not cost a core.
+    private const int RestFactor = 9;
+    private static readonly TimeSpan s_restMax = TimeSpan.FromMinutes(1);
+
     private readonly SnapshotCatalogue _catalogue;
     private readonly StoreHost _host;
     private readonly Action<string> _warn;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _end = new();
     private readonly AutoResetEvent _wake = new(initialState: true);
     private readonly Thread _thread;
@@ -32,9 +38,10 @@ public sealed class CatalogueFeed : IDisposable
     /// <param name="catalogue">The catalogue; borrowed.</param>
     /// <param name="host">The store; borrowed.</param>
     /// <param name="warn">Told what went wrong; it is tried again.</param>
-    public CatalogueFeed(SnapshotCatalogue catalogue, StoreHost host, Action<string> warn)
+    /// <param name="time">The clock.</param>
+    public CatalogueFeed(SnapshotCatalogue catalogue, StoreHost host, Action<string> warn, TimeProvider time)
     {
-        (_catalogue, _host, _warn) = (catalogue, host, warn);
+        (_catalogue, _host, _warn, _time) = (catalogue, host, warn, time);
         _thread = new Thread(Work) { Name = "catalogue", IsBackground = true, Priority = ThreadPriority.BelowNormal };
         _thread.Start();
     }
@@ -137,6 +144,7 @@ public sealed class CatalogueFeed : IDisposable
         while (!_end.IsCancellationRequested)
         {
             _wake.WaitOne(RoundInterval);
+            long start = _time.GetTimestamp();
             try
             {
                 using StoreLease lease = _host.Lease();
@@ -154,6 +162,9 @@ public sealed class CatalogueFeed : IDisposable
             {
                 _warn($"The catalogue is behind the store: {error.Message} It tries again in {RoundInterval.TotalMinutes:0} minutes.");
             }
+
+            TimeSpan rest = RestFactor * _time.GetElapsedTime(start);
+            _end.Token.WaitHandle.WaitOne(rest < s_restMax ? rest : s_restMax);
         }
     }
 }

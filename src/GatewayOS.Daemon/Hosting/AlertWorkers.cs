@@ -12,6 +12,9 @@ namespace GatewayOS.Daemon.Hosting;
 /// <summary>Delivers alerts, and looks from time to time, and after each commit, for reasons to raise some.</summary>
 internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delivery, DataWorkers workers, TimeProvider time, ILogger<AlertWorkers> logger) : BackgroundService
 {
+    // Like the catalogue's feed: a round reads the records of all snapshots.
+    private const int RestFactor = 9;
+    private static readonly TimeSpan s_restMax = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_capacityInterval = TimeSpan.FromHours(1);
 
@@ -52,7 +55,8 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
         var checks = new ApplianceChecks(appliance.Alerts);
         while (!stopping.IsCancellationRequested)
         {
-            await _wake.WaitAsync(s_interval, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)_wake.WaitAsync(s_interval, stopping)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            long start = time.GetTimestamp();
             try
             {
                 await workers.RunAsync(() => LookAround(watch, checks)).ConfigureAwait(false);
@@ -61,6 +65,9 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
             {
                 DaemonLog.Background(logger, $"Not everything could be looked at for alerts: {error.Message}");
             }
+
+            TimeSpan rest = RestFactor * time.GetElapsedTime(start);
+            await Task.Delay(rest < s_restMax ? rest : s_restMax, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -6,6 +6,8 @@ using GatewayOS.Appliance.Catalogue;
 using GatewayOS.Daemon.Services;
 using GatewayOS.Store.Chained;
 using Grpc.AspNetCore.Server;
+using Grpc.Health.V1;
+using Grpc.HealthCheck;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -32,15 +34,14 @@ internal static class ApplianceServer
         using var appliance = new ApplianceHost(options, time, what => DaemonLog.Background(background!, what));
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
         builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss'Z' ";
-            console.UseUtcTimestamp = true;
-        });
+        AddConsole(builder.Logging);
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, appliance));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            Configure(kestrel, appliance);
+            Telemetry.Listen(kestrel, options);
+        });
         builder.Services.AddSingleton(appliance);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(_ => new DataWorkers("data", ReadWorkers));
@@ -50,9 +51,11 @@ internal static class ApplianceServer
         builder.Services.AddSingleton<PeerGate>();
         builder.Services.AddSingleton<AuditGate>();
         builder.Services.AddSingleton<PasswordQueue>();
-        builder.Services.AddSingleton(_ => new CatalogueFeed(appliance.Catalogue, appliance.Store, what => DaemonLog.Background(background!, what)));
+        builder.Services.AddSingleton(_ => new CatalogueFeed(appliance.Catalogue, appliance.Store, what => DaemonLog.Background(background!, what), time));
         builder.Services.AddSingleton(_ => new AlertDelivery(appliance.Alerts, appliance.Delivery, what => DaemonLog.Background(background!, what), time));
         builder.Services.AddHostedService<AlertWorkers>();
+        builder.Services.AddSingleton<Telemetry>();
+        builder.Services.AddSingleton<HealthServiceImpl>();
         builder.Services.AddGrpc(grpc =>
         {
             grpc.Interceptors.Add<PeerGate>();
@@ -60,6 +63,7 @@ internal static class ApplianceServer
         });
         builder.Services.Configure<GrpcServiceOptions<DataPathServer>>(data => data.MaxReceiveMessageSize = DataFrame.BytesMax);
         await using WebApplication app = builder.Build();
+        app.Services.GetRequiredService<Telemetry>().Map(app);
         app.MapGrpcService<EnrolmentService>();
         app.MapGrpcService<BackupService>();
         app.MapGrpcService<DataPathServer>();
@@ -70,6 +74,7 @@ internal static class ApplianceServer
         app.MapGrpcService<AuditService>();
         app.MapGrpcService<CatalogueService>();
         app.MapGrpcService<AlertsService>();
+        app.MapGrpcService<HealthServiceImpl>();
         background = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("background");
         appliance.Sessions.Committed += _ => app.Services.GetRequiredService<CatalogueFeed>().Wake();
         appliance.Registry.Revoked += node =>
@@ -81,6 +86,7 @@ internal static class ApplianceServer
         WatchAudit(appliance, logger);
         app.Services.GetRequiredService<CatalogueFeed>().Wake();
         await app.StartAsync(cancellation).ConfigureAwait(false);
+        app.Services.GetRequiredService<HealthServiceImpl>().SetStatus("", HealthCheckResponse.Types.ServingStatus.Serving);
         DaemonLog.Serving(logger, appliance.Profile.Title, options.Name, ProgramVersion.Text, app.Urls.First(), appliance.StoreId, Path.GetFullPath(options.StoreDirectory));
         DaemonLog.Fingerprint(logger, Convert.ToHexStringLower(appliance.Authority.KeyHash));
         DaemonLog.KeyInFile(logger, appliance.State.Location);
@@ -99,6 +105,23 @@ internal static class ApplianceServer
 
         appliance.Audit.Anchored += head => DaemonLog.AuditAnchor(logger, head.Count, head.Last);
         appliance.Audit.Anchor();
+    }
+
+    // The journal reads the severity from a prefix and has the time itself; people read both.
+    private static void AddConsole(ILoggingBuilder logging)
+    {
+        if (Environment.GetEnvironmentVariable("JOURNAL_STREAM") is { Length: > 0 })
+        {
+            logging.AddSystemdConsole();
+            return;
+        }
+
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss'Z' ";
+            console.UseUtcTimestamp = true;
+        });
     }
 
     private static void Configure(KestrelServerOptions kestrel, ApplianceHost appliance)

@@ -17,6 +17,9 @@ internal sealed record DaemonOptions
     /// <summary>Where it listens.</summary>
     public required IPEndPoint Listen { get; init; }
 
+    /// <summary>Where metrics and health are served, without TLS; null for nowhere.</summary>
+    public IPEndPoint? Metrics { get; init; }
+
     /// <summary>Hardware profile: a name or a file.</summary>
     public required string Profile { get; init; }
 

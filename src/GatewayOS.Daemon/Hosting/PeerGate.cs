@@ -126,10 +126,23 @@ internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger
 
         if (access.IsAudited)
         {
-            appliance.Audit.Note(caller.Who, context.Method.TrimStart('/'), "", AuditOutcome.Failed, "not allowed to this role");
+            NoteRefusal(context, caller);
         }
 
         return new RpcException(new Status(StatusCode.PermissionDenied, $"Your role does not allow this. It is for: {string.Join(", ", RoleNames.All.Where(role => RoleNames.TryParse(role, out Role parsed) && (access.Callers & parsed.AsCaller()) != Callers.None))}."));
+    }
+
+    // It is refused whether that can be put on record or not.
+    private void NoteRefusal(ServerCallContext context, Caller caller)
+    {
+        try
+        {
+            appliance.Audit.Note(caller.Who, context.Method.TrimStart('/'), "", AuditOutcome.Failed, "not allowed to this role");
+        }
+        catch (IOException error)
+        {
+            DaemonLog.AuditFailed(logger, error.Message);
+        }
     }
 
     private RpcException Refuse(ServerCallContext context, string who, string why)

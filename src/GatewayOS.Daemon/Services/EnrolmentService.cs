@@ -1,5 +1,6 @@
 using GatewayOS.Api;
 using GatewayOS.Api.Tokens;
+using GatewayOS.Appliance.Audit;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Daemon.Hosting;
 using Google.Protobuf;
@@ -28,6 +29,11 @@ internal sealed class EnrolmentService(ApplianceHost appliance, ILogger<Enrolmen
             throw new RpcException(new Status(StatusOf(result.Refusal!.Value), result.Message));
         }
 
+        if (token is not null)
+        {
+            appliance.Audit.Note($"token:{token.Id}", context.Method.TrimStart('/'), $"node:{node.Name}", AuditOutcome.Done, "enrolled");
+        }
+
         DaemonLog.NodeChanged(logger, node.Name, node.Id, node.State == NodeState.Active ? "is enrolled" : "waits for approval");
         return Task.FromResult(new EnrolReply
         {
@@ -52,6 +58,7 @@ internal sealed class EnrolmentService(ApplianceHost appliance, ILogger<Enrolmen
 
         using (certificate)
         {
+            appliance.Audit.Note($"operator:{request.OperatorName}", context.Method.TrimStart('/'), $"token:{token.Id}", AuditOutcome.Done, "");
             DaemonLog.OperatorActed(logger, request.OperatorName, "has logged in");
             return Task.FromResult(new LoginReply { Certificate = ByteString.CopyFrom(certificate.RawData), CaCertificate = CaCertificate() });
         }

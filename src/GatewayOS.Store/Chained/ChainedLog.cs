@@ -166,6 +166,12 @@ public sealed class ChainedLog : IDisposable
         }
 
         byte[] key = RandomNumberGenerator.GetBytes(KeyBytes);
+        if (isNew)
+        {
+            // Before the key: a key without a head means that a log was removed.
+            _directory.Replace(ChainedHead.FileName, new ChainedHead(0, ChainedLine.NoPrevious).Encode(key));
+        }
+
         _directory.Replace(KeyFile, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(key) + "\n"));
         return key;
     }

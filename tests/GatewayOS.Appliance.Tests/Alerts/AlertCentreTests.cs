@@ -87,7 +87,7 @@ public sealed class AlertCentreTests : IDisposable
     public async Task A_webhook_gets_each_message_once_signed_and_a_dead_one_loses_nothing()
     {
         string port = FreePort();
-        var settings = new DeliverySettings { Webhooks = [new WebhookSettings { Name = "a", Url = new Uri($"http://127.0.0.1:{port}/"), Secret = "0123456789abcdef" }] };
+        var settings = new DeliverySettings(Webhooks: [new WebhookSettings("a", new Uri($"http://127.0.0.1:{port}/"), "0123456789abcdef")]);
         var warnings = new List<string>();
         using var delivery = new AlertDelivery(_centre, settings, warnings.Add, _clock);
         _centre.Raise(s_failed);
@@ -127,8 +127,8 @@ public sealed class AlertCentreTests : IDisposable
         {
             _told.Clear();
             _told.Add(new AlertSubscription("mail", AlertSeverity.Warning));
-            var mail = new MailSettings { Host = "127.0.0.1", Port = int.Parse(port, System.Globalization.CultureInfo.InvariantCulture), Security = MailSecurity.None, From = "gw@example.com", To = ["ops@example.com", "boss@example.com"] };
-            using var delivery = new AlertDelivery(_centre, new DeliverySettings { Mail = mail }, _ => { }, _clock);
+            var mail = new MailSettings("127.0.0.1", "gw@example.com", ["ops@example.com", "boss@example.com"], int.Parse(port, System.Globalization.CultureInfo.InvariantCulture), MailSecurity.None);
+            using var delivery = new AlertDelivery(_centre, new DeliverySettings(mail), _ => { }, _clock);
             _centre.Raise(s_failed with { Summary = "Größe stimmt nicht." });
             for (int attempt = 0; attempt < 100 && _centre.MessagesOf(1)[0].Delivered is null; attempt++)
             {
@@ -154,11 +154,21 @@ public sealed class AlertCentreTests : IDisposable
     [InlineData("{\"mail\":{\"host\":\"h\",\"from\":\"nobody\",\"to\":[]}}", "no receiver")]
     [InlineData("{\"webhooks\":[{\"name\":\"a\",\"url\":\"ftp://x/\",\"secret\":\"short\"}]}", "too short")]
     [InlineData("{\"webhook\":[]}", "webhook")]
+    [InlineData("{\"mail\":{\"host\":\"h\"}}", "from")]
     [InlineData("{", "cannot be read")]
     public void Settings_that_make_no_sense_are_named(string json, string expected)
     {
         File.WriteAllText(_scratch["delivery.json"], json);
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => DeliverySettings.Load(new Store.Storage.StateDirectory(_scratch.Path))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_left_out_of_the_settings_has_its_default()
+    {
+        File.WriteAllText(_scratch["delivery.json"], """{ "mail": { "host": "h", "from": "a@b.c", "to": ["d@e.f"] } }""");
+        Assert.Equal((587, MailSecurity.StartTls, AlertSeverity.Warning), DeliverySettings.Load(new Store.Storage.StateDirectory(_scratch.Path)).Mail is { } mail ? (mail.Port, mail.Security, mail.Least) : default);
+        File.Delete(_scratch["delivery.json"]);
+        Assert.Empty(DeliverySettings.Load(new Store.Storage.StateDirectory(_scratch.Path)).Subscriptions);
     }
 
     private static string FreePort() => GatewayOS.TestKit.Programs.Appliance.FreePort();

@@ -44,6 +44,14 @@ public sealed class AuditLogTests : IDisposable
     public void An_edited_record_is_found() => Tampered(lines => [lines[0], lines[1].Replace("target 1", "target 9", StringComparison.Ordinal), .. lines[2..]], "changed");
 
     [Fact]
+    public void An_edited_record_is_found_without_the_key_too()
+    {
+        Write(5);
+        File.WriteAllText(Segment, File.ReadAllText(Segment).Replace("target 1", "target 9", StringComparison.Ordinal));
+        Assert.Contains(ChainedLogCheck.Run(_scratch["audit"], []).Report.Findings, finding => finding.Sequence == 3);
+    }
+
+    [Fact]
     public void An_edited_last_record_is_found() => Tampered(lines => [.. lines[..^1], lines[^1].Replace("target 4", "target 9", StringComparison.Ordinal)], "changed");
 
     [Fact]

@@ -194,7 +194,7 @@ public sealed class CatalogueTests : IDisposable
     private string[] Names(string pattern) => [.. Find(pattern).Select(hit => hit.Path[(hit.Path.LastIndexOf('/') + 1)..]).Distinct().Order(StringComparer.Ordinal)];
 
     private SnapshotRecord Backup() =>
-        FileBackup.Run(_store, new BackupOptions { Sources = [System.Text.Encoding.UTF8.GetBytes(_scratch["source"])], Host = "test-node", Workers = 1, Readers = 1 }, new BackupProgress(), null, CancellationToken.None).Snapshot;
+        FileBackup.Run(_store, new BackupOptions { Sources = [System.Text.Encoding.UTF8.GetBytes(_scratch["source"])], Host = "test-node", Workers = 1, Readers = 1 }, new BackupProgress(), CancellationToken.None).Snapshot;
 
     private SnapshotRecord Write(string name, string text)
     {
@@ -240,7 +240,7 @@ public sealed class CatalogueTests : IDisposable
         {
             Directory.Delete(path, recursive: true);
         }
-        else
+        else if (File.Exists(path))
         {
             File.Delete(path);
         }

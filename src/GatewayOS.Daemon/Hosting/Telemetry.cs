@@ -1,0 +1,164 @@
+using GatewayOS.Appliance.Alerts;
+using GatewayOS.Appliance.Catalogue;
+using GatewayOS.Appliance.Ingest;
+using GatewayOS.Appliance.Nodes;
+using GatewayOS.Appliance.Observability;
+using GatewayOS.Store.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace GatewayOS.Daemon.Hosting;
+
+/// <summary>
+/// Metrics, traces and health. A listener of its own, without TLS and on the loopback unless told otherwise, serves <c>/metrics</c> (Prometheus),
+/// <c>/healthz</c> and <c>/readyz</c>, and nothing else; the appliance's own port serves none of them. With <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> in the
+/// environment, metrics and traces go there too (OTLP).
+/// </summary>
+internal sealed class Telemetry : IDisposable
+{
+    private const string OtlpVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    private const int AlertsCountedMax = 10_000;
+    private static readonly TimeSpan s_stallMax = TimeSpan.FromMinutes(2);
+
+    private readonly ApplianceHost _appliance;
+    private readonly DataWorkers _workers;
+    private readonly TimeProvider _time;
+    private readonly ApplianceMetrics _metrics = new();
+    private readonly MeterProvider _meters;
+    private readonly TracerProvider? _traces;
+    private readonly Lock _gate = new();
+    private DataProgress _lastProgress;
+    private long _lastProgressAt;
+
+    public Telemetry(ApplianceHost appliance, CatalogueFeed feed, DataWorkers workers, TimeProvider time)
+    {
+        (_appliance, _workers, _time) = (appliance, workers, time);
+        _lastProgressAt = time.GetTimestamp();
+        AddGauges(feed);
+        appliance.Sessions.Committed += _metrics.Count;
+        bool sends = Environment.GetEnvironmentVariable(OtlpVariable) is { Length: > 0 };
+        ResourceBuilder resource = ResourceBuilder.CreateDefault().AddService("gatewayd", serviceVersion: ProgramVersion.Text, serviceInstanceId: appliance.StoreId);
+        MeterProviderBuilder meters = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource)
+            .AddMeter(ApplianceMetrics.MeterName).AddMeter("System.Runtime").AddMeter("Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter();
+        _meters = (sends ? meters.AddOtlpExporter() : meters).Build();
+        _traces = sends ? Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource("Microsoft.AspNetCore").AddOtlpExporter().Build() : null;
+    }
+
+    /// <summary>Adds the listener.</summary>
+    public static void Listen(KestrelServerOptions kestrel, DaemonOptions options)
+    {
+        if (options.Metrics is { } address)
+        {
+            kestrel.Listen(address, endpoint =>
+            {
+                endpoint.Protocols = HttpProtocols.Http1;
+                endpoint.Use(next => connection =>
+                {
+                    connection.Features.Set(new Listener());
+                    return next(connection);
+                });
+            });
+        }
+    }
+
+    /// <summary>Answers what comes in by the listener, and all of that.</summary>
+    public void Map(WebApplication app)
+    {
+        app.UseWhen(context => context.Features.Get<Listener>() is not null && context.Request.Path == "/metrics", branch => branch.UseOpenTelemetryPrometheusScrapingEndpoint(_meters, null, null, null, null));
+        app.Use((context, next) => context.Features.Get<Listener>() is null ? next(context) : context.Request.Path.Value switch
+        {
+            "/healthz" => AnswerAsync(context, IsStalled() ? "the data path does not get on" : null),
+            "/readyz" => ReadyAsync(context),
+            _ => AnswerMissing(context),
+        });
+    }
+
+    public void Dispose()
+    {
+        _appliance.Sessions.Committed -= _metrics.Count;
+        _meters.Dispose();
+        _traces?.Dispose();
+        _metrics.Dispose();
+    }
+
+    private static Task AnswerAsync(HttpContext context, string? problem)
+    {
+        context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.ContentType = "text/plain";
+        return context.Response.WriteAsync((problem ?? "ok") + "\n", context.RequestAborted);
+    }
+
+    private static Task AnswerMissing(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    }
+
+    private async Task ReadyAsync(HttpContext context)
+    {
+        string? problem = await _workers.RunAsync(() =>
+        {
+            try
+            {
+                using StoreLease lease = _appliance.Store.Lease();
+                return lease.Store.AcceptsNodes ? null : "the store takes no nodes";
+            }
+            catch (Exception error) when (error is StoreIoException or StoreDamagedException or StoreUnusableException or IOException)
+            {
+                return error.Message;
+            }
+        }).ConfigureAwait(false);
+        await AnswerAsync(context, problem ?? (IsStalled() ? "the data path does not get on" : null)).ConfigureAwait(false);
+    }
+
+    // Groups in hand of which none was finished for long.
+    private bool IsStalled()
+    {
+        lock (_gate)
+        {
+            DataProgress now = _appliance.Sessions.Progress;
+            if (now.InHand == 0 || now.Completed != _lastProgress.Completed)
+            {
+                (_lastProgress, _lastProgressAt) = (now, _time.GetTimestamp());
+            }
+
+            return _time.GetElapsedTime(_lastProgressAt) > s_stallMax;
+        }
+    }
+
+    private void AddGauges(CatalogueFeed feed)
+    {
+        _metrics.Gauge("gateway.nodes", "{node}", "Nodes by state.", "state", () =>
+        {
+            IReadOnlyList<NodeRecord> nodes = _appliance.Registry.Nodes;
+            return [("active", nodes.Count(node => node.State == NodeState.Active)), ("pending", nodes.Count(node => node.State == NodeState.Pending)), ("connected", _appliance.Connections.Count)];
+        });
+        _metrics.Gauge("gateway.runs", "{run}", "Backups in progress.", () => _appliance.Sessions.Current.Count(session => !session.IsCommitted));
+        _metrics.Gauge("gateway.data.groups.completed", "{group}", "Groups of chunks received and stored since the start.", () => _appliance.Sessions.Progress.Completed);
+        _metrics.Gauge("gateway.disk.free", "By", "Free on the store's disk.", () => Disk.AvailableFreeSpace);
+        _metrics.Gauge("gateway.disk.size", "By", "Size of the store's disk.", () => Disk.TotalSize);
+        _metrics.Gauge("gateway.catalogue.pending", "{snapshot}", "Snapshots that the catalogue does not cover yet.", () => feed.Pending);
+        _metrics.Gauge("gateway.audit.records", "{record}", "Records in the audit log.", () => _appliance.Audit.Head.Count);
+        _metrics.Gauge("gateway.alerts", "{alert}", "Alerts that stand, by severity.", "severity", () =>
+        {
+            IReadOnlyList<AlertRecord> alerts = _appliance.Alerts.List(withCleared: false, AlertsCountedMax);
+            return Enum.GetValues<AlertSeverity>().Select(severity => (severity.ToString().ToLowerInvariant(), (long)alerts.Count(alert => alert.Event.Severity == severity)));
+        });
+        _metrics.Gauge("gateway.node.backup.time", "s", "When a node's newest snapshot was committed, seconds since 1970.", "node", () =>
+        {
+            using CatalogueReader reader = _appliance.Catalogue.OpenReader();
+            return reader.Nodes().Select(node => (_appliance.Registry.Find(node.NodeId)?.Name ?? node.NodeId, node.LastFinished.ToUnixTimeSeconds())).ToArray();
+        });
+    }
+
+    private DriveInfo Disk => new(_appliance.Options.StoreDirectory);
+
+    // Marks connections of the listener.
+    private sealed record Listener;
+}
