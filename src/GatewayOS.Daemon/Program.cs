@@ -54,7 +54,7 @@ internal static class Program
             await ApplianceServer.RunAsync(options, TimeProvider.System, cancellation).ConfigureAwait(false);
             return 0;
         }
-        catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException or Store.Storage.StoreUnusableException or Store.Storage.StoreIoException)
+        catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException or Store.Storage.StoreUnusableException or Store.Storage.StoreIoException or DllNotFoundException)
         {
             await Console.Error.WriteLineAsync($"gatewayd: {error.Message}").ConfigureAwait(false);
             return ExitFailed;

@@ -82,6 +82,25 @@ public sealed class OperationsTests : IDisposable
         Assert.Equal(HttpStatusCode.NotFound, (await http.SendAsync(onMain)).StatusCode);
     }
 
+    [Fact]
+    public void Metrics_go_to_a_collector_that_the_environment_names()
+    {
+        string port = Appliance.FreePort();
+        using var listener = new HttpListener();
+        listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+        listener.Start();
+        using var daemon = new BuiltProgram(
+            "gatewayd",
+            ["--state", _scratch["state"], "--store", _scratch["store"], "--listen", $"127.0.0.1:{Appliance.FreePort()}", "--metrics", "off"],
+            new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = $"http://127.0.0.1:{port}", ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf", ["OTEL_METRIC_EXPORT_INTERVAL"] = "500" });
+        HttpListenerContext got = listener.GetContext();
+        using var body = new MemoryStream();
+        got.Request.InputStream.CopyTo(body);
+        got.Response.Close();
+        Assert.Equal("/v1/metrics", got.Request.Url!.AbsolutePath);
+        Assert.Contains("gateway.nodes", System.Text.Encoding.Latin1.GetString(body.ToArray()), StringComparison.Ordinal);
+    }
+
     private string Backup(Agent agent) => agent.Run("backup", _scratch["source"], "--json").Expect(0).Json.GetProperty("snapshot").GetProperty("id").GetString()!;
 
     private static JsonElement[] Find(Appliance appliance) =>

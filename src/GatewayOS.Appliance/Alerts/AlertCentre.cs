@@ -54,12 +54,11 @@ public sealed class AlertCentre : IAlertSink, IDisposable
     /// <param name="subscriptions">Says who is to be told, asked with each alert.</param>
     /// <param name="warn">Told what could not be kept.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="SqliteException">The file cannot be used.</exception>
+    /// <exception cref="InvalidDataException">The file cannot be used; the message says what to do.</exception>
     public AlertCentre(string path, string appliance, Func<IReadOnlyList<AlertSubscription>> subscriptions, Action<string> warn, TimeProvider time)
     {
         (_appliance, _subscriptions, _warn, _time) = (appliance, subscriptions, warn, time);
-        _connection = SqliteDatabase.Open(path, isDurable: true);
-        _connection.Run(Tables);
+        _connection = Open(path);
         _connection.Run("INSERT INTO identity SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM identity)", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
         _identity = (string)_connection.Scalar("SELECT id FROM identity")!;
     }
@@ -229,6 +228,20 @@ public sealed class AlertCentre : IAlertSink, IDisposable
     }
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static SqliteConnection Open(string path)
+    {
+        try
+        {
+            SqliteConnection connection = SqliteDatabase.Open(path, isDurable: true);
+            connection.Run(Tables);
+            return connection;
+        }
+        catch (SqliteException error)
+        {
+            throw new InvalidDataException($"The alerts in {path} cannot be used: {error.Message} Restore the file from a backup of the state; or remove it, and with it alerts and what waits for receivers.", error);
+        }
+    }
 
     private static DateTimeOffset Time(long unixMs) => DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
 

@@ -22,7 +22,8 @@ internal static class SqliteDatabase
     /// <param name="isDurable">True when what is committed has to survive a power cut; false for what can be made anew: then a cut may cost the last commits, and never tears one.</param>
     /// <returns>The connection, for one thread at a time; the caller's.</returns>
     /// <exception cref="DllNotFoundException">The library is missing; the message names its Debian package.</exception>
-    /// <exception cref="SqliteException">The file cannot be used; see <see cref="IsDamage"/>.</exception>
+    /// <exception cref="SqliteException">The file is damaged or no database (<see cref="IsDamage"/>).</exception>
+    /// <exception cref="IOException">It cannot be opened or written.</exception>
     public static SqliteConnection Open(string path, bool isDurable)
     {
         Prepare();
@@ -33,10 +34,15 @@ internal static class SqliteDatabase
             connection.Run($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {(isDurable ? "FULL" : "NORMAL")}; PRAGMA cache_size = -{CacheKibibytes}; PRAGMA temp_store = MEMORY");
             return connection;
         }
-        catch
+        catch (SqliteException error)
         {
             connection.Dispose();
-            throw;
+            if (IsDamage(error))
+            {
+                throw;
+            }
+
+            throw new IOException($"{path} cannot be used: {error.Message} Look at the disk's space and the file's permissions.", error);
         }
     }
 

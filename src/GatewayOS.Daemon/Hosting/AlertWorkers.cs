@@ -9,8 +9,11 @@ using Microsoft.Data.Sqlite;
 
 namespace GatewayOS.Daemon.Hosting;
 
-/// <summary>Delivers alerts, and looks from time to time, and after each commit, for reasons to raise some.</summary>
-internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delivery, DataWorkers workers, TimeProvider time, ILogger<AlertWorkers> logger) : BackgroundService
+/// <summary>
+/// Delivers alerts, and looks from time to time, and after each commit, for reasons to raise some. How often a node is to be backed up says
+/// <see cref="IBackupCycles"/> where there is one, else the node's own rhythm.
+/// </summary>
+internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delivery, DataWorkers workers, TimeProvider time, ILogger<AlertWorkers> logger, IBackupCycles? cycles = null) : BackgroundService
 {
     // Like the catalogue's feed: a round reads the records of all snapshots.
     private const int RestFactor = 9;
@@ -87,7 +90,7 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
         foreach (NodeRecord node in appliance.Registry.Nodes)
         {
             DateTimeOffset[] finished = [.. reader.Snapshots(node.Id, before: null, ApplianceChecks.RhythmBackups + 1).Select(snapshot => snapshot.Finished)];
-            checks.Backup(node, finished.Length > 0 ? finished[0] : node.Asked, ApplianceChecks.RhythmOf(finished), now);
+            checks.Backup(node, finished.Length > 0 ? finished[0] : node.Asked, cycles?.CycleOf(node.Id) ?? ApplianceChecks.RhythmOf(finished), now);
         }
 
         appliance.Alerts.Prune();

@@ -48,14 +48,7 @@ internal static class ApplianceServer
         builder.Services.AddKeyedSingleton(DataWorkers.Lookups, (_, _) => new DataWorkers(DataWorkers.Lookups, LookupWorkers));
         builder.Services.AddSingleton<SystemdNotifier>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SystemdNotifier>());
-        builder.Services.AddSingleton<PeerGate>();
-        builder.Services.AddSingleton<AuditGate>();
-        builder.Services.AddSingleton<PasswordQueue>();
-        builder.Services.AddSingleton(_ => new CatalogueFeed(appliance.Catalogue, appliance.Store, what => DaemonLog.Background(background!, what), time));
-        builder.Services.AddSingleton(_ => new AlertDelivery(appliance.Alerts, appliance.Delivery, what => DaemonLog.Background(background!, what), time));
-        builder.Services.AddHostedService<AlertWorkers>();
-        builder.Services.AddSingleton<Telemetry>();
-        builder.Services.AddSingleton<HealthServiceImpl>();
+        AddOperations(builder.Services, appliance, time, what => DaemonLog.Background(background!, what));
         builder.Services.AddGrpc(grpc =>
         {
             grpc.Interceptors.Add<PeerGate>();
@@ -63,6 +56,7 @@ internal static class ApplianceServer
         });
         builder.Services.Configure<GrpcServiceOptions<DataPathServer>>(data => data.MaxReceiveMessageSize = DataFrame.BytesMax);
         await using WebApplication app = builder.Build();
+        background = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("background");
         app.Services.GetRequiredService<Telemetry>().Map(app);
         app.MapGrpcService<EnrolmentService>();
         app.MapGrpcService<BackupService>();
@@ -75,7 +69,6 @@ internal static class ApplianceServer
         app.MapGrpcService<CatalogueService>();
         app.MapGrpcService<AlertsService>();
         app.MapGrpcService<HealthServiceImpl>();
-        background = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("background");
         appliance.Sessions.Committed += _ => app.Services.GetRequiredService<CatalogueFeed>().Wake();
         appliance.Registry.Revoked += node =>
         {
@@ -93,6 +86,18 @@ internal static class ApplianceServer
         await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
         DaemonLog.Stopping(logger);
         app.Services.GetRequiredService<SystemdNotifier>().Notify("STOPPING=1");
+    }
+
+    private static void AddOperations(IServiceCollection services, ApplianceHost appliance, TimeProvider time, Action<string> warn)
+    {
+        services.AddSingleton<PeerGate>();
+        services.AddSingleton<AuditGate>();
+        services.AddSingleton<PasswordQueue>();
+        services.AddSingleton(_ => new CatalogueFeed(appliance.Catalogue, appliance.Store, warn, time));
+        services.AddSingleton(_ => new AlertDelivery(appliance.Alerts, appliance.Delivery, warn, time));
+        services.AddHostedService<AlertWorkers>();
+        services.AddSingleton<Telemetry>();
+        services.AddSingleton<HealthServiceImpl>();
     }
 
     // The journal keeps the log's heads where the log's files are not: an older log put back whole does not fit the last one.

@@ -163,6 +163,14 @@ public sealed class AlertCentreTests : IDisposable
     }
 
     [Fact]
+    public void A_damaged_file_is_named()
+    {
+        _centre.Dispose();
+        File.WriteAllText(_scratch["broken.db"], new string('x', 8192));
+        Assert.Contains("broken.db", Assert.Throws<InvalidDataException>(() => new AlertCentre(_scratch["broken.db"], "test", () => [], Assert.Fail, _clock)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_left_out_of_the_settings_has_its_default()
     {
         File.WriteAllText(_scratch["delivery.json"], """{ "mail": { "host": "h", "from": "a@b.c", "to": ["d@e.f"] } }""");
