@@ -1,5 +1,4 @@
 using GatewayOS.Appliance.Alerts;
-using GatewayOS.Appliance.Catalogue;
 using GatewayOS.Appliance.Certificates;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Nodes;
@@ -59,6 +58,11 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
         while (!stopping.IsCancellationRequested)
         {
             await ((Task)_wake.WaitAsync(s_interval, stopping)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
             long start = time.GetTimestamp();
             try
             {
@@ -76,20 +80,23 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
 
     private bool LookAround(SnapshotWatch watch, ApplianceChecks checks)
     {
+        IReadOnlyList<SnapshotRecord> records;
         using (StoreLease lease = appliance.Store.Lease())
         {
-            watch.Look(lease.Store.Snapshots().Records, id => appliance.Registry.Find(id)?.Name ?? id);
+            records = lease.Store.Snapshots().Records;
         }
+
+        watch.Look(records, id => appliance.Registry.Find(id)?.Name ?? id);
 
         DateTimeOffset now = time.GetUtcNow();
         checks.Clock(now - _lastClock, time.GetElapsedTime(_lastTimestamp));
         (_lastClock, _lastTimestamp) = (now, time.GetTimestamp());
         CheckCapacity(checks, now);
         checks.Certificates(CertificateAuthority.Expiry(appliance.Authority.Certificate), appliance.Registry.Nodes, now);
-        using CatalogueReader reader = appliance.Catalogue.OpenReader();
+        ILookup<string, DateTimeOffset> backups = records.ToLookup(record => record.Draft.NodeId, record => record.FinishedUtc, StringComparer.Ordinal);
         foreach (NodeRecord node in appliance.Registry.Nodes)
         {
-            DateTimeOffset[] finished = [.. reader.Snapshots(node.Id, before: null, ApplianceChecks.RhythmBackups + 1).Select(snapshot => snapshot.Finished)];
+            DateTimeOffset[] finished = [.. backups[node.Id].OrderDescending()];
             checks.Backup(node, finished.Length > 0 ? finished[0] : node.Asked, cycles?.CycleOf(node.Id) ?? ApplianceChecks.RhythmOf(finished), now);
         }
 
