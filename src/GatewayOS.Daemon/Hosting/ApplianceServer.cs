@@ -20,6 +20,7 @@ internal static class ApplianceServer
     private const int StreamWindowBytes = 2 * 1024 * 1024;
     private const int ConnectionWindowBytes = 4 * 1024 * 1024;
     private const int ReadWorkers = 8;
+    private const int LookupWorkers = 2;
 
     // What the health service tells of; the empty name is the appliance as a whole.
     private static readonly string[] s_services =
@@ -46,6 +47,7 @@ internal static class ApplianceServer
         builder.Services.AddSingleton(appliance);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(_ => new DataWorkers("data", ReadWorkers));
+        builder.Services.AddKeyedSingleton(DataWorkers.Lookups, (_, _) => new DataWorkers(DataWorkers.Lookups, LookupWorkers));
         builder.Services.AddSingleton<SystemdNotifier>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SystemdNotifier>());
         builder.Services.AddSingleton<PeerGate>();
