@@ -71,9 +71,7 @@ public sealed class HostileClientTests : IAsyncLifetime
     [InlineData(8)]
     public async Task A_stream_reset_within_a_message_is_not_complete(byte code)
     {
-        using Http2Peer peer = await BeginAsync(Collect);
-        await peer.SendAsync(Http2Peer.Data, 0, 1, [.. s_message, .. s_message[..6]]);
-        await _begun.Task.WaitAsync(EchoHost.Patience);
+        using Http2Peer peer = await BeginCollectAsync([.. s_message, .. s_message[..6]]);
         await peer.SendAsync(Http2Peer.Reset, 0, 1, [0, 0, 0, code]);
         Assert.Equal("cancelled", await EndAsync());
     }
@@ -83,9 +81,7 @@ public sealed class HostileClientTests : IAsyncLifetime
     [InlineData(8)]
     public async Task A_stream_reset_between_messages_is_not_complete(byte code)
     {
-        using Http2Peer peer = await BeginAsync(Collect);
-        await peer.SendAsync(Http2Peer.Data, 0, 1, s_message);
-        await _begun.Task.WaitAsync(EchoHost.Patience);
+        using Http2Peer peer = await BeginCollectAsync(s_message);
         await peer.SendAsync(Http2Peer.Reset, 0, 1, [0, 0, 0, code]);
         Assert.Equal("cancelled", await EndAsync());
     }
@@ -93,9 +89,7 @@ public sealed class HostileClientTests : IAsyncLifetime
     [Fact]
     public async Task A_connection_that_breaks_between_messages_is_not_complete()
     {
-        using Http2Peer peer = await BeginAsync(Collect);
-        await peer.SendAsync(Http2Peer.Data, 0, 1, s_message);
-        await _begun.Task.WaitAsync(EchoHost.Patience);
+        using Http2Peer peer = await BeginCollectAsync(s_message);
         peer.Break();
         Assert.Equal("cancelled", await EndAsync());
     }
@@ -111,9 +105,7 @@ public sealed class HostileClientTests : IAsyncLifetime
     [Fact]
     public async Task Garbage_instead_of_frames_closes_the_connection()
     {
-        using Http2Peer peer = await BeginAsync(Collect);
-        await peer.SendAsync(Http2Peer.Data, 0, 1, s_message);
-        await _begun.Task.WaitAsync(EchoHost.Patience);
+        using Http2Peer peer = await BeginCollectAsync(s_message);
         await peer.SendRawAsync([.. Enumerable.Range(0, 64).Select(static i => (byte)(0xa5 ^ i))]);
         Assert.Equal("cancelled", await EndAsync());
         Assert.NotNull(await peer.ReadAsync(Http2Peer.GoAway));
@@ -132,6 +124,15 @@ public sealed class HostileClientTests : IAsyncLifetime
     {
         Http2Peer peer = await Http2Peer.ConnectAsync(Host.Address);
         await peer.SendAsync(Http2Peer.HeadersType, Http2Peer.EndHeaders, 1, Http2Peer.CallHeaders(method, headers));
+        return peer;
+    }
+
+    // The method has the first message when this returns.
+    private async Task<Http2Peer> BeginCollectAsync(byte[] data)
+    {
+        Http2Peer peer = await BeginAsync(Collect);
+        await peer.SendAsync(Http2Peer.Data, 0, 1, data);
+        await _begun.Task.WaitAsync(EchoHost.Patience);
         return peer;
     }
 
