@@ -1,6 +1,8 @@
 using GatewayOS.Grpc.Tests.Protos;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace GatewayOS.Grpc.Tests;
 
@@ -109,6 +111,20 @@ public sealed class HostileClientTests : IAsyncLifetime
         await peer.SendRawAsync([.. Enumerable.Range(0, 64).Select(static i => (byte)(0xa5 ^ i))]);
         Assert.Equal("cancelled", await EndAsync());
         Assert.NotNull(await peer.ReadAsync(Http2Peer.GoAway));
+    }
+
+    [Fact]
+    public async Task A_client_that_falls_silent_is_noticed_by_keep_alive()
+    {
+        await using EchoHost host = await EchoHost.StartAsync(services: static services => services.Configure<KestrelServerOptions>(static kestrel =>
+            (kestrel.Limits.Http2.KeepAlivePingDelay, kestrel.Limits.Http2.KeepAlivePingTimeout) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1))));
+        host.Behaviour.Collect = Host.Behaviour.Collect;
+        using Http2Peer peer = await Http2Peer.ConnectAsync(host.Address);
+        peer.IsSilent = true;
+        await peer.SendAsync(Http2Peer.HeadersType, Http2Peer.EndHeaders, 1, Http2Peer.CallHeaders(Collect));
+        await peer.SendAsync(Http2Peer.Data, 0, 1, s_message);
+        Assert.NotNull(await peer.ReadAsync(Http2Peer.GoAway));
+        Assert.Equal("cancelled", await EndAsync());
     }
 
     [Fact]
