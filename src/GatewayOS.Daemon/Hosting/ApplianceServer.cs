@@ -17,6 +17,7 @@ internal static class ApplianceServer
     private const int StreamWindowBytes = 2 * 1024 * 1024;
     private const int ConnectionWindowBytes = 4 * 1024 * 1024;
     private const int ReadWorkers = 8;
+    private const int LookupWorkers = 2;
     private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_pingTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_handshakeTimeout = TimeSpan.FromSeconds(10);
@@ -38,6 +39,7 @@ internal static class ApplianceServer
         builder.Services.AddSingleton(appliance);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(_ => new DataWorkers("data", ReadWorkers));
+        builder.Services.AddKeyedSingleton(DataWorkers.Lookups, (_, _) => new DataWorkers(DataWorkers.Lookups, LookupWorkers));
         builder.Services.AddSingleton<SystemdNotifier>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SystemdNotifier>());
         builder.Services.AddSingleton<PeerGate>();

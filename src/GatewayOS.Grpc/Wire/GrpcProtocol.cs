@@ -52,7 +52,7 @@ internal static class GrpcProtocol
 
         foreach ((long ticks, char unit) in units[1..])
         {
-            long value = (ticksLeft + ticks - 1) / ticks;
+            long value = (ticksLeft / ticks) + (ticksLeft % ticks > 0 ? 1 : 0);
             if (value <= TimeoutValueMax)
             {
                 return string.Create(CultureInfo.InvariantCulture, $"{value}{unit}");
@@ -126,7 +126,7 @@ internal static class GrpcProtocol
         var bytes = new List<byte>(encoded.Length);
         for (int i = 0; i < encoded.Length; i++)
         {
-            if (encoded[i] == '%' && i + 2 < encoded.Length + 0 && byte.TryParse(encoded.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
+            if (encoded[i] == '%' && i + 2 < encoded.Length && byte.TryParse(encoded.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
             {
                 bytes.Add(value);
                 i += 2;
@@ -141,7 +141,18 @@ internal static class GrpcProtocol
     }
 
     /// <summary>A metadata value as an HTTP header: bytes in base64.</summary>
-    public static string HeaderValue(Metadata.Entry entry) => entry.IsBinary ? Convert.ToBase64String(entry.ValueBytes) : entry.Value;
+    /// <exception cref="RpcException">It is text that HTTP cannot carry.</exception>
+    public static string HeaderValue(Metadata.Entry entry)
+    {
+        if (entry.IsBinary)
+        {
+            return Convert.ToBase64String(entry.ValueBytes);
+        }
+
+        return entry.Value.All(static character => character is >= ' ' and <= '~')
+            ? entry.Value
+            : throw new RpcException(new Status(StatusCode.Internal, $"The metadata '{entry.Key}' is not printable ASCII: give it as bytes, by a key that ends in '-bin'."));
+    }
 
     /// <summary>Adds a header to metadata. Values of bytes may come joined by commas, and without padding.</summary>
     public static void AddTo(Metadata metadata, string name, string value)
