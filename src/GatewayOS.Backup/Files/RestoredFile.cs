@@ -7,7 +7,7 @@ namespace GatewayOS.Backup.Files;
 internal sealed class RestoredFile(TargetDirectory directory, TreeNode node)
 {
     // From here on writing past the system's cache wins: copying into fresh pages costs more than the disk takes.
-    private const long DirectBytesMin = 1024 * 1024;
+    private const long DirectBytesMin = 256 * 1024;
 
     private static int s_temporaryNames;
     private readonly Lock _gate = new();
