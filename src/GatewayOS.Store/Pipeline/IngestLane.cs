@@ -129,7 +129,6 @@ public sealed class IngestLane : IDisposable
     private void CutChunks()
     {
         Pause();
-        int before = _uncut;
         while (!_batch!.IsFull)
         {
             int cut = _chunker.FindCut(_batch.Buffer.AsSpan(_uncut, _batch.Used - _uncut));
@@ -141,7 +140,7 @@ public sealed class IngestLane : IDisposable
             AddChunk(cut);
         }
 
-        _counters.Busy(Stage.Chunk, ref _mark, _uncut - before);
+        _counters.Busy(Stage.Chunk, ref _mark);
     }
 
     private void CutRest()
@@ -164,6 +163,7 @@ public sealed class IngestLane : IDisposable
     {
         ContentSegment segment = _ticket!.NextSlot(out int slot);
         _batch!.Add(new BatchChunk(_uncut, length, segment, slot));
+        _counters.AddBytes(Stage.Chunk, length);
         _uncut += length;
     }
 
