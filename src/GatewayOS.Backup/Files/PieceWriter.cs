@@ -11,9 +11,6 @@ internal sealed class PieceWriter
 {
     private const int PieceBytes = 1024 * 1024;
 
-    // What O_DIRECT wants of offset, length and address; see PosixFile.
-    private const int AlignBytes = 4096;
-
     private AlignedBuffer? _piece;
     private RestoredFile? _file;
     private int _fd = -1;
@@ -40,7 +37,7 @@ internal sealed class PieceWriter
         if (offset != _start + _used || _from == _used)
         {
             error = Flush();
-            (_file, _fd, _start) = (file, fd, offset & -AlignBytes);
+            (_file, _fd, _start) = (file, fd, offset & -AlignedBuffer.AlignBytes);
             _from = _used = (int)(offset - _start);
         }
 
@@ -74,8 +71,8 @@ internal sealed class PieceWriter
     // The borders of a run share a page with the neighbouring run, so they go through the cache.
     private int WritePiece(ReadOnlySpan<byte> piece)
     {
-        int first = (_from + AlignBytes - 1) & -AlignBytes;
-        int last = _used & -AlignBytes;
+        int first = (_from + AlignedBuffer.AlignBytes - 1) & -AlignedBuffer.AlignBytes;
+        int last = _used & -AlignedBuffer.AlignBytes;
         if (first >= last)
         {
             return Sys.WriteAt(_fd, piece[_from.._used], _start + _from);

@@ -10,7 +10,7 @@ namespace GatewayOS.Store.Packs;
 internal sealed class ReadWindow
 {
     // With the borders it is widened to, two MiB: near the processor's cache, and as fast as longer reads with several threads.
-    private const int AheadBytes = (2 * 1024 * 1024) - (2 * PosixFile.DirectAlignBytes);
+    private const int AheadBytes = (2 * 1024 * 1024) - (2 * AlignedBuffer.AlignBytes);
 
     // A gap up to this between two ranges is cheaper to read over than to seek over.
     private const int GapBytesMax = 512 * 1024;

@@ -43,7 +43,7 @@ internal sealed class WritePath : BatchPath
         _writer = writer;
         _naming = writer.Naming;
         _counters = counters;
-        _out = new AlignedBuffer(ChunkBatch.BytesFor(writer.Chunker) + (ChunkBatch.ChunksMax * (PackFormat.RecordHeadBytes + PackFormat.TagBytes)) + PosixFile.DirectAlignBytes);
+        _out = new AlignedBuffer(ChunkBatch.BytesFor(writer.Chunker) + (ChunkBatch.ChunksMax * (PackFormat.RecordHeadBytes + PackFormat.TagBytes)) + AlignedBuffer.AlignBytes);
     }
 
     /// <inheritdoc/>

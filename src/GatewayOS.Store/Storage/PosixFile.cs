@@ -10,9 +10,6 @@ namespace GatewayOS.Store.Storage;
 /// <param name="direct">A second descriptor with O_DIRECT, owned; null when everything goes through the system's cache.</param>
 internal sealed unsafe class PosixFile(SafeFileHandle handle, string path, bool ownsHandle = true, SafeFileHandle? direct = null) : IStoreFile
 {
-    /// <summary>Serves every disk in use: O_DIRECT wants multiples of the logical block, which is 512 or 4096 bytes, and pages are 4096 or more.</summary>
-    public const int DirectAlignBytes = 4096;
-
     private const int SeekEnd = 2;
 
     // Set once a kernel has refused direct I/O on this file (EINVAL), which some do only when it is tried.
@@ -27,7 +24,7 @@ internal sealed unsafe class PosixFile(SafeFileHandle handle, string path, bool 
         }
     }
 
-    public int AlignBytes => direct is null || _refused ? 1 : DirectAlignBytes;
+    public int AlignBytes => direct is null || _refused ? 1 : AlignedBuffer.AlignBytes;
 
     public int ReadAt(Span<byte> buffer, long offsetBytes)
     {
@@ -96,7 +93,7 @@ internal sealed unsafe class PosixFile(SafeFileHandle handle, string path, bool 
     }
 
     private SafeFileHandle HandleFor(byte* start, int count, long offset) =>
-        direct is not null && !_refused && (((long)start | (uint)count | offset) & (DirectAlignBytes - 1)) == 0 ? direct : handle;
+        direct is not null && !_refused && (((long)start | (uint)count | offset) & (AlignedBuffer.AlignBytes - 1)) == 0 ? direct : handle;
 
     private bool IsRefusal(SafeFileHandle file, int error)
     {
