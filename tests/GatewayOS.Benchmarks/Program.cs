@@ -3,7 +3,7 @@ namespace GatewayOS.Benchmarks;
 /// <summary>Entry of all benchmarks: <c>./build.sh bench -- SUITE [options]</c>.</summary>
 internal static class Program
 {
-    private static int Main(string[] args)
+    private static async Task<int> Main(string[] args)
     {
         string suite = args.Length > 0 ? args[0] : "peers";
         string[] rest = args.Length > 0 ? args[1..] : [];
@@ -17,8 +17,10 @@ internal static class Program
                 return NodeSuite.Run(rest);
             case "catalogue":
                 return CatalogueSuite.Run(rest);
+            case "grpc":
+                return await GrpcSuite.RunAsync(rest);
             default:
-                Console.Error.WriteLine($"bench: no suite '{suite}'. The suites are: peers (beside restic and borg), chunk-sizes, nodes (agents over the loopback), catalogue (lists and searches at full scale).");
+                Console.Error.WriteLine($"bench: no suite '{suite}'. The suites are: peers (beside restic and borg), chunk-sizes, nodes (agents over the loopback), grpc (the stand-in beside bare HTTP/2 and sockets), catalogue (lists and searches at full scale).");
                 return 2;
         }
     }

@@ -67,6 +67,55 @@ public sealed class CallTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_method_that_ignores_its_deadline_does_not_hold_its_client()
+    {
+        var stubborn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Host.Behaviour.Expand = async (_, responses, _) =>
+        {
+            await responses.WriteAsync(new Note());
+            await stubborn.Task;
+        };
+        try
+        {
+            RawAnswer answer = await Host.SendRawAsync("/gatewayos.grpc.tests.Echo/Expand", MalformedFrameTests.Frame(0, []), headers: ("grpc-timeout", "100m"));
+            Assert.Equal((StatusCode.DeadlineExceeded, 5), (answer.Status!.Value, answer.Body.Length));
+        }
+        finally
+        {
+            stubborn.SetResult();
+        }
+    }
+
+    [Fact]
+    public async Task Metadata_that_a_server_would_break_the_connection_for_is_not_sent()
+    {
+        Echo.EchoClient client = Host.Client();
+        using AsyncDuplexStreamingCall<Note, Note> other = client.Chat();
+        RpcException error = await Assert.ThrowsAsync<RpcException>(async () => await client.UnaryAsync(new Note(), new Metadata { { "word", new string('x', 40_000) } }));
+        Assert.Equal(StatusCode.ResourceExhausted, error.StatusCode);
+
+        // What is just within the limit arrives, and the other call goes on.
+        await client.UnaryAsync(new Note(), new Metadata { { "word", new string('x', 31_500) } });
+        await other.RequestStream.WriteAsync(new Note());
+        Assert.True(await other.ResponseStream.MoveNext());
+    }
+
+    [Fact]
+    public async Task Metadata_beyond_the_client_s_limit_is_refused_and_the_next_call_made()
+    {
+        Host.Behaviour.Unary = async (request, context) =>
+        {
+            await context.WriteResponseHeadersAsync(new Metadata { { "word", new string('x', request.Number) } });
+            return request;
+        };
+
+        // In KiB.
+        Echo.EchoClient client = Host.Client(options => options.HttpHandler = new SocketsHttpHandler { MaxResponseHeadersLength = 16 });
+        Assert.Equal(StatusCode.ResourceExhausted, (await Assert.ThrowsAsync<RpcException>(async () => await client.UnaryAsync(new Note { Number = 20_000 }))).StatusCode);
+        await client.UnaryAsync(new Note { Number = 10_000 });
+    }
+
+    [Fact]
     public async Task Without_a_deadline_there_is_none()
     {
         DateTime deadline = default;

@@ -16,7 +16,7 @@ public sealed class LargeMessageTests
         get
         {
             var sizes = new TheoryData<int, bool>();
-            foreach (int bytes in (int[])[65_535, 65_536, 271_828, 314_159, 768 * 1024, Mebibyte - 5, 4 * Mebibyte, 16 * Mebibyte, 64 * Mebibyte])
+            foreach (int bytes in (int[])[65_535, 65_536, 271_828, 314_159, 768 * 1024, Mebibyte - 5, 4 * Mebibyte, 16 * Mebibyte])
             {
                 sizes.Add(bytes, false);
                 sizes.Add(bytes, true);
@@ -79,6 +79,14 @@ public sealed class LargeMessageTests
 
         await chat.RequestStream.CompleteAsync();
         Assert.False(await chat.ResponseStream.MoveNext());
+    }
+
+    [Fact]
+    public async Task A_message_of_64_MiB_comes_through_and_back()
+    {
+        await using EchoHost host = await EchoHost.StartAsync(options => options.MaxReceiveMessageSize = null);
+        var note = new Note { Data = Content(64 * Mebibyte) };
+        Same(note, await host.Client(options => options.MaxReceiveMessageSize = null).UnaryAsync(note));
     }
 
     // Cheaper than drawing random bytes, and no two blocks of 4 KiB are alike.

@@ -23,9 +23,11 @@ public static class AccessTable
         ["gatewayos.v1.Enrolment/Renew"] = Read(Callers.Node),
         ["gatewayos.v1.SignIn/WithPassword"] = Read(Callers.Anyone),
 
-        // Whether it serves. Watching keeps a stream open, so it is not for strangers.
-        ["grpc.health.v1.Health/Check"] = Read(Callers.Anyone),
+        // How the server is, is everybody's who belongs to the appliance; what it can do and how it is made, the operators'.
+        ["grpc.health.v1.Health/Check"] = Read(Callers.Everybody | Callers.Node),
         ["grpc.health.v1.Health/Watch"] = Read(Callers.Everybody | Callers.Node),
+        ["grpc.reflection.v1.ServerReflection/ServerReflectionInfo"] = Read(Callers.Everybody),
+        ["grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"] = Read(Callers.Everybody),
 
         // Nodes. What they do is on record in their snapshots.
         ["gatewayos.v1.BackupRuns/Begin"] = Read(Callers.Node),

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using GatewayOS.Api;
 using GatewayOS.Api.Chunks;
 using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Catalogue;
@@ -23,6 +24,17 @@ internal static class ApplianceServer
     private const int ConnectionWindowBytes = 4 * 1024 * 1024;
     private const int ReadWorkers = 8;
     private const int LookupWorkers = 2;
+
+    // What the health service tells of; the empty name is the appliance as a whole.
+    private static readonly string[] s_services =
+    [
+        "",
+        .. new[]
+        {
+            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor,
+        }.Select(static service => service.FullName),
+    ];
+
     private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_pingTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_handshakeTimeout = TimeSpan.FromSeconds(10);
@@ -55,6 +67,8 @@ internal static class ApplianceServer
             grpc.Interceptors.Add<AuditGate>();
         });
         builder.Services.Configure<GrpcServiceOptions<DataPathServer>>(data => data.MaxReceiveMessageSize = DataFrame.BytesMax);
+        builder.Services.AddSingleton<HealthServiceImpl>();
+        builder.Services.AddGrpcReflection();
         await using WebApplication app = builder.Build();
         background = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("background");
         app.Services.GetRequiredService<Telemetry>().Map(app);
@@ -69,6 +83,7 @@ internal static class ApplianceServer
         app.MapGrpcService<CatalogueService>();
         app.MapGrpcService<AlertsService>();
         app.MapGrpcService<HealthServiceImpl>();
+        app.MapGrpcReflectionService();
         appliance.Sessions.Committed += _ => app.Services.GetRequiredService<CatalogueFeed>().Wake();
         appliance.Registry.Revoked += node =>
         {
@@ -79,7 +94,11 @@ internal static class ApplianceServer
         WatchAudit(appliance, logger);
         app.Services.GetRequiredService<CatalogueFeed>().Wake();
         await app.StartAsync(cancellation).ConfigureAwait(false);
-        app.Services.GetRequiredService<HealthServiceImpl>().SetStatus("", HealthCheckResponse.Types.ServingStatus.Serving);
+        foreach (string service in s_services)
+        {
+            app.Services.GetRequiredService<HealthServiceImpl>().SetStatus(service, HealthCheckResponse.Types.ServingStatus.Serving);
+        }
+
         DaemonLog.Serving(logger, appliance.Profile.Title, options.Name, ProgramVersion.Text, app.Urls.First(), appliance.StoreId, Path.GetFullPath(options.StoreDirectory));
         DaemonLog.Fingerprint(logger, Convert.ToHexStringLower(appliance.Authority.KeyHash));
         DaemonLog.KeyInFile(logger, appliance.State.Location);
@@ -97,7 +116,6 @@ internal static class ApplianceServer
         services.AddSingleton(_ => new AlertDelivery(appliance.Alerts, appliance.Delivery, warn, time));
         services.AddHostedService<AlertWorkers>();
         services.AddSingleton<Telemetry>();
-        services.AddSingleton<HealthServiceImpl>();
     }
 
     // The journal keeps the log's heads where the log's files are not: an older log put back whole does not fit the last one.

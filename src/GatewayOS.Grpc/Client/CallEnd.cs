@@ -52,9 +52,15 @@ internal sealed record CallEnd(Status Status, Metadata Trailers, bool FromServer
     /// <summary>The end of a call whose connection or stream broke: HTTP/2 error codes (RFC 9113, section 7) as the protocol's description maps them.</summary>
     public static CallEnd OfBreak(Exception error, string target)
     {
-        long? http2 = (error as HttpProtocolException ?? error.InnerException as HttpProtocolException)?.ErrorCode;
-        return http2 switch
+        if (Chain(error).Any(static each => each is HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } or HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded }))
         {
+            return Here(StatusCode.ResourceExhausted, $"The metadata is beyond a limit: {Innermost(error).Message}", error);
+        }
+
+        HttpProtocolException? broken = Chain(error).OfType<HttpProtocolException>().FirstOrDefault();
+        return broken?.ErrorCode switch
+        {
+            1 when IsPingTimeout(broken) => Here(StatusCode.Unavailable, $"{target} has fallen silent: {broken.Message}", error),
             0 => Here(StatusCode.Unavailable, $"{target} closes the connection: {error.Message}", error),
             8 => Here(StatusCode.Cancelled, "The server cancelled the call.", error),
             7 => Here(StatusCode.Unavailable, "The server refused the call before it began; it may be tried again.", error),
@@ -80,5 +86,17 @@ internal sealed record CallEnd(Status Status, Metadata Trailers, bool FromServer
         return metadata;
     }
 
-    private static Exception Innermost(Exception error) => error.InnerException is { } inner ? Innermost(inner) : error;
+    // The handler gives a ping that was not answered the code of a server's error; its text, or the text's key in a trimmed program, tells them apart.
+    private static bool IsPingTimeout(HttpProtocolException error) =>
+        error.Message.Contains("KeepAlivePingTimeout", StringComparison.Ordinal) || error.Message.Contains("net_ping_request_timed_out", StringComparison.Ordinal);
+
+    private static IEnumerable<Exception> Chain(Exception? error)
+    {
+        for (; error is not null; error = error.InnerException)
+        {
+            yield return error;
+        }
+    }
+
+    private static Exception Innermost(Exception error) => Chain(error).Last();
 }

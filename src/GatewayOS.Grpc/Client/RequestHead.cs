@@ -11,6 +11,9 @@ internal static class RequestHead
     // Metadata key by which a caller asks for its messages to be compressed; it does not travel.
     private const string CompressionRequest = "grpc-internal-encoding-request";
 
+    // What RFC 7541, section 4.1, counts for a header besides its text.
+    private const int HeaderOverheadBytes = 32;
+
     public static bool Compresses(in CallOptions options) => options.Headers?.Get(CompressionRequest) is { } wish && wish.Value == GrpcProtocol.Gzip;
 
     public static async ValueTask<HttpRequestMessage> MakeAsync(GrpcChannel channel, IMethod method, CallOptions options, HttpContent content, CancellationToken cancellation)
@@ -35,15 +38,29 @@ internal static class RequestHead
             request.Headers.TryAddWithoutValidation(GrpcProtocol.TimeoutHeader, GrpcProtocol.FormatTimeout(left));
         }
 
-        foreach (Metadata.Entry entry in await MetadataAsync(channel, method, options, cancellation).ConfigureAwait(false))
-        {
-            if (entry.Key != CompressionRequest && !GrpcProtocol.IsReserved(entry.Key))
-            {
-                request.Headers.TryAddWithoutValidation(entry.Key, GrpcProtocol.HeaderValue(entry));
-            }
-        }
-
+        Add(request, await MetadataAsync(channel, method, options, cancellation).ConfigureAwait(false));
         return request;
+    }
+
+    private static void Add(HttpRequestMessage request, IEnumerable<Metadata.Entry> metadata)
+    {
+        int bytes = 0;
+        foreach (Metadata.Entry entry in metadata)
+        {
+            if (entry.Key == CompressionRequest || GrpcProtocol.IsReserved(entry.Key))
+            {
+                continue;
+            }
+
+            string value = GrpcProtocol.HeaderValue(entry);
+            bytes += entry.Key.Length + value.Length + HeaderOverheadBytes;
+            if (bytes > GrpcProtocol.MetadataBytesMax)
+            {
+                throw new RpcException(new Status(StatusCode.ResourceExhausted, $"The call's metadata is beyond the limit of {GrpcProtocol.MetadataBytesMax} bytes (MetadataBytesMax)."));
+            }
+
+            request.Headers.TryAddWithoutValidation(entry.Key, value);
+        }
     }
 
     private static async ValueTask<IEnumerable<Metadata.Entry>> MetadataAsync(GrpcChannel channel, IMethod method, CallOptions options, CancellationToken cancellation)

@@ -7,7 +7,7 @@ namespace Grpc.HealthCheck;
 
 /// <summary>
 /// The standard health service. The host says with <see cref="SetStatus"/> how each service is; the empty name stands for the server. Register it as
-/// a singleton, so that all calls see the same. Thread-safe.
+/// a singleton, so that all calls see the same. From the moment the host stops, what it serves is NOT_SERVING. Thread-safe.
 /// </summary>
 public class HealthServiceImpl : Health.V1.Health.HealthBase
 {
@@ -66,25 +66,30 @@ public class HealthServiceImpl : Health.V1.Health.HealthBase
         ArgumentNullException.ThrowIfNull(context);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, _stopping);
         ServingStatus? told = null;
-        try
+        while (true)
         {
-            while (true)
+            // A watcher that is slow misses what was in between, and nothing is kept for it.
+            (ServingStatus? known, Task changed) = Look(request.Service);
+            ServingStatus status = known ?? ServingStatus.ServiceUnknown;
+            if (status != told)
             {
-                // A watcher that is slow misses what was in between, and nothing is kept for it.
-                (ServingStatus? known, Task changed) = Look(request.Service);
-                ServingStatus status = known ?? ServingStatus.ServiceUnknown;
-                if (status != told)
-                {
-                    await responseStream.WriteAsync(new HealthCheckResponse { Status = status }).ConfigureAwait(false);
-                    told = status;
-                }
+                await responseStream.WriteAsync(new HealthCheckResponse { Status = status }).ConfigureAwait(false);
+                told = status;
+            }
 
+            if (_stopping.IsCancellationRequested)
+            {
+                throw new RpcException(new Status(StatusCode.Unavailable, "The server stops."));
+            }
+
+            try
+            {
                 await changed.WaitAsync(either.Token).ConfigureAwait(false);
             }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            throw new RpcException(new Status(StatusCode.Unavailable, "The server stops."));
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                // Once more, for the last word.
+            }
         }
     }
 
@@ -94,7 +99,8 @@ public class HealthServiceImpl : Health.V1.Health.HealthBase
     {
         lock (_gate)
         {
-            return (_statuses.TryGetValue(service, out ServingStatus status) ? status : null, _changed.Task);
+            ServingStatus? status = _statuses.TryGetValue(service, out ServingStatus known) ? known : null;
+            return (status is not null && _stopping.IsCancellationRequested ? ServingStatus.NotServing : status, _changed.Task);
         }
     }
 

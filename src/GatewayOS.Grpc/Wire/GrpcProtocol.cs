@@ -23,6 +23,12 @@ internal static class GrpcProtocol
     /// <summary>Longest message received unless told otherwise, as in other implementations.</summary>
     public const int ReceiveBytesMaxDefault = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// Most metadata of a request: what Kestrel takes unless told otherwise (32 KiB), less what the call itself needs. Beyond it a server breaks off
+    /// the whole connection, with every other call on it, so such a call is not sent.
+    /// </summary>
+    public const int MetadataBytesMax = 31 * 1024;
+
     // The description allows eight digits.
     private const long TimeoutValueMax = 99_999_999;
 
