@@ -135,9 +135,13 @@ public sealed class HostileTests : IDisposable
         Logged("not of this appliance");
 
         using var elsewhere = new ScratchDirectory("expiry");
-        using var brief = new Appliance(elsewhere, "--certificate-hours", "0.0003");
-        using HostileNode late = new(brief.Address, await HostileNode.CertificateAsync(brief, "late"));
-        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
+        // Long enough for a slow machine to log in and enrol in.
+        using var brief = new Appliance(elsewhere, "--certificate-hours", "0.004");
+        using X509Certificate2 certificate = await HostileNode.CertificateAsync(brief, "late");
+        using HostileNode late = new(brief.Address, certificate);
+        await late.BeginAsync();
+        TimeSpan left = certificate.NotAfter.ToUniversalTime() - TimeProvider.System.GetUtcNow().UtcDateTime;
+        await Task.Delay(left + TimeSpan.FromSeconds(2), TimeProvider.System);
         RpcException expired = await RefusedAsync(StatusCode.Unauthenticated, async () => await late.BeginAsync());
         Assert.Contains("expired", expired.Status.Detail, StringComparison.Ordinal);
     }

@@ -138,7 +138,7 @@ public sealed class HostileServerTests : IDisposable
                 Assert.Null(await peer.ReadAsync());
             },
             handler));
-        Assert.Equal(StatusCode.Unavailable, error.StatusCode);
+        Assert.True(error.StatusCode == StatusCode.Unavailable, error.ToString());
     }
 
     private static Task HeadAsync(Http2Peer peer) => peer.SendAsync(Http2Peer.HeadersType, Http2Peer.EndHeaders, 1, s_head);

@@ -60,7 +60,7 @@ internal sealed record CallEnd(Status Status, Metadata Trailers, bool FromServer
         HttpProtocolException? broken = Chain(error).OfType<HttpProtocolException>().FirstOrDefault();
         return broken?.ErrorCode switch
         {
-            1 when IsPingTimeout(broken) => Here(StatusCode.Unavailable, $"{target} has fallen silent: {broken.Message}", error),
+            not null when IsPingTimeout(broken) => Here(StatusCode.Unavailable, $"{target} has fallen silent: {broken.Message}", error),
             0 => Here(StatusCode.Unavailable, $"{target} closes the connection: {error.Message}", error),
             8 => Here(StatusCode.Cancelled, "The server cancelled the call.", error),
             7 => Here(StatusCode.Unavailable, "The server refused the call before it began; it may be tried again.", error),
@@ -86,9 +86,8 @@ internal sealed record CallEnd(Status Status, Metadata Trailers, bool FromServer
         return metadata;
     }
 
-    // The handler gives a ping that was not answered the code of a server's error; its text, or the text's key in a trimmed program, tells them apart.
-    private static bool IsPingTimeout(HttpProtocolException error) =>
-        error.Message.Contains("KeepAlivePingTimeout", StringComparison.Ordinal) || error.Message.Contains("net_ping_request_timed_out", StringComparison.Ordinal);
+    // The handler gives a ping that was not answered the code of a server's error. Its text, which is the handler's own, names its option.
+    private static bool IsPingTimeout(HttpProtocolException error) => error.Message.Contains("KeepAlivePing", StringComparison.Ordinal);
 
     private static IEnumerable<Exception> Chain(Exception? error)
     {
