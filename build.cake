@@ -139,6 +139,9 @@ Task("test").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 
 Task("test-system").IsDependentOn("compile").IsDependentOn("build").Does(() => Close(Tests(TestProjects(name => name == "GatewayOS.System.Tests"))));
 
+// build.sh runs the demonstration itself, so that Ctrl-C reaches it; this is for those who call Cake.
+Task("run").IsDependentOn("build").Does(() => Shown("tools/demo.sh", arguments));
+
 Task("simulate").IsDependentOn("compile").Does(() =>
     Shown("dotnet", $"run --project tests/GatewayOS.Simulation -c Release --no-build -- {(arguments.Length > 0 ? arguments : "--seeds 10000")}"));
 

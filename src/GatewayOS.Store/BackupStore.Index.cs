@@ -15,6 +15,10 @@ public sealed partial class BackupStore
     private string[] _damagedSegments = [];
     private volatile IReadOnlyDictionary<ChunkId, ChunkLocation>? _betterCopies;
 
+    // Made once: a delegate for each lookup would be most of the garbage of a backup.
+    private PackUse? _isPresent;
+    private PackUse? _isReadable;
+
     /// <summary>Finds a chunk that can be read.</summary>
     /// <param name="hash">The chunk, as trees name it.</param>
     /// <param name="location">Its place; sorts in reading order.</param>
@@ -33,7 +37,7 @@ public sealed partial class BackupStore
         }
 
         StoreIndex index = _index;
-        return index.TryFind(id, IsPresent, out location) || index.TryFind(id, IsReadable, out location);
+        return index.TryFind(id, _isPresent ??= IsPresent, out location) || index.TryFind(id, _isReadable ??= IsReadable, out location);
     }
 
     /// <summary>True when a new snapshot may refer to the chunk: its pack is whole and gc does not mean to delete it.</summary>
@@ -41,7 +45,7 @@ public sealed partial class BackupStore
     {
         try
         {
-            return _index.TryFind(id, IsPresent, out _);
+            return _index.TryFind(id, _isPresent ??= IsPresent, out _);
         }
         catch (StoreDamagedException error)
         {

@@ -246,6 +246,8 @@ public sealed partial class BackupStore : ISnapshotStore, IDisposable
 
     ContentReader ISnapshotStore.OpenReader() => OpenReader();
 
+    ContentReader ISnapshotStore.OpenStreamingReader() => new ChunkReader(this, streamed: true);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -16,6 +16,9 @@ public interface ISnapshotStore
     /// <summary>Opens a reader for one thread; dispose of it.</summary>
     ContentReader OpenReader();
 
+    /// <summary>The same for one who reads much, each chunk once: what it reads passes by the system's cache.</summary>
+    ContentReader OpenStreamingReader() => OpenReader();
+
     /// <summary>All snapshots that may be seen, oldest first.</summary>
     SnapshotList Snapshots();
 

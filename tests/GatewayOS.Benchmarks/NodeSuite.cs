@@ -115,7 +115,7 @@ internal static class NodeSuite
 
     private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 
-    private static int Number(string[] arguments, string name, int otherwise) => int.Parse(Text(arguments, name, otherwise.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
+    internal static int Number(string[] arguments, string name, int otherwise) => int.Parse(Text(arguments, name, otherwise.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
 
     private static string Text(string[] arguments, string name, string otherwise) => Array.IndexOf(arguments, name) is int at and >= 0 && at + 1 < arguments.Length ? arguments[at + 1] : otherwise;
 }

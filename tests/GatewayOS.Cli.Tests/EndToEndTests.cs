@@ -58,6 +58,30 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
+    public void A_profile_names_every_stage_and_the_bottleneck()
+    {
+        _store.Expect(0, "init");
+        AssertProfile(
+            _store.Expect(0, "backup", _scratch["source"], "--profile", "--json").Json,
+            ["walk", "read", "chunk", "hash", "look up", "compress", "encrypt", "write", "complete", "sync"]);
+        AssertProfile(_store.Expect(0, "verify", "--read-data", "--profile", "--json").Json, ["read", "check hash", "decrypt", "decompress", "hash", "walk"]);
+        AssertProfile(
+            _store.Expect(0, "restore", "latest", "--target", _scratch["out"], "--profile", "--json").Json,
+            ["walk", "look up", "read", "decrypt", "decompress", "hash", "write", "metadata"]);
+        Assert.Contains("bottleneck: ", _store.Expect(0, "verify", "--read-data", "--profile").Output, StringComparison.Ordinal);
+        Assert.Equal(JsonValueKind.Null, _store.Expect(0, "verify", "--json").Json.TryGetProperty("stages", out JsonElement none) ? none.ValueKind : JsonValueKind.Null);
+    }
+
+    private static void AssertProfile(JsonElement json, string[] expected)
+    {
+        JsonElement[] stages = [.. json.GetProperty("stages").EnumerateArray()];
+        string[] names = [.. stages.Select(stage => stage.GetProperty("name").GetString()!)];
+        Assert.All(expected, name => Assert.Contains(names, found => found.StartsWith(name, StringComparison.Ordinal)));
+        Assert.All(stages, stage => Assert.True(stage.GetProperty("busySeconds").GetDouble() >= 0));
+        Assert.Contains(json.GetProperty("bottleneck").GetString(), names);
+    }
+
+    [Fact]
     public void Keys_open_the_store_until_they_are_removed()
     {
         string firstSlot = _store.Expect(0, "init", "--json").Json.GetProperty("slot").GetProperty("id").GetString()!;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using GatewayOS.Agent.Service;
 using GatewayOS.Backup.Files;
-using GatewayOS.Store.Pipeline;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Terminal;
 
@@ -58,14 +57,7 @@ internal static class BackupCommand
         context.Out.WriteLine($"  {Sizes.Bytes(counts.NewBytes)} sent, as {Sizes.Bytes(result.Statistics.StoredBytes)}");
         if (arguments.GetValue(s_profile))
         {
-            context.Out.WriteLine();
-            var table = new TextTable("stage", ">busy", ">stalled", ">amount", ">rate while busy");
-            foreach (StageStatistics stage in result.Statistics.Stages)
-            {
-                table.Add(stage.Name, Sizes.Time(stage.Busy), Sizes.Time(stage.Stalled), Sizes.Bytes(stage.Bytes), stage.Bytes == 0 ? "-" : Sizes.Rate(stage.Bytes, stage.Busy));
-            }
-
-            table.Write(context.Out);
+            StageTable.Write(context.Out, [.. result.Statistics.Stages.Select(stage => new StageRow(stage.Name, stage.Busy, stage.Stalled, stage.Bytes))], elapsed);
         }
 
         context.WriteJson(

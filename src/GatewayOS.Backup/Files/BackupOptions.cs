@@ -40,7 +40,7 @@ public sealed record BackupOptions
     public int Readers { get; init; } = 2;
 
     /// <summary>Threads that hash, compress and encrypt.</summary>
-    public int Workers { get; init; } = Environment.ProcessorCount;
+    public int Workers { get; init; } = Store.Pipeline.WriterOptions.WorkersDefault;
 
     /// <summary>Clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -3,6 +3,7 @@ using System.Runtime.ExceptionServices;
 using GatewayOS.Backup.Posix;
 using GatewayOS.Store;
 using GatewayOS.Store.Pipeline;
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Reading;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
@@ -30,6 +31,8 @@ public sealed class FileBackup : IDisposable
     private readonly BackupOptions _options;
     private readonly BlockingCollection<FileTask> _tasks = new(QueuedTasksMax);
     private ExceptionDispatchInfo? _failure;
+    private StageCounters _walkCounters = new();
+    private long _walking;
 
     private FileBackup(ISnapshotStore store, BackupOptions options, BackupProgress progress)
     {
@@ -87,6 +90,8 @@ public sealed class FileBackup : IDisposable
 
         // 6 commit
         WriterStatistics statistics = writer.Statistics;
+        StageCounters committing = writer.Profile.NewCounters();
+        long start = StageCounters.Start();
         SnapshotRecord snapshot = writer.Commit(new SnapshotDraft
         {
             Host = _options.Host,
@@ -100,7 +105,8 @@ public sealed class FileBackup : IDisposable
             Problems = Progress.Problems,
             ProblemCount = Progress.ProblemCount,
         });
-        return new BackupResult(snapshot, statistics);
+        committing.Busy(Stage.Sync, ref start);
+        return new BackupResult(snapshot, statistics with { Stages = writer.Profile.Stages });
     }
 
     private SnapshotRecord? FindParent(IReadOnlyList<string> paths)
@@ -126,7 +132,11 @@ public sealed class FileBackup : IDisposable
             ChunkSink sink = writer.OpenSink();
             FileReader? inline = lane is null ? null : new FileReader(lane, sink, owners, Progress, Hooks, cancellation);
             var walk = new TreeWalk(_options, Progress, owners, writer, reader, sink, task => Hand(task, inline));
+            StageCounters counters = writer.Profile.NewCounters();
+            _walking = StageCounters.Start();
+            _walkCounters = counters;
             DirectoryFrame root = walk.Run(sources, parent, cancellation);
+            counters.Busy(Stage.Walk, ref _walking);
             _tasks.CompleteAdding();
             Array.ForEach(readers, thread => thread.Join());
             Volatile.Read(ref _failure)?.Throw();
@@ -146,12 +156,16 @@ public sealed class FileBackup : IDisposable
     {
         if (inline is not null)
         {
+            _walkCounters.Busy(Stage.Walk, ref _walking);
             inline.Read(task);
+            _walking = StageCounters.Start();
             return;
         }
 
         Volatile.Read(ref _failure)?.Throw();
+        _walkCounters.Busy(Stage.Walk, ref _walking);
         _tasks.Add(task);
+        _walkCounters.Stalled(Stage.Walk, ref _walking);
     }
 
     private void ReadFiles(ContentWriter writer, OwnerNames owners, CancellationToken cancellation)
@@ -160,8 +174,10 @@ public sealed class FileBackup : IDisposable
         {
             using IngestLane lane = writer.OpenLane();
             var reader = new FileReader(lane, writer.OpenSink(), owners, Progress, Hooks, cancellation);
+            lane.Pause();
             foreach (FileTask task in _tasks.GetConsumingEnumerable(CancellationToken.None))
             {
+                lane.Resume();
                 if (Volatile.Read(ref _failure) is null && !cancellation.IsCancellationRequested)
                 {
                     reader.Read(task);
@@ -170,6 +186,8 @@ public sealed class FileBackup : IDisposable
                 {
                     task.Directory.Release();
                 }
+
+                lane.Pause();
             }
 
             if (Volatile.Read(ref _failure) is null && !cancellation.IsCancellationRequested)

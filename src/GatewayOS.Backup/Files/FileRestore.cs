@@ -1,8 +1,6 @@
-using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 using GatewayOS.Backup.Posix;
 using GatewayOS.Store;
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Reading;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
@@ -17,10 +15,11 @@ namespace GatewayOS.Backup.Files;
 public sealed class FileRestore
 {
     // Pieces of work sorted at once: bounds memory for any size of tree, and is plenty to find sequential reads in.
-    private const int WindowItemsMax = 50_000;
+    // The next window is walked while the last is written, so there are two.
+    private const int WindowItemsMax = 8_000;
 
     // Content parts of all of them together, 56 bytes each: a single file of many terabytes has more than memory should hold.
-    private const int WindowPartsMax = 1_000_000;
+    private const int WindowPartsMax = 250_000;
 
     // A large file is written by several threads, in runs of this size.
     private const long RunBytesMax = 64L * 1024 * 1024;
@@ -28,17 +27,17 @@ public sealed class FileRestore
     private readonly ISnapshotStore _store;
     private readonly RestoreOptions _options;
     private readonly RestoreProgress _progress;
-    private readonly TargetDirectories _directories;
     private readonly CancellationToken _cancellation;
     private readonly List<RestoreRun> _window = [];
     private int _windowParts;
     private readonly RestoreTree _tree;
     private readonly ContentReader _reader;
+    private readonly RestoreCrew _crew;
 
-    private FileRestore(ISnapshotStore store, RestoreOptions options, RestoreProgress progress, TargetDirectories directories, ContentReader reader, CancellationToken cancellation)
+    private FileRestore(ISnapshotStore store, RestoreOptions options, RestoreProgress progress, TargetDirectories directories, ContentReader reader, RestoreCrew crew, CancellationToken cancellation)
     {
         _cancellation = cancellation;
-        (_store, _options, _progress, _directories, _reader) = (store, options, progress, directories, reader);
+        (_store, _options, _progress, _reader, _crew) = (store, options, progress, reader, crew);
         _tree = new RestoreTree(options, progress, directories, reader, AddFile);
     }
 
@@ -53,8 +52,10 @@ public sealed class FileRestore
     {
         using var directories = new TargetDirectories(OpenTarget(options));
         using ContentReader reader = store.OpenReader();
+        reader.Counters = options.Profile.NewCounters();
         progress.ExpectedBytes = options.Paths.Count == 0 && options.Includes.IsEmpty && options.Excludes.IsEmpty ? snapshot.Draft.Counts.Bytes : 0;
-        new FileRestore(store, options, progress, directories, reader, cancellation).Run(snapshot);
+        using var crew = new RestoreCrew(options.DryRun ? 0 : options.Threads, () => new RunWriter(store, options, progress, directories), cancellation);
+        new FileRestore(store, options, progress, directories, reader, crew, cancellation).Run(snapshot);
     }
 
     private static DirectoryHandle OpenTarget(RestoreOptions options)
@@ -84,8 +85,13 @@ public sealed class FileRestore
 
     private void Run(SnapshotRecord snapshot)
     {
+        StageCounters counters = _reader.Counters;
+        long start = StageCounters.Start();
         _tree.Walk(snapshot, _cancellation);
         Flush();
+        counters.Busy(Stage.Walk, ref start);
+        counters.TakeOff(Stage.Walk, _crew.WaitedTicks);
+        _crew.Drain();
         if (_options.DryRun)
         {
             return;
@@ -95,10 +101,13 @@ public sealed class FileRestore
         while (_tree.MakeLinks(AddFile))
         {
             Flush();
+            _crew.Drain();
         }
 
+        start = StageCounters.Start();
         _tree.FinishDirectories();
         _tree.SetFlags();
+        counters.Busy(Stage.Metadata, ref start);
     }
 
     private void AddFile(RestoredFile file)
@@ -168,167 +177,18 @@ public sealed class FileRestore
         return new RestoreRun(file, offset, [.. parts], location, _window.Count);
     }
 
+    // The walk goes on while the crew writes.
     private void Flush()
     {
-        if (_window.Count == 0)
+        if (_window.Count > 0)
         {
-            return;
-        }
-
-        _window.Sort(static (left, right) => left.Location.CompareTo(right.Location) is int order and not 0 ? order : left.Order.CompareTo(right.Order));
-        int next = -1;
-        ExceptionDispatchInfo? failure = null;
-        Thread[] threads = [.. Enumerable.Range(0, Math.Max(1, _options.Threads)).Select(number => new Thread(Work) { Name = $"restore {number}", IsBackground = true })];
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
-        _window.Clear();
-        _windowParts = 0;
-        failure?.Throw();
-        _cancellation.ThrowIfCancellationRequested();
-
-        void Work()
-        {
-            try
-            {
-                using var writer = new RunWriter(_store, _options, _progress, _directories);
-                while (failure is null && !_cancellation.IsCancellationRequested && Interlocked.Add(ref next, RunsTakenAtOnce) is int last)
-                {
-                    // Neighbouring runs stay with one thread, so that its reads follow each other in the pack.
-                    int first = last - RunsTakenAtOnce + 1;
-                    writer.Write(CollectionsMarshal.AsSpan(_window)[Math.Min(first, _window.Count)..Math.Min(last + 1, _window.Count)]);
-
-                    if (last >= _window.Count - 1)
-                    {
-                        return;
-                    }
-                }
-            }
-            catch (Exception error)
-            {
-                Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(error), null);
-            }
+            _window.Sort(static (left, right) => left.Location.CompareTo(right.Location) is int order and not 0 ? order : left.Order.CompareTo(right.Order));
+            _crew.Submit([.. _window]);
+            _window.Clear();
+            _windowParts = 0;
         }
     }
-
-    private const int RunsTakenAtOnce = 32;
 }
 
 /// <summary>A run of a file's content.</summary>
 internal sealed record RestoreRun(RestoredFile File, long OffsetBytes, ContentPart[] Parts, ChunkLocation Location, int Order);
-
-/// <summary>Writes runs: one for each thread.</summary>
-internal sealed class RunWriter(ISnapshotStore store, RestoreOptions options, RestoreProgress progress, TargetDirectories directories) : IDisposable
-{
-    private readonly ContentReader _reader = store.OpenReader();
-    private byte[] _check = [];
-
-    public void Write(ReadOnlySpan<RestoreRun> runs)
-    {
-        foreach (RestoreRun run in runs)
-        {
-            _reader.Expect(run.Parts);
-        }
-
-        foreach (RestoreRun run in runs)
-        {
-            Write(run);
-        }
-    }
-
-    private void Write(RestoreRun run)
-    {
-        RestoredFile file = run.File;
-        int fd = file.Open(directories, options, progress);
-        long offset = run.OffsetBytes;
-        foreach (ContentPart part in run.Parts)
-        {
-            if (fd < 0 || file.Given)
-            {
-                break;
-            }
-
-            WritePart(file, fd, part, offset);
-            offset += part.LengthBytes;
-        }
-
-        if (Interlocked.Decrement(ref file.RunsLeft) == 0)
-        {
-            file.Finish(options, progress, Verify);
-        }
-    }
-
-    public void Dispose() => _reader.Dispose();
-
-    private void WritePart(RestoredFile file, int fd, in ContentPart part, long offset)
-    {
-        if (part.Kind == PartKind.Lost)
-        {
-            file.Fail(progress, $"{part.LengthBytes} bytes at {offset} were lost before; they read as zeros", isDamage: true);
-        }
-
-        if (part.Kind != PartKind.Chunk)
-        {
-            progress.AddBytes(part.LengthBytes);
-            return;
-        }
-
-        try
-        {
-            ReadOnlySpan<byte> plain = _reader.Read(part.Hash);
-            int error = plain.Length == part.LengthBytes ? Sys.WriteAt(fd, plain, offset) : throw new StoreDamagedException(file.Path, "a chunk has another length than the file's entry says.");
-            if (error != 0)
-            {
-                file.Fail(progress, $"it cannot be written: {Sys.Message(error)}");
-                return;
-            }
-
-            progress.AddBytes(part.LengthBytes);
-        }
-        catch (StoreDamagedException error)
-        {
-            file.Fail(progress, $"{part.LengthBytes} bytes at {offset} are damaged in the store and read as zeros: {error.Message}", isDamage: true);
-        }
-    }
-
-    // From the disk, not from memory: the pages are written and dropped first.
-    private bool Verify(RestoredFile file, int fd)
-    {
-        _ = Libc.SyncData(fd);
-        _ = Libc.Advise(fd, 0, 0, Libc.AdviseDontNeed);
-        long offset = 0;
-        foreach (ContentPart part in _reader.Leaves(file.Node.Content))
-        {
-            if (part.Kind == PartKind.Chunk)
-            {
-                _check = _check.Length < part.LengthBytes ? new byte[part.LengthBytes] : _check;
-                Span<byte> bytes = _check.AsSpan(0, (int)part.LengthBytes);
-                if (ReadAll(fd, bytes, offset) != bytes.Length || store.ComputeHash(bytes) != part.Hash)
-                {
-                    file.Fail(progress, $"what was written at {offset} reads back differently: the target disk or memory is faulty");
-                    return false;
-                }
-            }
-
-            offset += part.LengthBytes;
-        }
-
-        return true;
-    }
-
-    private static int ReadAll(int fd, Span<byte> bytes, long offset)
-    {
-        int done = 0;
-        while (done < bytes.Length)
-        {
-            int read = Sys.ReadAt(fd, bytes[done..], offset + done);
-            if (read <= 0)
-            {
-                break;
-            }
-
-            done += read;
-        }
-
-        return done;
-    }
-}

@@ -1,3 +1,5 @@
+using GatewayOS.Store.Profiling;
+
 namespace GatewayOS.Backup.Files;
 
 /// <summary>What to do with a file that is already there.</summary>
@@ -41,7 +43,13 @@ public sealed record RestoreOptions
     public bool Verify { get; init; }
 
     /// <summary>Threads that read packs and write files.</summary>
-    public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 16);
+    public int Threads { get; init; } = ThreadsDefault;
+
+    /// <summary>Gets what each stage spent its time on.</summary>
+    public StageProfile Profile { get; init; } = new();
+
+    /// <summary>Two more than processors: some always wait for a disk.</summary>
+    public static int ThreadsDefault { get; } = Math.Clamp(Environment.ProcessorCount + 2, 1, 16);
 }
 
 /// <summary>Something that could not be restored as it was.</summary>

@@ -6,6 +6,7 @@ namespace GatewayOS.Backup.Posix;
 internal static unsafe partial class Libc
 {
     public const int OpenReadOnly = 0;
+    public const int OpenWriteOnly = 1;
     public const int OpenReadWrite = 2;
     public const int OpenCreate = 0x40;
     public const int OpenExclusive = 0x80;
@@ -38,6 +39,7 @@ internal static unsafe partial class Libc
     public const int Eexist = 17;
     public const int Enotdir = 20;
     public const int Eisdir = 21;
+    public const int Einval = 22;
     public const int Erange = 34;
     public const int Eloop = 40;
     public const int Enodata = 61;
@@ -45,7 +47,9 @@ internal static unsafe partial class Libc
 
     private static readonly bool s_arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
-    // The only flags whose values differ between x86-64 and arm64.
+    // The flags whose values differ between x86-64 and arm64.
+    public static int OpenDirect => s_arm ? 0x10000 : 0x4000;
+
     public static int OpenDirectory => s_arm ? 0x4000 : 0x10000;
 
     public static int OpenNoFollow => s_arm ? 0x8000 : 0x20000;

@@ -182,6 +182,9 @@ internal static unsafe class Sys
     /// <summary>The path by which /proc names an entry of an open directory: reaches any depth, for calls that know no descriptors.</summary>
     public static byte[] ProcPath(int directory, ReadOnlySpan<byte> name) => [.. System.Text.Encoding.ASCII.GetBytes($"/proc/self/fd/{directory}/"), .. name];
 
+    /// <summary>The path by which /proc names an open file.</summary>
+    public static byte[] ProcPath(int fd) => System.Text.Encoding.ASCII.GetBytes($"/proc/self/fd/{fd}");
+
     /// <summary>A file error in words: path and reason.</summary>
     public static string Describe(string action, int error) => error switch
     {

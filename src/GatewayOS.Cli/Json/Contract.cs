@@ -75,6 +75,8 @@ internal sealed record BackupJson
     public required double Seconds { get; init; }
 
     public IReadOnlyList<StageJson>? Stages { get; init; }
+
+    public string? Bottleneck { get; init; }
 }
 
 internal sealed record DamagedFileJson(string File, string Reason);
@@ -172,6 +174,10 @@ internal sealed record RestoreJson
     public long ProblemCount { get; init; }
 
     public required IReadOnlyList<RestoreProblemJson> Problems { get; init; }
+
+    public IReadOnlyList<StageJson>? Stages { get; init; }
+
+    public string? Bottleneck { get; init; }
 }
 
 internal sealed record FindingJson(string Kind, bool Damage, string Object, string Detail, string Remedy);
@@ -201,6 +207,10 @@ internal sealed record VerifyJson
     public required IReadOnlyList<FindingJson> Findings { get; init; }
 
     public required IReadOnlyList<AffectedJson> Affected { get; init; }
+
+    public IReadOnlyList<StageJson>? Stages { get; init; }
+
+    public string? Bottleneck { get; init; }
 }
 
 internal sealed record ForgetRowJson(string Id, DateTimeOffset Started, string Host, IReadOnlyList<string> Sources, bool Keep, IReadOnlyList<string> Reasons);

@@ -1,7 +1,9 @@
 using GatewayOS.Store.Keys;
 using GatewayOS.Store.Maintenance;
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Trees;
+using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Json;
 
@@ -9,6 +11,13 @@ namespace GatewayOS.Cli.Json;
 internal static class Rows
 {
     private const long NsPerTick = 100;
+
+    public static IReadOnlyList<StageJson> Of(IReadOnlyList<StageStatistics> stages) =>
+        [.. stages.Select(stage => new StageJson(stage.Name, stage.Busy.TotalSeconds, stage.Stalled.TotalSeconds, stage.Bytes))];
+
+    /// <summary>The stages for the terminal.</summary>
+    public static IReadOnlyList<StageRow> Shown(IReadOnlyList<StageStatistics> stages) =>
+        [.. stages.Select(stage => new StageRow(stage.Name, stage.Busy, stage.Stalled, stage.Bytes))];
 
     public static SnapshotJson Of(SnapshotRecord record) => new()
     {

@@ -1,4 +1,5 @@
 using GatewayOS.Store.Packs;
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Maintenance;
@@ -7,10 +8,15 @@ namespace GatewayOS.Store.Maintenance;
 /// <param name="disk">The store's disk.</param>
 /// <param name="storeId">The store.</param>
 /// <param name="keys">Its keys, or null for a keyless check.</param>
-internal sealed class PackCheck(IStoreDisk disk, Guid storeId, Keys.StoreKeys? keys) : IDisposable
+/// <param name="counters">What its thread spends its time on.</param>
+internal sealed class PackCheck(IStoreDisk disk, Guid storeId, Keys.StoreKeys? keys, StageCounters counters) : IDisposable
 {
-    private readonly RecordDecoder _decoder = new(keys?.Naming);
+    private readonly RecordDecoder _decoder = new(keys?.Naming) { Counters = counters };
     private readonly ReadWindow _window = new();
+    private readonly PackHeads _heads = new();
+
+    /// <summary>The records of the pack checked last.</summary>
+    public ReadOnlySpan<RecordHead> Heads => _heads.All;
 
     /// <summary>Bytes checked so far.</summary>
     public long Bytes { get; private set; }
@@ -23,12 +29,13 @@ internal sealed class PackCheck(IStoreDisk disk, Guid storeId, Keys.StoreKeys? k
     /// <exception cref="StoreIoException">It cannot be read.</exception>
     public int Run(ChunkId packId, Action<RecordHead, string> bad)
     {
-        using IStoreFile file = disk.OpenRead(StoreLayout.PackPath(packId));
-        RecordHead[] heads = PackDirectory.Read(file, storeId, packId, out byte[] rawHeads);
+        using IStoreFile file = disk.OpenReadStreamed(StoreLayout.PackPath(packId));
+        PackDirectory.Read(file, storeId, packId, _heads);
+        ReadOnlySpan<RecordHead> heads = _heads.All;
         PackKey? key = keys is null ? null : PackKeyOf(file, keys);
         for (int i = 0; i < heads.Length; i++)
         {
-            if (Check(file, heads[i], rawHeads.AsSpan(i * PackFormat.RecordHeadBytes, PackFormat.RecordHeadBytes), key) is { } reason)
+            if (Check(file, heads[i], _heads.Raw(i), key) is { } reason)
             {
                 bad(heads[i], reason);
             }
@@ -37,6 +44,17 @@ internal sealed class PackCheck(IStoreDisk disk, Guid storeId, Keys.StoreKeys? k
         }
 
         return heads.Length;
+    }
+
+    /// <summary>Reads a pack's directory alone.</summary>
+    /// <param name="packId">The pack.</param>
+    /// <returns>Its records.</returns>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public int ReadDirectory(ChunkId packId)
+    {
+        using IStoreFile file = disk.OpenRead(StoreLayout.PackPath(packId));
+        PackDirectory.Read(file, storeId, packId, _heads);
+        return _heads.All.Length;
     }
 
     /// <summary>Derives a pack's key from the salt in its head.</summary>
@@ -54,7 +72,9 @@ internal sealed class PackCheck(IStoreDisk disk, Guid storeId, Keys.StoreKeys? k
         ReadOnlySpan<byte> record;
         try
         {
+            long start = StageCounters.Start();
             record = _window.Read(file, file, head.Offset, (int)head.TotalBytes);
+            counters.Busy(Stage.Read, ref start, record.Length);
         }
         catch (StoreIoException error)
         {

@@ -46,7 +46,7 @@ internal sealed class PackSurvey
         OwnedThreads.Run(
             options.Threads,
             packs,
-            () => new PackCheck(disk, storeId, store?.Keys),
+            () => new PackCheck(disk, storeId, store?.Keys, options.Profile.NewCounters()),
             (check, pack) =>
             {
                 survey.CheckPack(disk, storeId, check, pack.Id, options.ReadData);
@@ -84,14 +84,12 @@ internal sealed class PackSurvey
                 Interlocked.Add(ref _bytes, check.Bytes - before);
                 Interlocked.Add(ref _records, records);
             }
-
-            if (!readData || _store is not null)
+            else
             {
-                RecordHead[] heads = PackDirectory.Read(disk, storeId, id);
-                Interlocked.Add(ref _records, readData ? 0 : heads.Length);
-                CountNotIndexed(id, heads);
+                Interlocked.Add(ref _records, check.ReadDirectory(id));
             }
 
+            CountNotIndexed(id, check.Heads);
             _whole.TryAdd(id, 0);
         }
         catch (StoreDamagedException error)
@@ -194,11 +192,19 @@ internal sealed class PackSurvey
             _store is null ? KeylessRemedy : StoreVerifier.Remedy);
     }
 
-    private void CountNotIndexed(ChunkId id, RecordHead[] heads)
+    private void CountNotIndexed(ChunkId id, ReadOnlySpan<RecordHead> heads)
     {
-        if (_store is not null && _store.Packs.TryFind(id, out int number) && _store.IsPresent(number))
+        if (_store is null || !_store.Packs.TryFind(id, out int number) || !_store.IsPresent(number))
         {
-            Interlocked.Add(ref _notIndexed, heads.Count(head => !StoreVerifier.LocateQuietly(_store, head.Id, out _)));
+            return;
+        }
+
+        foreach (RecordHead head in heads)
+        {
+            if (!StoreVerifier.LocateQuietly(_store, head.Id, out _))
+            {
+                Interlocked.Increment(ref _notIndexed);
+            }
         }
     }
 }

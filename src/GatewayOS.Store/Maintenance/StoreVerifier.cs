@@ -1,5 +1,6 @@
 using GatewayOS.Store.Index;
 using GatewayOS.Store.Packs;
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Reading;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
@@ -13,10 +14,16 @@ public sealed record VerifyOptions
     public bool ReadData { get; init; }
 
     /// <summary>Threads to check packs with.</summary>
-    public int Threads { get; init; } = Environment.ProcessorCount;
+    public int Threads { get; init; } = ThreadsDefault;
+
+    /// <summary>One more than processors: some always wait for the disk.</summary>
+    public static int ThreadsDefault { get; } = Environment.ProcessorCount + 1;
 
     /// <summary>Told about progress, on any thread.</summary>
     public IProgress<MaintenanceProgress>? Progress { get; init; }
+
+    /// <summary>Gets what each stage spent its time on.</summary>
+    public StageProfile Profile { get; init; } = new();
 }
 
 /// <summary>What a verification found.</summary>
@@ -96,13 +103,17 @@ public static class StoreVerifier
         }
 
         PackSurvey packs = PackSurvey.Run(store.Disk, store.Guid, store, options, findings, cancellation);
+        StageCounters counters = options.Profile.NewCounters();
+        long start = StageCounters.Start();
         CheckIndex(store, findings);
+        counters.Busy(Stage.LookUp, ref start);
 
         // Where the index points to a bad copy or to none, another one, or a whole record in a torn pack, still saves the chunk.
         Dictionary<ChunkId, ChunkLocation> better = findings.Any || packs.NotIndexed > 0 ? packs.BetterCopies() : [];
         var reach = new ReachCheck(store, packs, findings, better);
         store.ReadFrom(better);
         reach.Walk(snapshots.Records, options, cancellation);
+        counters.Busy(Stage.Walk, ref start);
         if (reach.NotIndexed > 0)
         {
             // Chunks that nothing needs may well be in no segment: a merge keeps one entry of those that are stored twice.

@@ -4,6 +4,9 @@ using GatewayOS.Store.Storage;
 namespace GatewayOS.Store.Packs;
 
 /// <summary>A range of an open pack that one thread fills.</summary>
+/// <param name="Pack">The pack.</param>
+/// <param name="Offset">Where it begins.</param>
+/// <param name="Bytes">Its length; what the records leave of it is padding.</param>
 internal readonly record struct PackRange(OpenPack Pack, uint Offset, int Bytes);
 
 /// <summary>
@@ -12,24 +15,30 @@ internal readonly record struct PackRange(OpenPack Pack, uint Offset, int Bytes)
 /// </summary>
 internal sealed class PackAppender(PackSealer sealer, int packBytes)
 {
+    // From here on a range is worth its borders: padding is a few hundredths of it, and it passes by the system's cache.
+    private const int AlignedRangeBytesMin = 64 * 1024;
+
     private readonly Lock _gate = new();
     private OpenPack? _open;
 
-    /// <summary>Hands out room for records, beginning a new pack when the open one is full.</summary>
+    /// <summary>
+    /// Hands out room for records, beginning a new pack when the open one is full. Long ranges begin and end where the file wants it for writes
+    /// that pass by the system's cache; the caller writes zeros behind its records.
+    /// </summary>
     public PackRange Reserve(int bytes, int records)
     {
         OpenPack? full = null;
         PackRange range;
         lock (_gate)
         {
-            if (_open is not null && (_open.NextOffset + bytes > packBytes || _open.RecordsReserved + records > PackFormat.RecordsMax))
+            if (_open is not null && (Place(_open, bytes, out int padded) + padded > packBytes || _open.RecordsReserved + records > PackFormat.RecordsMax))
             {
                 full = Close();
             }
 
             _open ??= sealer.Begin();
-            range = new PackRange(_open, (uint)_open.NextOffset, bytes);
-            _open.NextOffset += bytes;
+            range = new PackRange(_open, (uint)Place(_open, bytes, out padded), padded);
+            _open.NextOffset = range.Offset + (long)padded;
             _open.RecordsReserved += records;
             _open.RangesOutstanding++;
         }
@@ -83,6 +92,14 @@ internal sealed class PackAppender(PackSealer sealer, int packBytes)
             _open?.Dispose();
             _open = null;
         }
+    }
+
+    // Where a range of this length would begin, and what it would take with its padding.
+    private static long Place(OpenPack pack, int bytes, out int padded)
+    {
+        int align = bytes < AlignedRangeBytesMin ? 1 : pack.File.AlignBytes;
+        padded = (bytes + align - 1) & -align;
+        return (pack.NextOffset + align - 1) & -align;
     }
 
     private OpenPack? Close()
@@ -142,7 +159,7 @@ internal sealed class PackSealer(IStoreDisk disk, StoreKeys keys, Guid storeId, 
         entropy(salt);
         PackFormat.WriteHead(head, storeId, salt);
         string path = $"{StoreLayout.Temporary}/{nextTemporaryName()}{StoreLayout.PackSuffix}";
-        IStoreFile file = disk.Create(path);
+        IStoreFile file = disk.CreateStreamed(path);
         try
         {
             file.WriteAt(head, 0);

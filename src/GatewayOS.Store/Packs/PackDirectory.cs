@@ -10,11 +10,13 @@ internal static class PackDirectory
     public static RecordHead[] Read(IStoreDisk disk, Guid storeId, ChunkId packId)
     {
         using IStoreFile file = disk.OpenRead(StoreLayout.PackPath(packId));
-        return Read(file, storeId, packId, out _);
+        var heads = new PackHeads();
+        Read(file, storeId, packId, heads);
+        return heads.All.ToArray();
     }
 
-    /// <summary>The same for an open file; gives the raw heads too.</summary>
-    public static RecordHead[] Read(IStoreFile file, Guid storeId, ChunkId packId, out byte[] rawHeads)
+    /// <summary>The same for an open file, into space that is used again and again.</summary>
+    public static void Read(IStoreFile file, Guid storeId, ChunkId packId, PackHeads heads)
     {
         string name = packId + StoreLayout.PackSuffix;
         long length = file.LengthBytes;
@@ -37,14 +39,14 @@ internal static class PackDirectory
             throw new StoreDamagedException(name, "its end is torn or damaged");
         }
 
-        rawHeads = new byte[records * PackFormat.RecordHeadBytes];
+        Span<byte> rawHeads = heads.Begin(records);
         file.ReadAt(rawHeads, directoryOffset);
         if (PackFormat.PackId(head, rawHeads) != packId)
         {
             throw new StoreDamagedException(name, "its directory is damaged or it was renamed: name and content do not agree");
         }
 
-        return Decode(name, rawHeads, records, directoryOffset);
+        heads.Decode(name, directoryOffset);
     }
 
     /// <summary>How many records a pack says it has; 0 when its tail cannot be read.</summary>
@@ -63,19 +65,44 @@ internal static class PackDirectory
             return 0;
         }
     }
+}
 
-    private static RecordHead[] Decode(string name, byte[] rawHeads, int records, long directoryOffset)
+/// <summary>The record heads of one pack after another, in space that grows to the largest. Belongs to one thread.</summary>
+internal sealed class PackHeads
+{
+    private byte[] _raw = [];
+    private RecordHead[] _heads = [];
+    private int _count;
+
+    /// <summary>The heads, by offset.</summary>
+    public ReadOnlySpan<RecordHead> All => _heads.AsSpan(0, _count);
+
+    /// <summary>A head as it stands in the directory.</summary>
+    public ReadOnlySpan<byte> Raw(int record) => _raw.AsSpan(record * PackFormat.RecordHeadBytes, PackFormat.RecordHeadBytes);
+
+    /// <summary>Makes room for a directory.</summary>
+    public Span<byte> Begin(int records)
     {
-        var heads = new RecordHead[records];
-        for (int i = 0; i < records; i++)
+        if (_heads.Length < records)
         {
-            ReadOnlySpan<byte> raw = rawHeads.AsSpan(i * PackFormat.RecordHeadBytes, PackFormat.RecordHeadBytes);
-            if (!RecordHead.TryRead(raw, out heads[i]) || heads[i].Offset + heads[i].TotalBytes > directoryOffset)
+            int room = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)records);
+            (_raw, _heads) = (new byte[room * PackFormat.RecordHeadBytes], new RecordHead[room]);
+        }
+
+        _count = records;
+        return _raw.AsSpan(0, records * PackFormat.RecordHeadBytes);
+    }
+
+    /// <summary>Decodes what was read into that room.</summary>
+    /// <exception cref="StoreDamagedException">A head is out of range.</exception>
+    public void Decode(string name, long directoryOffset)
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            if (!RecordHead.TryRead(Raw(i), out _heads[i]) || _heads[i].Offset + _heads[i].TotalBytes > directoryOffset)
             {
                 throw new StoreDamagedException(name, $"record {i} of its directory is out of range");
             }
         }
-
-        return heads;
     }
 }

@@ -8,7 +8,9 @@ namespace GatewayOS.Store.Packs;
 /// </summary>
 internal static class PackScan
 {
-    private const int SearchBytes = 1024 * 1024;
+    // Most gaps are the padding of a range: the search begins with little and goes on with more.
+    private const int SearchBytesMin = 8 * 1024;
+    private const int SearchBytesMax = 1024 * 1024;
 
     /// <summary>Scans a file from its first record to its end.</summary>
     /// <param name="file">The file; its head must have been checked.</param>
@@ -53,10 +55,15 @@ internal static class PackScan
 
     private static long NextCandidate(IStoreFile file, long offset, long length)
     {
-        byte[] buffer = new byte[(int)Math.Clamp(length - offset, 0, SearchBytes)];
         Span<byte> magic = [unchecked((byte)PackFormat.RecordMagic), PackFormat.RecordMagic >> 8];
+        byte[] buffer = [];
         while (offset < length)
         {
+            if (buffer.Length < SearchBytesMax)
+            {
+                buffer = new byte[Math.Max(SearchBytesMin, buffer.Length * 8)];
+            }
+
             int read = file.ReadAt(buffer, offset);
             int at = buffer.AsSpan(0, read).IndexOf(magic);
             if (at >= 0)

@@ -9,12 +9,13 @@ namespace GatewayOS.Store.Packs;
 /// </summary>
 internal sealed class ReadWindow
 {
-    private const int AheadBytes = 4 * 1024 * 1024;
+    // With the borders it is widened to, two MiB: near the processor's cache, and as fast as longer reads with several threads.
+    private const int AheadBytes = (2 * 1024 * 1024) - (2 * AlignedBuffer.AlignBytes);
 
     // A gap up to this between two ranges is cheaper to read over than to seek over.
     private const int GapBytesMax = 512 * 1024;
 
-    private byte[] _buffer = [];
+    private AlignedBuffer _buffer = new(0);
     private object? _source;
     private long _offset;
     private int _length;
@@ -30,16 +31,42 @@ internal sealed class ReadWindow
         bool same = source.Equals(_source);
         if (same && offset >= _offset && offset + length <= _offset + _length)
         {
-            return _buffer.AsSpan((int)(offset - _offset), length);
+            return _buffer.Span.Slice((int)(offset - _offset), length);
         }
 
         bool sequential = same && offset >= _offset && offset <= _offset + _length + GapBytesMax;
-        int wanted = Math.Max(length, sequential ? (int)Math.Clamp(file.LengthBytes - offset, 0, AheadBytes) : 0);
-        Grow(ref _buffer, wanted);
+        int ahead = sequential ? (int)Math.Clamp(file.LengthBytes - offset, 0, AheadBytes) : 0;
+        int align = file.AlignBytes;
         _source = null;
-        int read = file.ReadAt(_buffer.AsSpan(0, wanted), offset);
-        (_source, _offset, _length) = (source, offset, read);
-        return _buffer.AsSpan(0, Math.Min(read, length));
+        if (align > 1 || ahead > length)
+        {
+            // Widened to the borders that let it pass by the cache.
+            long from = offset & -align;
+            int wanted = (int)(((offset + Math.Max(length, ahead) + align - 1) & -align) - from);
+            try
+            {
+                return Fill(source, file, from, wanted, offset, length);
+            }
+            catch (StoreIoException)
+            {
+                // A neighbour may be what cannot be read.
+            }
+        }
+
+        return Fill(source, file, offset, length, offset, length);
+    }
+
+    private ReadOnlySpan<byte> Fill(object source, IStoreFile file, long from, int wanted, long offset, int length)
+    {
+        if (_buffer.Length < wanted)
+        {
+            _buffer = new AlignedBuffer((int)BitOperations.RoundUpToPowerOf2((uint)wanted));
+        }
+
+        int read = file.ReadAt(_buffer.Span[..wanted], from);
+        (_source, _offset, _length) = (source, from, read);
+        int skipped = (int)(offset - from);
+        return _buffer.Span.Slice(Math.Min(skipped, read), Math.Clamp(read - skipped, 0, length));
     }
 
     /// <summary>Makes a buffer at least this long; its content is lost.</summary>

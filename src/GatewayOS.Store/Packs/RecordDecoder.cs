@@ -1,4 +1,5 @@
 using GatewayOS.Store.Compression;
+using GatewayOS.Store.Profiling;
 
 namespace GatewayOS.Store.Packs;
 
@@ -11,7 +12,11 @@ internal sealed class RecordDecoder(ChunkNaming? naming) : IDisposable
 {
     private readonly RecordCipher _cipher = new();
     private byte[] _body = [];
+    private long _mark;
     private byte[] _plain = [];
+
+    /// <summary>What the owning thread spends its time on.</summary>
+    public StageCounters Counters { get; set; } = new();
 
     /// <summary>Decodes a record whose head was read with <see cref="RecordHead.TryRead"/>.</summary>
     /// <param name="key">The pack's key.</param>
@@ -27,14 +32,23 @@ internal sealed class RecordDecoder(ChunkNaming? naming) : IDisposable
             return reason;
         }
 
-        ReadWindow.Grow(ref _plain, head.PlainBytes);
-        Span<byte> chunk = _plain.AsSpan(0, head.PlainBytes);
-        if (!ChunkCodec.TryDecompress(head.Codec, body, chunk))
+        ReadOnlySpan<byte> chunk = body;
+        if (head.Codec != Codec.Raw || body.Length != head.PlainBytes)
         {
-            return "it does not decompress";
+            ReadWindow.Grow(ref _plain, head.PlainBytes);
+            Span<byte> room = _plain.AsSpan(0, head.PlainBytes);
+            if (!ChunkCodec.TryDecompress(head.Codec, body, room))
+            {
+                return "it does not decompress";
+            }
+
+            chunk = room;
+            Counters.Busy(Stage.Decompress, ref _mark, room.Length);
         }
 
-        if (naming!.IdOf(chunk) != head.Id)
+        ChunkId id = naming!.IdOf(chunk);
+        Counters.Busy(Stage.Hash, ref _mark, chunk.Length);
+        if (id != head.Id)
         {
             return "its content does not have its chunk ID";
         }
@@ -52,6 +66,7 @@ internal sealed class RecordDecoder(ChunkNaming? naming) : IDisposable
     public string? Open(PackKey key, scoped in RecordHead head, scoped ReadOnlySpan<byte> record, out ReadOnlySpan<byte> stored)
     {
         stored = default;
+        _mark = StageCounters.Start();
         int bodyBytes = head.StoredBytes - PackFormat.TagBytes;
         ReadWindow.Grow(ref _body, bodyBytes);
         Span<byte> body = _body.AsSpan(0, bodyBytes);
@@ -61,11 +76,18 @@ internal sealed class RecordDecoder(ChunkNaming? naming) : IDisposable
         }
 
         stored = body;
+        Counters.Busy(Stage.Decrypt, ref _mark, bodyBytes);
         return null;
     }
 
     /// <summary>Checks a record's ciphertext hash, without a key.</summary>
-    public bool HashMatches(ReadOnlySpan<byte> record) => _cipher.HashMatches(record);
+    public bool HashMatches(ReadOnlySpan<byte> record)
+    {
+        _mark = StageCounters.Start();
+        bool matches = _cipher.HashMatches(record);
+        Counters.Busy(Stage.CheckHash, ref _mark, record.Length);
+        return matches;
+    }
 
     public void Dispose() => _cipher.Dispose();
 }

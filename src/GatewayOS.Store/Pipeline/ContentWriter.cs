@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using GatewayOS.Store.Chunking;
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Snapshots;
 
 namespace GatewayOS.Store.Pipeline;
@@ -15,7 +16,7 @@ public abstract class ContentWriter : IDisposable
     private readonly BatchQueue _batches;
     private readonly WriterOptions _options;
     private readonly List<Thread> _workers = [];
-    private readonly List<StageCounters> _counters = [];
+    private readonly List<WriterCounters> _counters = [];
     private readonly List<BatchPath> _sinks = [];
     private BatchPath? _inline;
     private ExceptionDispatchInfo? _failure;
@@ -35,7 +36,7 @@ public abstract class ContentWriter : IDisposable
         {
             lock (_counters)
             {
-                return StageCounters.Sum(_counters);
+                return WriterCounters.Sum(_counters, Profile);
             }
         }
     }
@@ -43,10 +44,13 @@ public abstract class ContentWriter : IDisposable
     /// <summary>True when it can write no more: a disk or a connection failed. Whoever uses it gets the reason as an exception.</summary>
     public bool HasFailed => Volatile.Read(ref _failure) is not null;
 
+    /// <summary>The counters of all threads of the job that this writer serves; others than the writer's may be added.</summary>
+    public StageProfile Profile { get; } = new();
+
     internal ChunkerParameters Chunker { get; }
 
     /// <summary>Opens a lane for one reading thread. Dispose it on that thread.</summary>
-    public IngestLane OpenLane() => new(this, _chunker, Chunker);
+    public IngestLane OpenLane() => new(this, _chunker, Chunker, Profile.NewCounters());
 
     /// <summary>Opens a sink for one thread.</summary>
     /// <returns>A sink that lives as long as the writer.</returns>
@@ -104,7 +108,7 @@ public abstract class ContentWriter : IDisposable
 
         for (int i = 0; i < _options.Workers; i++)
         {
-            StageCounters counters = NewCounters();
+            WriterCounters counters = NewCounters();
             var thread = new Thread(() => Work(counters)) { Name = $"store worker {i}", IsBackground = true };
             _workers.Add(thread);
             thread.Start();
@@ -112,7 +116,7 @@ public abstract class ContentWriter : IDisposable
     }
 
     /// <summary>Makes what a worker does with its batches.</summary>
-    internal abstract BatchPath NewPath(StageCounters counters);
+    internal abstract BatchPath NewPath(WriterCounters counters);
 
     internal BatchPath OpenBatchPath()
     {
@@ -172,9 +176,9 @@ public abstract class ContentWriter : IDisposable
 
     internal void ThrowIfFailed() => Volatile.Read(ref _failure)?.Throw();
 
-    internal StageCounters NewCounters()
+    internal WriterCounters NewCounters()
     {
-        var counters = new StageCounters();
+        var counters = new WriterCounters(Profile.NewCounters());
         lock (_counters)
         {
             _counters.Add(counters);
@@ -191,14 +195,14 @@ public abstract class ContentWriter : IDisposable
         }
     }
 
-    private void Work(StageCounters counters)
+    private void Work(WriterCounters counters)
     {
         try
         {
             using BatchPath path = NewPath(counters);
             while (true)
             {
-                long start = counters.Start();
+                long start = StageCounters.Start();
                 PipelineBatch? batch = _batches.Dequeue();
                 counters.Stalled(ref start);
                 if (batch is null)

@@ -1,4 +1,5 @@
 using GatewayOS.Store.Chunking;
+using GatewayOS.Store.Profiling;
 
 namespace GatewayOS.Store.Pipeline;
 
@@ -14,15 +15,23 @@ public sealed class IngestLane : IDisposable
     private readonly ContentWriter _writer;
     private readonly GearChunker _chunker;
     private readonly int _averageBytes;
+    private readonly StageCounters _counters;
+    private long _mark = StageCounters.Start();
     private ChunkSink? _sink;
     private ChunkBatch? _batch;
     private ContentTicket? _ticket;
     private int _uncut;
 
-    internal IngestLane(ContentWriter writer, GearChunker chunker, ChunkerParameters parameters)
+    internal IngestLane(ContentWriter writer, GearChunker chunker, ChunkerParameters parameters, StageCounters counters)
     {
-        (_writer, _chunker, _averageBytes) = (writer, chunker, parameters.AverageBytes);
+        (_writer, _chunker, _averageBytes, _counters) = (writer, chunker, parameters.AverageBytes, counters);
     }
+
+    /// <summary>Counts the thread's time since the lane's last call as reading. Call it before the thread waits for something.</summary>
+    public void Pause() => _counters.Busy(Stage.Read, ref _mark);
+
+    /// <summary>Counts the time since then as waiting.</summary>
+    public void Resume() => _counters.Stalled(Stage.Read, ref _mark);
 
     /// <summary>Begins a file.</summary>
     /// <param name="ticket">Gets the content; one use.</param>
@@ -36,7 +45,13 @@ public sealed class IngestLane : IDisposable
 
         ticket.Start(expectedBytes, _averageBytes);
         _ticket = ticket;
-        _batch ??= _writer.RentBatch();
+        if (_batch is null)
+        {
+            Pause();
+            _batch = _writer.RentBatch();
+            Resume();
+        }
+
         _uncut = _batch.Used;
     }
 
@@ -56,7 +71,11 @@ public sealed class IngestLane : IDisposable
     }
 
     /// <summary>Declares the first bytes of the buffer to be the file's next content.</summary>
-    public void Advance(int bytes) => _batch!.Used += bytes;
+    public void Advance(int bytes)
+    {
+        _batch!.Used += bytes;
+        _counters.AddBytes(Stage.Read, bytes);
+    }
 
     /// <summary>Appends a hole; the content before it ends its chunk.</summary>
     public void AppendHole(long lengthBytes)
@@ -109,16 +128,19 @@ public sealed class IngestLane : IDisposable
     // Cuts where the content says, leaving a rest that holds no cut yet.
     private void CutChunks()
     {
+        Pause();
         while (!_batch!.IsFull)
         {
             int cut = _chunker.FindCut(_batch.Buffer.AsSpan(_uncut, _batch.Used - _uncut));
             if (cut <= 0)
             {
-                return;
+                break;
             }
 
             AddChunk(cut);
         }
+
+        _counters.Busy(Stage.Chunk, ref _mark);
     }
 
     private void CutRest()
@@ -141,14 +163,17 @@ public sealed class IngestLane : IDisposable
     {
         ContentSegment segment = _ticket!.NextSlot(out int slot);
         _batch!.Add(new BatchChunk(_uncut, length, segment, slot));
+        _counters.AddBytes(Stage.Chunk, length);
         _uncut += length;
     }
 
     // The uncut rest, shorter than the longest chunk unless the batch ran out of chunk slots, moves to the front of the next batch.
     private void NextBatch()
     {
+        Pause();
         ChunkBatch old = _batch!;
         ChunkBatch next = _writer.RentBatch();
+        Resume();
         int rest = old.Used - _uncut;
         old.Buffer.AsSpan(_uncut, rest).CopyTo(next.Buffer);
         next.Used = rest;
@@ -156,5 +181,8 @@ public sealed class IngestLane : IDisposable
         _batch = next;
         _uncut = 0;
         _writer.HandIn(old);
+
+        // Without workers the batch was processed in the call, and counted there.
+        _mark = StageCounters.Start();
     }
 }

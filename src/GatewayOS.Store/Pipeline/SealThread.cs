@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using GatewayOS.Store.Packs;
+using GatewayOS.Store.Profiling;
 
 namespace GatewayOS.Store.Pipeline;
 
@@ -11,9 +12,9 @@ internal sealed class SealThread : IDisposable
     private readonly BlockingCollection<OpenPack> _queue = new(PacksQueuedMax);
     private readonly Thread _thread;
 
-    public SealThread(Action<OpenPack> seal, Action<Exception> failed)
+    public SealThread(Action<OpenPack> seal, Action<Exception> failed, StageCounters counters)
     {
-        _thread = new Thread(() => Run(seal, failed)) { Name = "pack sealer", IsBackground = true };
+        _thread = new Thread(() => Run(seal, failed, counters)) { Name = "pack sealer", IsBackground = true };
         _thread.Start();
     }
 
@@ -26,7 +27,7 @@ internal sealed class SealThread : IDisposable
         _queue.Dispose();
     }
 
-    private void Run(Action<OpenPack> seal, Action<Exception> failed)
+    private void Run(Action<OpenPack> seal, Action<Exception> failed, StageCounters counters)
     {
         bool broken = false;
         foreach (OpenPack pack in _queue.GetConsumingEnumerable())
@@ -40,7 +41,9 @@ internal sealed class SealThread : IDisposable
 
             try
             {
+                long start = StageCounters.Start();
                 seal(pack);
+                counters.Busy(Stage.Sync, ref start);
             }
             catch (Exception error)
             {

@@ -1,6 +1,7 @@
 using GatewayOS.Store.Chunking;
 using GatewayOS.Store.Index;
 using GatewayOS.Store.Packs;
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Snapshots;
 
 namespace GatewayOS.Store.Pipeline;
@@ -36,7 +37,7 @@ public sealed class StoreWriter : ContentWriter
         TreePacks = new PackAppender(_sealer, store.PackBytes);
         if (options.Workers > 0)
         {
-            _sealThread = new SealThread(_sealer.SealNow, Fail);
+            _sealThread = new SealThread(_sealer.SealNow, Fail, Profile.NewCounters());
             _sealer.Dispatch = _sealThread.Add;
         }
 
@@ -101,7 +102,7 @@ public sealed class StoreWriter : ContentWriter
     /// <summary>The path, as what it is: gc needs to copy chunks the store has.</summary>
     internal WritePath OpenPath() => (WritePath)OpenBatchPath();
 
-    internal override BatchPath NewPath(StageCounters counters) => new WritePath(this, counters);
+    internal override BatchPath NewPath(WriterCounters counters) => new WritePath(this, counters);
 
     /// <summary>True when the chunk is new and now the caller's to store.</summary>
     internal bool Claim(ChunkId id, bool copy) => (copy || !_store.IsReferable(id)) && _pending.TryClaim(id);

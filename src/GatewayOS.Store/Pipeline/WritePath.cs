@@ -1,6 +1,8 @@
 using GatewayOS.Store.Compression;
 using GatewayOS.Store.Packs;
 using GatewayOS.Store.Pipeline.Transfer;
+using GatewayOS.Store.Profiling;
+using GatewayOS.Store.Storage;
 using GatewayOS.Store.Trees;
 
 namespace GatewayOS.Store.Pipeline;
@@ -24,11 +26,11 @@ internal sealed class WritePath : BatchPath
 
     private readonly StoreWriter _writer;
     private readonly RecordCipher _cipher = new();
-    private readonly byte[] _out;
+    private readonly AlignedBuffer _out;
     private readonly List<RecordHead> _records = [];
     private readonly ContentHash[] _hashes = new ContentHash[ChunkBatch.ChunksMax];
     private readonly ChunkNaming _naming;
-    private readonly StageCounters _counters;
+    private readonly WriterCounters _counters;
     private readonly List<TransferredChunk> _received = [];
     private byte[] _plain = [];
     private int _outBytes;
@@ -36,12 +38,12 @@ internal sealed class WritePath : BatchPath
     // Time spent in Store while a batch completes files: counted in its own stages, so taken off the completing.
     private long _directTicks;
 
-    public WritePath(StoreWriter writer, StageCounters counters)
+    public WritePath(StoreWriter writer, WriterCounters counters)
     {
         _writer = writer;
         _naming = writer.Naming;
         _counters = counters;
-        _out = GC.AllocateUninitializedArray<byte>(ChunkBatch.BytesFor(writer.Chunker) + (ChunkBatch.ChunksMax * (PackFormat.RecordHeadBytes + PackFormat.TagBytes)), pinned: true);
+        _out = new AlignedBuffer(ChunkBatch.BytesFor(writer.Chunker) + (ChunkBatch.ChunksMax * (PackFormat.RecordHeadBytes + PackFormat.TagBytes)) + AlignedBuffer.AlignBytes);
     }
 
     /// <inheritdoc/>
@@ -66,25 +68,21 @@ internal sealed class WritePath : BatchPath
     {
         ReadOnlySpan<byte> plain = batch.Buffer;
         ReadOnlySpan<BatchChunk> chunks = batch.Chunks;
-        long start = _counters.Start();
+        long start = StageCounters.Start();
         for (int i = 0; i < chunks.Length; i++)
         {
-            // 1 hash
-            _hashes[i] = _naming.Hash(plain.Slice(chunks[i].Offset, chunks[i].Length));
-        }
-
-        _counters.Named(ref start, batch.Used, chunks.Length);
-        for (int i = 0; i < chunks.Length; i++)
-        {
-            // 2 look up, 3 compress
+            // 1 hash, 2 look up, 3 compress: one chunk after the other, so that it is still in the processor's cache
+            ReadOnlySpan<byte> chunk = plain.Slice(chunks[i].Offset, chunks[i].Length);
+            _hashes[i] = _naming.Hash(chunk);
+            _counters.Named(ref start, chunk.Length, 1);
             ChunkId id = _naming.Id(_hashes[i]);
-            if (_writer.Claim(id, copy: false))
+            bool isNew = _writer.Claim(id, copy: false);
+            _counters.LookedUp(ref start);
+            if (isNew)
             {
-                Append(ChunkKind.Data, id, plain.Slice(chunks[i].Offset, chunks[i].Length), ref start);
+                Append(ChunkKind.Data, id, chunk, ref start);
             }
         }
-
-        _counters.LookedUp(ref start);
 
         // 4 to 7
         WriteRecords(_writer.DataPacks, ref start);
@@ -103,7 +101,7 @@ internal sealed class WritePath : BatchPath
     // that is not what it is called makes the whole batch refused. The rest of the path is the same.
     private string? Take(ReceivedBatch batch)
     {
-        long start = _counters.Start();
+        long start = StageCounters.Start();
         string? refusal = Check(batch);
         _counters.Named(ref start, refusal is null ? _received.Sum(chunk => (long)chunk.PlainBytes) : 0, _received.Count);
         if (refusal is null)
@@ -169,7 +167,7 @@ internal sealed class WritePath : BatchPath
             TransferredChunk chunk = _received[i];
             if (chunk.Kind == ChunkKind.Data == isData && _writer.Claim(batch.Ids[i], copy: false))
             {
-                payload[..chunk.StoredBytes].CopyTo(_out.AsSpan(_outBytes + PackFormat.RecordHeadBytes));
+                payload[..chunk.StoredBytes].CopyTo(_out.Span[(_outBytes + PackFormat.RecordHeadBytes)..]);
                 AddRecord(chunk.Kind, chunk.Codec, batch.Ids[i], chunk.PlainBytes, chunk.StoredBytes, ref start);
             }
 
@@ -195,7 +193,7 @@ internal sealed class WritePath : BatchPath
 
         // After a failure this path may hold records that are sealed already, and chunks are claimed that nobody has written.
         _writer.ThrowIfFailed();
-        long begun = _counters.Start();
+        long begun = StageCounters.Start();
         long start = begun;
         ContentHash hash = _naming.Hash(plain);
         ChunkId id = _naming.Id(hash);
@@ -224,7 +222,7 @@ internal sealed class WritePath : BatchPath
     // Compresses a new chunk behind the others of this range, leaving room for head and tag. The offset is not known yet.
     private void Append(ChunkKind kind, ChunkId id, ReadOnlySpan<byte> plain, ref long start)
     {
-        Span<byte> body = _out.AsSpan(_outBytes + PackFormat.RecordHeadBytes);
+        Span<byte> body = _out.Span[(_outBytes + PackFormat.RecordHeadBytes)..];
         Codec codec = ChunkCodec.Compress(plain, body[..^PackFormat.TagBytes], out int written);
         AddRecord(kind, codec, id, plain.Length, written, ref start);
     }
@@ -233,7 +231,7 @@ internal sealed class WritePath : BatchPath
     {
         _records.Add(new RecordHead(kind, codec, 0, plainBytes, written + PackFormat.TagBytes, id));
         _outBytes += PackFormat.RecordHeadBytes + written + PackFormat.TagBytes;
-        _counters.Compressed(ref start, plainBytes, written);
+        _counters.Compressed(ref start, plainBytes);
     }
 
     private void WriteRecords(PackAppender packs, ref long start)
@@ -245,7 +243,7 @@ internal sealed class WritePath : BatchPath
 
         // 4 reserve a range: other workers fill theirs beside it
         PackRange range = packs.Reserve(_outBytes, _records.Count);
-        Span<byte> bytes = _out.AsSpan(0, _outBytes);
+        Span<byte> bytes = _out.Span[.._outBytes];
         int offset = 0;
         foreach (ref RecordHead record in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_records))
         {
@@ -259,10 +257,11 @@ internal sealed class WritePath : BatchPath
 
         _counters.Sealed(ref start, _outBytes);
 
-        // 6 write
-        range.Pack.File.WriteAt(bytes, range.Offset);
+        // 6 write, with zeros up to the range's end
+        _out.Span[_outBytes..range.Bytes].Clear();
+        range.Pack.File.WriteAt(_out.Span[..range.Bytes], range.Offset);
         packs.Complete(range, bytes);
-        _counters.Written(ref start, _outBytes, _records.Count);
+        _counters.Written(ref start, _outBytes);
 
         // 7 place
         foreach (RecordHead record in _records)

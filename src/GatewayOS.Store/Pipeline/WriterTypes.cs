@@ -1,3 +1,5 @@
+using GatewayOS.Store.Profiling;
+
 namespace GatewayOS.Store.Pipeline;
 
 /// <summary>How a writer works.</summary>
@@ -7,7 +9,10 @@ public sealed record WriterOptions
     public const int WorkersMax = 64;
 
     /// <summary>Threads that hash, compress, encrypt and write. 0 does it all on the caller's thread, in a fixed order.</summary>
-    public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, WorkersMax);
+    public int Workers { get; init; } = WorkersDefault;
+
+    /// <summary>One more than processors: some always wait for the disk.</summary>
+    public static int WorkersDefault { get; } = Math.Clamp(Environment.ProcessorCount + 1, 1, WorkersMax);
 
     /// <summary>Lanes that will be open at once: sizes the buffers.</summary>
     public int Lanes { get; init; } = 2;
@@ -46,10 +51,3 @@ public readonly record struct WriterStatistics
     /// <summary>What each stage did, for <c>--profile</c>.</summary>
     public IReadOnlyList<StageStatistics> Stages { get; init; }
 }
-
-/// <summary>What one stage of the pipeline did, summed over its threads.</summary>
-/// <param name="Name">For instance <c>hash</c>.</param>
-/// <param name="Busy">Time spent working.</param>
-/// <param name="Stalled">Time spent waiting for input or output.</param>
-/// <param name="Bytes">Bytes that went through.</param>
-public readonly record struct StageStatistics(string Name, TimeSpan Busy, TimeSpan Stalled, long Bytes);

@@ -1,5 +1,6 @@
 using GatewayOS.Store.Packs;
 using GatewayOS.Store.Pipeline.Transfer;
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Reading;
@@ -16,11 +17,18 @@ public sealed class ChunkReader : ContentReader
     private readonly ReadWindow _window = new();
     private bool _reloaded;
 
-    internal ChunkReader(BackupStore store)
+    internal ChunkReader(BackupStore store, bool streamed = false)
     {
         _store = store;
         _decoder = new RecordDecoder(store.Keys.Naming);
-        _files = new OpenPackFiles(store);
+        _files = new OpenPackFiles(store, streamed);
+    }
+
+    /// <inheritdoc/>
+    public override StageCounters Counters
+    {
+        get => _decoder.Counters;
+        set => _decoder.Counters = value;
     }
 
     /// <inheritdoc/>
@@ -32,7 +40,10 @@ public sealed class ChunkReader : ContentReader
     /// <exception cref="StoreDamagedException">It is missing or not what was written.</exception>
     public ReadOnlySpan<byte> Read(ChunkId id)
     {
-        return Read(id, Locate(id));
+        long start = StageCounters.Start();
+        ChunkLocation location = Locate(id);
+        Counters.Busy(Stage.LookUp, ref start);
+        return Read(id, location);
     }
 
     /// <summary>Reads a chunk whose place is known.</summary>
@@ -89,7 +100,9 @@ public sealed class ChunkReader : ContentReader
                 : throw new StoreDamagedException(id.ToString(), $"Chunk {id} is missing: pack {_store.Packs.Id(location.Pack)} is gone, and no other holds it.");
         }
 
+        long start = StageCounters.Start();
         ReadOnlySpan<byte> record = _window.Read(pack.File, pack.File, location.OffsetBytes, (int)location.RecordBytes);
+        Counters.Busy(Stage.Read, ref start, record.Length);
         return record.Length == location.RecordBytes && RecordHead.TryRead(record, out head)
             && head.Id == id && head.Offset == location.OffsetBytes && head.StoredBytes == location.StoredBytes && head.PlainBytes == location.PlainBytes
                 ? record
@@ -115,7 +128,7 @@ public sealed class ChunkReader : ContentReader
 }
 
 /// <summary>The few pack files a reader holds open, least recently used first out.</summary>
-internal sealed class OpenPackFiles(BackupStore store) : IDisposable
+internal sealed class OpenPackFiles(BackupStore store, bool streamed) : IDisposable
 {
     private const int FilesMax = 16;
 
@@ -175,7 +188,8 @@ internal sealed class OpenPackFiles(BackupStore store) : IDisposable
         IStoreFile file;
         try
         {
-            file = store.Disk.OpenRead(StoreLayout.PackPath(id));
+            string path = StoreLayout.PackPath(id);
+            file = streamed ? store.Disk.OpenReadStreamed(path) : store.Disk.OpenRead(path);
         }
         catch (StoreIoException error) when (error.Failure == StoreIoFailure.Missing)
         {

@@ -1,3 +1,4 @@
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
 using GatewayOS.Store.Trees;
@@ -7,6 +8,9 @@ namespace GatewayOS.Store.Reading;
 /// <summary>Reads content by the hashes that trees hold, wherever it is: on this machine's disk or behind a network. Belongs to one thread.</summary>
 public abstract class ContentReader : IDisposable
 {
+    /// <summary>What the owning thread spends its time on; the owner may put counters of its own here.</summary>
+    public virtual StageCounters Counters { get; set; } = new();
+
     /// <summary>Reads a chunk.</summary>
     /// <param name="hash">The chunk, as trees name it.</param>
     /// <returns>Its bytes, valid until the reader's next call.</returns>

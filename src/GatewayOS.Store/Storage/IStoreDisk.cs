@@ -13,8 +13,17 @@ public interface IStoreDisk
     /// <summary>Creates a file that must not exist, open for reading and writing. Its name is durable only after <see cref="SyncDirectory"/>.</summary>
     IStoreFile Create(string path);
 
+    /// <summary>
+    /// The same for a file that is written from beginning to end, in large pieces: where the file system can, they pass by the system's cache
+    /// (<see cref="IStoreFile.AlignBytes"/>), which then keeps what is used more than once.
+    /// </summary>
+    IStoreFile CreateStreamed(string path) => Create(path);
+
     /// <summary>Opens an existing file for reading.</summary>
     IStoreFile OpenRead(string path);
+
+    /// <summary>The same for a file that is read in large pieces, each once.</summary>
+    IStoreFile OpenReadStreamed(string path) => OpenRead(path);
 
     /// <summary>Opens an existing file for reading and writing.</summary>
     IStoreFile OpenWrite(string path);
@@ -52,6 +61,12 @@ public interface IStoreFile : IDisposable
 {
     /// <summary>Length now, in bytes.</summary>
     long LengthBytes { get; }
+
+    /// <summary>
+    /// A power of two. Reads and writes whose offset, length and memory address are multiples of it pass by the system's cache, when the file was
+    /// opened as streamed; all others are as right, and go through it. 1 when there is no such difference.
+    /// </summary>
+    int AlignBytes => 1;
 
     /// <summary>Reads up to the span's length; fewer bytes only at the end of the file.</summary>
     /// <returns>Bytes read.</returns>

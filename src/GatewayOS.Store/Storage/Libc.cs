@@ -20,6 +20,7 @@ internal static unsafe partial class Libc
     public const int Enoent = 2;
     public const int Eintr = 4;
     public const int Eagain = 11;
+    public const int Einval = 22;
     public const int Eacces = 13;
     public const int Eexist = 17;
     public const int Eperm = 1;
@@ -28,6 +29,9 @@ internal static unsafe partial class Libc
     public const int Edquot = 122;
     public const int Enotdir = 20;
     public const int Eisdir = 21;
+
+    /// <summary>Direct I/O; one of the flags whose values differ between x86-64 and arm64.</summary>
+    public static int Direct { get; } = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x10000 : 0x4000;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, uint mode);

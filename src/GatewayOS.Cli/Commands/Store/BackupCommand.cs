@@ -24,7 +24,7 @@ internal static class BackupCommand
     private static readonly Option<string> s_host = new("--host") { Description = "Host name in the snapshot", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
     private static readonly Option<string?> s_parent = new("--parent") { Description = "Snapshot to compare with, instead of the newest of the same host and paths", HelpName = "SNAPSHOT" };
     private static readonly Option<int> s_readers = new("--read-threads") { Description = "Threads that read files", HelpName = "N", DefaultValueFactory = _ => 2 };
-    private static readonly Option<int> s_workers = new("--workers") { Description = "Threads that hash, compress and encrypt", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private static readonly Option<int> s_workers = new("--workers") { Description = "Threads that hash, compress and encrypt", HelpName = "N", DefaultValueFactory = _ => WriterOptions.WorkersDefault };
     private static readonly Option<bool> s_profile = new("--profile") { Description = "Show what each stage of the pipeline spent its time on" };
 
     public static Command Build() => Verb.Make(
@@ -61,7 +61,8 @@ internal static class BackupCommand
                 Snapshot = Rows.Of(result.Snapshot),
                 Problems = [.. result.Snapshot.Draft.Problems.Select(problem => new ProblemJson(problem.Path, problem.Reason))],
                 Seconds = elapsed.TotalSeconds,
-                Stages = context.Arguments.GetValue(s_profile) ? [.. result.Statistics.Stages.Select(stage => new StageJson(stage.Name, stage.Busy.TotalSeconds, stage.Stalled.TotalSeconds, stage.Bytes))] : null,
+                Stages = context.Arguments.GetValue(s_profile) ? Rows.Of(result.Statistics.Stages) : null,
+                Bottleneck = context.Arguments.GetValue(s_profile) ? StageTable.Bottleneck(Rows.Shown(result.Statistics.Stages))?.Name : null,
             },
             ContractJson.Default.BackupJson);
         return code;
@@ -140,14 +141,7 @@ internal static class BackupCommand
         output.WriteLine($"  {Sizes.Bytes(counts.NewBytes)} new, stored in {Sizes.Bytes(counts.StoredBytes)} (ratio {Sizes.Ratio(counts.NewBytes, counts.StoredBytes)})");
         if (context.Arguments.GetValue(s_profile))
         {
-            output.WriteLine();
-            var table = new TextTable("stage", ">busy", ">stalled", ">amount", ">rate while busy");
-            foreach (StageStatistics stage in result.Statistics.Stages)
-            {
-                table.Add(stage.Name, Sizes.Time(stage.Busy), Sizes.Time(stage.Stalled), Sizes.Bytes(stage.Bytes), stage.Bytes == 0 ? "-" : Sizes.Rate(stage.Bytes, stage.Busy));
-            }
-
-            table.Write(output);
+            StageTable.Write(output, Rows.Shown(result.Statistics.Stages), elapsed);
         }
     }
 }

@@ -4,6 +4,7 @@ using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
 using GatewayOS.Terminal;
 using GatewayOS.Store;
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Snapshots;
 
 namespace GatewayOS.Cli.Commands.Store;
@@ -26,10 +27,11 @@ internal static class RestoreCommand
 
     private static readonly Option<bool> s_verify = new("--verify") { Description = "Read every restored file back from the disk and compare" };
     private static readonly Option<bool> s_dryRun = new("--dry-run", "-n") { Description = "Only count what would be restored" };
-    private static readonly Option<int> s_threads = new("--threads") { Description = "Threads that read and write", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private static readonly Option<int> s_threads = new("--threads") { Description = "Threads that read and write", HelpName = "N", DefaultValueFactory = _ => RestoreOptions.ThreadsDefault };
+    private static readonly Option<bool> s_profile = new("--profile") { Description = "Show what each stage spent its time on" };
 
     public static Command Build() => Verb.Make(
-        "restore", "Restore a snapshot, or a part of it", [s_snapshot, s_target, s_paths, s_includes, s_excludes, s_overwrite, s_verify, s_dryRun, s_threads], Run);
+        "restore", "Restore a snapshot, or a part of it", [s_snapshot, s_target, s_paths, s_includes, s_excludes, s_overwrite, s_verify, s_dryRun, s_threads, s_profile], Run);
 
     private static OverwritePolicy? Policy(string text) => text switch
     {
@@ -73,6 +75,12 @@ internal static class RestoreCommand
 
         int code = progress.Damaged ? ExitCode.Damage : progress.ProblemCount > 0 ? ExitCode.Incomplete : ExitCode.Good;
         Print(context, snapshot, options, progress, elapsed);
+        IReadOnlyList<StageStatistics>? stages = arguments.GetValue(s_profile) ? options.Profile.Stages : null;
+        if (stages is not null)
+        {
+            StageTable.Write(context.Out, Rows.Shown(stages), elapsed);
+        }
+
         context.WriteJson(
             new RestoreJson
             {
@@ -88,6 +96,8 @@ internal static class RestoreCommand
                 Seconds = elapsed.TotalSeconds,
                 ProblemCount = progress.ProblemCount,
                 Problems = [.. progress.Problems.Select(problem => new RestoreProblemJson(problem.Path, problem.Reason, problem.IsDamage))],
+                Stages = stages is null ? null : Rows.Of(stages),
+                Bottleneck = stages is null ? null : StageTable.Bottleneck(Rows.Shown(stages))?.Name,
             },
             ContractJson.Default.RestoreJson);
         return code;

@@ -4,6 +4,7 @@ using GatewayOS.Cli.Json;
 using GatewayOS.Terminal;
 using GatewayOS.Store;
 using GatewayOS.Store.Maintenance;
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Cli.Commands.Store;
@@ -13,9 +14,10 @@ internal static class VerifyCommand
 {
     private static readonly Option<bool> s_readData = new("--read-data") { Description = "Read and check every byte, not only the structure" };
     private static readonly Option<bool> s_keyless = new("--keyless") { Description = "Check without any key: hashes of the encrypted data" };
-    private static readonly Option<int> s_threads = new("--threads") { Description = "Threads that check packs", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private static readonly Option<int> s_threads = new("--threads") { Description = "Threads that check packs", HelpName = "N", DefaultValueFactory = _ => VerifyOptions.ThreadsDefault };
+    private static readonly Option<bool> s_profile = new("--profile") { Description = "Show what each stage spent its time on" };
 
-    public static Command Build() => Verb.Make("verify", "Check the store; exit code 4 means damage", [s_readData, s_keyless, s_threads], Run);
+    public static Command Build() => Verb.Make("verify", "Check the store; exit code 4 means damage", [s_readData, s_keyless, s_threads, s_profile], Run);
 
     private static int Run(VerbContext context)
     {
@@ -37,6 +39,12 @@ internal static class VerifyCommand
         FindingText.Write(context, report.Findings, report.Affected, "affected");
         string depth = options.ReadData ? $"every byte ({Sizes.Bytes(report.BytesChecked)}, {Sizes.Rate(report.BytesChecked, elapsed)})" : "structure";
         context.Out.WriteLine($"Checked {Sizes.Count(report.SnapshotsChecked)} snapshots, {Sizes.Count(report.PacksChecked)} packs, {Sizes.Count(report.ChunksChecked)} chunks, {depth}, in {Sizes.Time(elapsed)}{(keyless ? ", without a key" : "")}: {(report.Clean ? "no damage" : "DAMAGE FOUND")}");
+        IReadOnlyList<StageStatistics>? stages = context.Arguments.GetValue(s_profile) ? options.Profile.Stages : null;
+        if (stages is not null)
+        {
+            StageTable.Write(context.Out, Rows.Shown(stages), elapsed);
+        }
+
         context.WriteJson(
             new VerifyJson
             {
@@ -51,6 +59,8 @@ internal static class VerifyCommand
                 Seconds = elapsed.TotalSeconds,
                 Findings = [.. report.Findings.Select(Rows.Of)],
                 Affected = [.. report.Affected.Select(Rows.Of)],
+                Stages = stages is null ? null : Rows.Of(stages),
+                Bottleneck = stages is null ? null : StageTable.Bottleneck(Rows.Shown(stages))?.Name,
             },
             ContractJson.Default.VerifyJson);
         return code;

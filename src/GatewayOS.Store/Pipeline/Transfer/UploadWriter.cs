@@ -1,6 +1,7 @@
 using GatewayOS.Store.Chunking;
 using GatewayOS.Store.Compression;
 using GatewayOS.Store.Pipeline.Transfer;
+using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Snapshots;
 
 namespace GatewayOS.Store.Pipeline;
@@ -126,7 +127,7 @@ public sealed class UploadWriter : ContentWriter, IUploadAnswers
     /// <inheritdoc/>
     public void Failed(Exception error) => Fail(error);
 
-    internal override BatchPath NewPath(StageCounters counters) => new UploadPath(this, counters);
+    internal override BatchPath NewPath(WriterCounters counters) => new UploadPath(this, counters);
 
     internal override void Fail(Exception error)
     {
@@ -280,18 +281,18 @@ public sealed class UploadWriter : ContentWriter, IUploadAnswers
     {
         try
         {
-            StageCounters counters = NewCounters();
+            WriterCounters counters = NewCounters();
             byte[] directory = new byte[ChunkDirectory.RowBytes * ChunkDirectory.ChunksMax];
             byte[] payload = GC.AllocateUninitializedArray<byte>(ChunkBatch.BytesFor(Chunker));
             while (NextAnswered() is { } group)
             {
                 long number = group.Number;
-                long start = counters.Start();
+                long start = StageCounters.Start();
                 int chunks = Compress(group, directory, payload, out int payloadBytes, counters, ref start);
                 if (chunks > 0)
                 {
                     _uploader.Send(number, directory.AsSpan(0, chunks * ChunkDirectory.RowBytes), payload.AsSpan(0, payloadBytes));
-                    counters.Written(ref start, payloadBytes, chunks);
+                    counters.Written(ref start, payloadBytes);
                 }
 
                 LetGo(group, isStored: chunks == 0);
@@ -329,7 +330,7 @@ public sealed class UploadWriter : ContentWriter, IUploadAnswers
     }
 
     // A chunk that another group is sending just now is left out: the commit waits for that group too.
-    private int Compress(UploadGroup group, byte[] directory, byte[] payload, out int payloadBytes, StageCounters counters, ref long start)
+    private int Compress(UploadGroup group, byte[] directory, byte[] payload, out int payloadBytes, WriterCounters counters, ref long start)
     {
         payloadBytes = 0;
         int chunks = 0;
@@ -344,7 +345,7 @@ public sealed class UploadWriter : ContentWriter, IUploadAnswers
             ReadOnlySpan<byte> plain = group.PlainOf(i, out ChunkKind kind);
             Codec codec = ChunkCodec.Compress(plain, payload.AsSpan(payloadBytes), out int stored);
             ChunkDirectory.Write(directory.AsSpan(chunks * ChunkDirectory.RowBytes), new TransferredChunk(kind, codec, plain.Length, stored, hash));
-            counters.Compressed(ref start, plain.Length, stored);
+            counters.Compressed(ref start, plain.Length);
             payloadBytes += stored;
             chunks++;
         }
@@ -360,12 +361,12 @@ public sealed class UploadWriter : ContentWriter, IUploadAnswers
         }
     }
 
-    private sealed class UploadPath(UploadWriter writer, StageCounters counters) : BatchPath
+    private sealed class UploadPath(UploadWriter writer, WriterCounters counters) : BatchPath
     {
         public override void Process(PipelineBatch batch)
         {
             var chunks = (ChunkBatch)batch;
-            long start = counters.Start();
+            long start = StageCounters.Start();
             UploadGroup group = writer.RentGroup();
             group.Take(chunks);
             counters.Named(ref start, chunks.Used, chunks.Count);
