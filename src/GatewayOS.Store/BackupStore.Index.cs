@@ -186,10 +186,13 @@ public sealed partial class BackupStore
         Snapshots().Find(idOrLatest, $"{Location} holds no snapshot yet. Make one with 'gatewayctl store backup'.");
 
     /// <summary>Deletes a snapshot's record. Its chunks go with the next gc, as far as nothing else names them.</summary>
+    /// <exception cref="StoreUnusableException">The snapshot is locked.</exception>
     public void DeleteSnapshot(SnapshotRecord snapshot)
     {
+        Locks.RefuseIfLocked(snapshot.Id);
         DurableFile.DeleteIfPresent(Disk, StoreLayout.SnapshotPath(snapshot.Id));
         Disk.SyncDirectory(StoreLayout.Snapshots);
+        Locks.Forget(snapshot.Id);
     }
 
     /// <summary>Writes a snapshot record: the commit point.</summary>

@@ -22,6 +22,9 @@ public sealed record OpenOptions
     /// <summary>Clock for time stamps.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Clocks for locks on snapshots; null for the machine's.</summary>
+    public Locks.IBootClock? BootClock { get; init; }
+
     /// <summary>Source of salts and session names; seeded only in simulations.</summary>
     internal EntropySource Entropy { get; init; } = RandomNumberGenerator.Fill;
 }
