@@ -51,7 +51,7 @@ public sealed class HealthTests : IDisposable
     {
         using HostileNode person = Operator();
         string[] services = await ServicesAsync(person);
-        Assert.Superset(["gatewayos.v1.Enrolment", "gatewayos.v1.BackupRuns", "gatewayos.v1.DataPath", "gatewayos.v1.Agents", "gatewayos.v1.Management", "grpc.health.v1.Health"], services.ToHashSet());
+        Assert.Superset(new HashSet<string> { "gatewayos.v1.Enrolment", "gatewayos.v1.BackupRuns", "gatewayos.v1.DataPath", "gatewayos.v1.Agents", "gatewayos.v1.Management", "grpc.health.v1.Health" }, services.ToHashSet());
         using HostileNode node = await HostileNode.EnrolAsync(_appliance, "node1");
         Assert.Equal(StatusCode.PermissionDenied, (await Assert.ThrowsAsync<RpcException>(() => ServicesAsync(node))).StatusCode);
     }

@@ -27,7 +27,7 @@ public sealed partial class JobEngine
         foreach (JobRecord job in Jobs.Where(job => job.NodeId == nodeId && job.IsOnNode && job.State == JobState.Running && !reports.Any(report => report.AttemptId == job.AttemptId)))
         {
             string? snapshot = job.Kind == JobKind.Backup ? _runner.SnapshotOf(job) : null;
-            End(job.AttemptId, snapshot is not null
+            End(nodeId, job.AttemptId, snapshot is not null
                 ? new JobOutcome(JobState.Done, Message: "The node was restarted after it had made the restore point.", SnapshotId: snapshot)
                 : JobOutcome.Failed(JobFault.Interrupted, "The agent was restarted while the job was at work."));
         }

@@ -25,6 +25,9 @@ public sealed partial class JobEngine
     // durable step, so that a power cut neither loses nor doubles a run.
     private readonly Dictionary<(JobKind, string, string), DateTimeOffset> _considered = [];
 
+    /// <summary>What a node's part of a policy's jitter is chosen by.</summary>
+    public static string SeedOf(string nodeId, string policy) => $"{nodeId}/{policy}";
+
     /// <summary>When a node is next backed up by a policy.</summary>
     /// <returns>Null when never: one of them is gone or rests.</returns>
     public DateTimeOffset? NextBackup(string nodeId, string policy)
@@ -101,7 +104,7 @@ public sealed partial class JobEngine
     private static IEnumerable<ScheduledWork> WorksOf(Policy policy, string nodeId, DateTimeOffset since)
     {
         var backup = new JobRequest(JobKind.Backup) { NodeId = nodeId, Policy = policy.Name };
-        string seed = $"{nodeId}/{policy.Name}";
+        string seed = SeedOf(nodeId, policy.Name);
         yield return new ScheduledWork(backup, (int)policy.Priority, policy.Attempts, new RunSchedule(policy.Schedule, seed), since);
         foreach ((JobKind kind, TimeSpan? distance) in ((JobKind, TimeSpan?)[])[(JobKind.Verify, policy.VerifyEvery), (JobKind.Drill, policy.DrillEvery)])
         {

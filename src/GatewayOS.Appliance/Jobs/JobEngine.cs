@@ -4,7 +4,7 @@ using GatewayOS.Appliance.Policies;
 
 namespace GatewayOS.Appliance.Jobs;
 
-/// <summary>Who does jobs. Called under the engine's lock: but for <see cref="SnapshotOf"/>, nothing waits.</summary>
+/// <summary>Who does jobs. Called under the engine's lock: beginning a restore and <see cref="SnapshotOf"/> look into the store, nothing else waits.</summary>
 public interface IJobRunner
 {
     /// <summary>True when the job's worker is there: its node is connected.</summary>
@@ -153,12 +153,30 @@ public sealed partial class JobEngine
         }
     }
 
-    /// <summary>Notes how far a job is.</summary>
-    public void Progress(string attemptId, JobFigures figures)
+    /// <summary>Finds an attempt that is at work now.</summary>
+    /// <param name="nodeId">The node it is at work on.</param>
+    /// <param name="attemptId">The attempt.</param>
+    /// <returns>Null when that node is not at work on it, or not any more.</returns>
+    public JobRecord? RunningAttempt(string nodeId, string attemptId)
     {
         lock (_gate)
         {
-            if (Running(attemptId) is { } job)
+            return Running(nodeId, attemptId);
+        }
+    }
+
+    /// <summary>Notes how far a job on the appliance is.</summary>
+    public void Progress(string attemptId, JobFigures figures) => Progress("", attemptId, figures);
+
+    /// <summary>Notes how far a job is.</summary>
+    /// <param name="by">The node that says so; empty for the appliance. Nobody speaks of another's jobs.</param>
+    /// <param name="attemptId">The attempt.</param>
+    /// <param name="figures">How far it is.</param>
+    public void Progress(string by, string attemptId, JobFigures figures)
+    {
+        lock (_gate)
+        {
+            if (Running(by, attemptId) is { } job)
             {
                 _journal.PutInMemory(job with { Figures = figures });
                 Changed?.Invoke(job with { Figures = figures });
@@ -166,12 +184,18 @@ public sealed partial class JobEngine
         }
     }
 
+    /// <summary>Takes note of the end of an attempt on the appliance.</summary>
+    public void End(string attemptId, JobOutcome outcome) => End("", attemptId, outcome);
+
     /// <summary>Takes note of an attempt's end. Another attempt follows when that may help. What is not at work any more is not ended twice.</summary>
-    public void End(string attemptId, JobOutcome outcome)
+    /// <param name="by">The node that says so; empty for the appliance. Nobody ends another's jobs.</param>
+    /// <param name="attemptId">The attempt.</param>
+    /// <param name="outcome">How it ended.</param>
+    public void End(string by, string attemptId, JobOutcome outcome)
     {
         lock (_gate)
         {
-            if (Running(attemptId) is { } job)
+            if (Running(by, attemptId) is { } job)
             {
                 EndAttempt(job, outcome);
             }
@@ -275,7 +299,7 @@ public sealed partial class JobEngine
         };
         if (outcome.State == JobState.Failed && JobRetry.Helps(outcome.Fault) && job.Attempt < job.AttemptsMax && !job.CancelAsked)
         {
-            Put(ended with { State = JobState.Queued, NotBefore = now + JobRetry.Wait(job.Id, job.Attempt) });
+            Put(ended with { State = JobState.Queued, NotBefore = now + JobRetry.Wait(job.Id, job.Attempt, outcome.Fault) });
             return;
         }
 
@@ -323,10 +347,10 @@ public sealed partial class JobEngine
         }
     }
 
-    private JobRecord? Running(string attemptId)
+    private JobRecord? Running(string by, string attemptId)
     {
         int dot = attemptId.IndexOf('.', StringComparison.Ordinal);
-        return dot > 0 && _journal.Find(attemptId[..dot]) is { State: JobState.Running } job && job.AttemptId == attemptId ? job : null;
+        return dot > 0 && _journal.Find(attemptId[..dot]) is { State: JobState.Running } job && job.AttemptId == attemptId && (job.IsOnNode ? job.NodeId : "") == by ? job : null;
     }
 
     private void Put(JobRecord job)

@@ -85,12 +85,11 @@ public enum JobFault
 public readonly record struct JobFigures(long Files, long Bytes, long ExpectedBytes = 0, long SentBytes = 0);
 
 /// <summary>What is restored, and where to.</summary>
-/// <param name="SnapshotId">The restore point.</param>
-/// <param name="OwnerId">The node it is of.</param>
+/// <param name="SnapshotId">The restore point; of whichever node.</param>
 /// <param name="Paths">Escaped paths in it; none for all.</param>
 /// <param name="Target">Directory on the restoring node.</param>
 /// <param name="Verify">Reads back what was written.</param>
-public sealed record RestoreSpec(string SnapshotId, string OwnerId, IReadOnlyList<string> Paths, string Target, bool Verify);
+public sealed record RestoreSpec(string SnapshotId, IReadOnlyList<string> Paths, string Target, bool Verify);
 
 /// <summary>What a rehearsal measured.</summary>
 /// <param name="Files">Files restored.</param>
@@ -99,7 +98,7 @@ public sealed record RestoreSpec(string SnapshotId, string OwnerId, IReadOnlyLis
 /// <param name="WholeFiles">Files of the whole restore point.</param>
 /// <param name="WholeBytes">Its bytes.</param>
 /// <param name="PredictedSeconds">Time that restoring all of it would take at this pace, reading on the appliance only.</param>
-/// <param name="Hash">BLAKE3 of the sampled contents in order, for the record.</param>
+/// <param name="Hash">SHA-256 of the sampled contents in order, for the record.</param>
 public sealed record DrillFigures(long Files, long Bytes, double Seconds, long WholeFiles, long WholeBytes, double PredictedSeconds, string Hash);
 
 /// <summary>A job, as it is kept. Immutable.</summary>
@@ -120,7 +119,7 @@ public sealed record JobRecord
     /// <summary>Paths instead of the policy's.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
-    /// <summary>What a restore does.</summary>
+    /// <summary>What a restore does; null for other kinds.</summary>
     public RestoreSpec? Restore { get; init; }
 
     /// <summary>Who ordered it; empty when the schedule did.</summary>

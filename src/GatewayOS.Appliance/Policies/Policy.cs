@@ -25,6 +25,9 @@ public sealed record PolicyHook(string Name, TimeSpan Timeout, bool MayFail);
 /// <summary>What is backed up, when, and how long it is kept. Immutable; made from a document by <see cref="PolicyDocument"/>, so it is always valid.</summary>
 public sealed record Policy
 {
+    /// <summary>Files that a rehearsal restores unless another number is given.</summary>
+    public const int DrillFilesDefault = 100;
+
     /// <summary>Its name: 1 to 63 of a-z, 0-9, '.', '_' and '-'.</summary>
     public required string Name { get; init; }
 
@@ -71,7 +74,7 @@ public sealed record Policy
     public TimeSpan? DrillEvery { get; init; }
 
     /// <summary>Files that a rehearsal restores.</summary>
-    public int DrillFiles { get; init; } = 100;
+    public int DrillFiles { get; init; } = DrillFilesDefault;
 
     /// <summary>How often a job is tried before it has failed.</summary>
     public int Attempts { get; init; } = 5;

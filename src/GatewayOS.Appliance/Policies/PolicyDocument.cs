@@ -21,7 +21,7 @@ public static partial class PolicyDocument
     public const int PathsMax = 1000;
 
     /// <summary>Shortest distance of backups.</summary>
-    public static readonly TimeSpan EveryMin = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan EveryMin = TimeSpan.FromSeconds(10);
 
     private const int AttemptsMax = 100;
     private const int DrillFilesMax = 1_000_000;

@@ -31,6 +31,10 @@ internal static class CommandTree
         root.Subcommands.Add(LoginCommand.Build());
         root.Subcommands.Add(StatusCommand.Build());
         root.Subcommands.Add(NodeCommands.Build());
+        root.Subcommands.Add(PolicyCommands.Build());
+        root.Subcommands.Add(JobCommands.Build());
+        root.Subcommands.Add(DrillCommands.Build());
+        root.Subcommands.Add(OrderRestoreCommand.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(DocumentationCommands.BuildCompletion(root));
         root.Subcommands.Add(DocumentationCommands.BuildManual(root));

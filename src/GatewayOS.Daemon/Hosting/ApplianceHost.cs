@@ -2,9 +2,12 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using GatewayOS.Api.Tokens;
+using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Certificates;
 using GatewayOS.Appliance.Ingest;
+using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
+using GatewayOS.Appliance.Policies;
 using GatewayOS.Hardware.Profiles;
 using GatewayOS.Store;
 using GatewayOS.Store.Keys;
@@ -26,6 +29,7 @@ internal sealed class ApplianceHost : IDisposable
     private static readonly TimeSpan s_firstLoginLifetime = TimeSpan.FromDays(7);
 
     private readonly TimeProvider _time;
+    private readonly LocalJobs _localJobs;
     private readonly Lock _certificateGate = new();
     private X509Certificate2? _serverCertificate;
 
@@ -41,6 +45,14 @@ internal sealed class ApplianceHost : IDisposable
         StoreId = OpenOrCreateStore();
         Store = new StoreHost(OpenStore, new WriterOptions { Time = time }, time);
         Sessions = new IngestSessions(Store, State.PathOf("ledgers"), time);
+        Policies = new PolicyBook(State, time);
+        Holds = new SnapshotHolds(State, time);
+        _localJobs = new LocalJobs(Store, OpenStore, Policies, Holds, time);
+        var runner = new JobRunner(Connections, Store, _localJobs);
+        Jobs = new JobEngine(State.PathOf("jobs"), Policies, runner, JobLimits.Of(Profile.Limits.Nodes), id => Registry.Find(id) is { State: NodeState.Active }, time);
+        _localJobs.Engine = Jobs;
+        Rights = new RestoreRights(State.PathOf("restores"), Jobs);
+        Rights.Clear();
         MakeFirstLogin();
     }
 
@@ -61,6 +73,14 @@ internal sealed class ApplianceHost : IDisposable
     public IngestSessions Sessions { get; }
 
     public NodeConnections Connections { get; } = new();
+
+    public PolicyBook Policies { get; }
+
+    public SnapshotHolds Holds { get; }
+
+    public JobEngine Jobs { get; }
+
+    public RestoreRights Rights { get; }
 
     public string StoreId { get; }
 
@@ -89,6 +109,7 @@ internal sealed class ApplianceHost : IDisposable
 
     public void Dispose()
     {
+        _localJobs.Dispose();
         Connections.Dispose();
         Sessions.Dispose();
         Store.Dispose();

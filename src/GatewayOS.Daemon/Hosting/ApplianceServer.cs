@@ -24,7 +24,7 @@ internal static class ApplianceServer
 
     // What the health service tells of; the empty name is the appliance as a whole.
     private static readonly string[] s_services =
-        ["", .. new[] { Enrolment.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor }.Select(static service => service.FullName)];
+        ["", .. new[] { Enrolment.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Policies.Descriptor, Jobs.Descriptor }.Select(static service => service.FullName)];
 
     private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_pingTimeout = TimeSpan.FromSeconds(20);
@@ -50,6 +50,8 @@ internal static class ApplianceServer
         builder.Services.AddKeyedSingleton(DataWorkers.Lookups, (_, _) => new DataWorkers(DataWorkers.Lookups, LookupWorkers));
         builder.Services.AddSingleton<SystemdNotifier>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SystemdNotifier>());
+        builder.Services.AddSingleton(appliance.Jobs);
+        builder.Services.AddHostedService<JobLoop>();
         builder.Services.AddSingleton<PeerGate>();
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<PeerGate>());
         builder.Services.Configure<GrpcServiceOptions<DataPathServer>>(data => data.MaxReceiveMessageSize = DataFrame.BytesMax);
@@ -61,6 +63,8 @@ internal static class ApplianceServer
         app.MapGrpcService<DataPathServer>();
         app.MapGrpcService<AgentsService>();
         app.MapGrpcService<ManagementService>();
+        app.MapGrpcService<PolicyService>();
+        app.MapGrpcService<JobService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
         appliance.Registry.Revoked += node =>

@@ -35,4 +35,10 @@ internal static partial class DaemonLog
 
     [LoggerMessage(11, LogLevel.Warning, "The store's key is a file in {state}: who gets that disk can read the backups. A TPM would hold it better.")]
     public static partial void KeyInFile(ILogger logger, string state);
+
+    [LoggerMessage(20, LogLevel.Information, "{kind} job {id} of {node} ended: {state}. {message}")]
+    public static partial void JobEnded(ILogger logger, GatewayOS.Appliance.Jobs.JobKind kind, string id, string node, GatewayOS.Appliance.Jobs.JobState state, string message);
+
+    [LoggerMessage(21, LogLevel.Error, "Jobs cannot be looked after: {why}")]
+    public static partial void JobsStall(ILogger logger, string why);
 }

@@ -13,6 +13,7 @@ namespace GatewayOS.Daemon.Hosting;
 internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger) : Interceptor
 {
     private const string Package = "/gatewayos.v1.";
+    private static readonly string[] s_forOperators = [Package + "Management/", Package + "Policies/", Package + "Jobs/", "/grpc.reflection."];
 
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
@@ -46,7 +47,7 @@ internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger
     // What a server can do and how it is made is the operators' to read; how it is, everybody's who belongs to the appliance.
     private static bool MayCall(PeerKind kind, string method) => method switch
     {
-        _ when method.StartsWith(Package + "Management/", StringComparison.Ordinal) || method.StartsWith("/grpc.reflection.", StringComparison.Ordinal) => kind is PeerKind.Operator,
+        _ when s_forOperators.Any(service => method.StartsWith(service, StringComparison.Ordinal)) => kind is PeerKind.Operator,
         _ when method.StartsWith("/grpc.health.v1.Health/", StringComparison.Ordinal) => kind is PeerKind.Node or PeerKind.Operator,
         _ => kind is PeerKind.Node,
     };

@@ -83,7 +83,7 @@ internal sealed class SimulatedNodes(SimulatedClock clock, Random random, double
             JobOutcome outcome = Outcome(work);
             if (node.Connected)
             {
-                engine.End(work.AttemptId, outcome);
+                engine.End(id, work.AttemptId, outcome);
             }
             else
             {

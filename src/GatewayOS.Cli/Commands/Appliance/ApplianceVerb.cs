@@ -17,7 +17,11 @@ internal static class ApplianceVerb
     public static readonly Option<bool> WatchOption = new("--watch", "-w") { Description = "Show it again every two seconds, until Ctrl-C" };
 
     /// <summary>Runs calls on the appliance's management service.</summary>
-    public static T Call<T>(VerbContext context, Func<Management.ManagementClient, CallOptions, T> call, bool isLong = false)
+    public static T Call<T>(VerbContext context, Func<Management.ManagementClient, CallOptions, T> call, bool isLong = false) =>
+        CallOn(context, static channel => new Management.ManagementClient(channel), call, isLong);
+
+    /// <summary>Runs calls on one of the appliance's services.</summary>
+    public static T CallOn<TClient, T>(VerbContext context, Func<ChannelBase, TClient> connect, Func<TClient, CallOptions, T> call, bool isLong = false)
     {
         (GrpcChannel channel, string gateway) = OperatorLogin.Open(context.Arguments.GetValue(GatewayOption));
         using (channel)
@@ -25,7 +29,7 @@ internal static class ApplianceVerb
             try
             {
                 DateTime? deadline = isLong ? null : TimeProvider.System.GetUtcNow().UtcDateTime + s_timeout;
-                return call(new Management.ManagementClient(channel), new CallOptions(deadline: deadline, cancellationToken: context.Cancellation));
+                return call(connect(channel), new CallOptions(deadline: deadline, cancellationToken: context.Cancellation));
             }
             catch (RpcException error)
             {
@@ -60,6 +64,14 @@ internal static class ApplianceVerb
     }
 
     public static DateTimeOffset? Time(long unixMs) => unixMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
+
+    /// <summary>Makes a group of verbs against an appliance.</summary>
+    public static Command Group(string name, string description, params Command[] verbs)
+    {
+        var group = new Command(name, description) { GatewayOption, Verb.JsonOption, Verb.QuietOption };
+        Array.ForEach(verbs, group.Subcommands.Add);
+        return group;
+    }
 
     public static string LocalTime(DateTimeOffset? time) => time?.ToLocalTime().ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture) ?? "never";
 }
