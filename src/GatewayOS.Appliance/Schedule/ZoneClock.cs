@@ -11,7 +11,10 @@ public sealed class ZoneClock(TimeZoneInfo zone)
     /// <summary>Directory of the system's zones.</summary>
     private const string ZoneDirectory = "/usr/share/zoneinfo";
 
-    // Offsets reach from -12 to +14 hours; a whole day was skipped once (Samoa, 2011).
+    // Offsets reach from -12 to +14 hours.
+    private static readonly TimeSpan s_offsetMax = TimeSpan.FromHours(15);
+
+    // A whole day was skipped once (Samoa, 2011).
     private static readonly TimeSpan s_reach = TimeSpan.FromHours(39);
 
     /// <summary>The zone.</summary>
@@ -47,16 +50,24 @@ public sealed class ZoneClock(TimeZoneInfo zone)
 
     /// <summary>When a local time comes about.</summary>
     /// <param name="local">The local time; its kind is not looked at.</param>
+    /// <remarks>
+    /// Asks for nothing but what clocks show at an instant: the answers of <see cref="TimeZoneInfo"/> about local times, which are invalid or
+    /// ambiguous, are wrong for zones whose summer time is negative (Morocco in Ramadan).
+    /// </remarks>
     public DateTimeOffset InstantOf(DateTime local)
     {
-        local = DateTime.SpecifyKind(local, DateTimeKind.Unspecified);
-        if (zone.IsInvalidTime(local))
+        // The offset is that before or that after the change of clocks nearby; with the larger one the instant is earlier.
+        var asUtc = new DateTimeOffset(DateTime.SpecifyKind(local, DateTimeKind.Unspecified), TimeSpan.Zero);
+        TimeSpan before = zone.GetUtcOffset(asUtc - s_offsetMax);
+        TimeSpan after = zone.GetUtcOffset(asUtc + s_offsetMax);
+        DateTimeOffset early = asUtc - (before > after ? before : after);
+        if (Local(early) == asUtc.DateTime)
         {
-            return FirstAtOrAfter(local);
+            return early;
         }
 
-        TimeSpan offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local);
-        return new DateTimeOffset(local - offset, TimeSpan.Zero);
+        DateTimeOffset late = asUtc - (before > after ? after : before);
+        return Local(late) == asUtc.DateTime ? late : FirstAtOrAfter(asUtc.DateTime);
     }
 
     // Around a gap what clocks show only rises, so halving finds the jump, to the second.

@@ -21,7 +21,7 @@ public sealed class JobQueueTests
             jobs.Remove(next);
         }
 
-        Assert.Equal(["modest", "greedy", "shy", "greedy", "greedy", "greedy"], order);
+        Assert.Equal(["modest", "shy", "greedy", "greedy", "greedy", "greedy"], order);
     }
 
     [Fact]

@@ -82,6 +82,17 @@ public sealed class RunScheduleTests
         Assert.Equal(Utc(2026, 10, 26, 1, 30), schedule.NextAfter(Utc(2026, 10, 25, 1, 10)));
     }
 
+    [Theory]
+    [InlineData("2026-02-14T12:00:00Z")]
+    [InlineData("2026-03-21T03:24:00Z")]
+    public void A_zone_whose_summer_time_is_negative_is_no_exception(string from)
+    {
+        // Morocco is an hour ahead of UTC, and in Ramadan it is not.
+        DateTimeOffset begin = DateTimeOffset.Parse(from, System.Globalization.CultureInfo.InvariantCulture);
+        List<DateTimeOffset> expected = new PlainSchedule(new PlainCron([12, 53], [], [], [], []), 0, TimeZoneInfo.FindSystemTimeZoneById("Africa/Casablanca"), null, TimeSpan.Zero).Runs(begin, begin.AddDays(3));
+        Assert.Equal(expected, Cron("12,53 * * * *", "Africa/Casablanca").RunsAfter(begin).TakeWhile(run => run <= begin.AddDays(3)));
+    }
+
     [Fact]
     public void A_distance_knows_no_clocks()
     {
