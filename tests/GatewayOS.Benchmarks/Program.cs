@@ -1,23 +1,37 @@
+using GatewayOS.Benchmarks.Results;
+
 namespace GatewayOS.Benchmarks;
 
 /// <summary>Entry of all benchmarks: <c>./build.sh bench -- SUITE [options]</c>.</summary>
 internal static class Program
 {
+    private static readonly (string Name, string What, Func<string[], int> Run)[] s_suites =
+    [
+        ("peers", "beside restic and borg", PeerSuite.Run),
+        ("chunk-sizes", "what chunk limits cost and save", ChunkSizeSuite.Run),
+        ("nodes", "agents over the loopback", NodeSuite.Run),
+    ];
+
     private static int Main(string[] args)
     {
-        string suite = args.Length > 0 ? args[0] : "peers";
-        string[] rest = args.Length > 0 ? args[1..] : [];
-        switch (suite)
+        string chosen = args.Length > 0 ? args[0] : "peers";
+        foreach ((string name, _, Func<string[], int> run) in s_suites)
         {
-            case "peers":
-                return PeerSuite.Run(rest);
-            case "chunk-sizes":
-                return ChunkSizeSuite.Run(rest);
-            case "nodes":
-                return NodeSuite.Run(rest);
-            default:
-                Console.Error.WriteLine($"bench: no suite '{suite}'. The suites are: peers (beside restic and borg), chunk-sizes, nodes (agents over the loopback).");
-                return 2;
+            if (name == chosen)
+            {
+                try
+                {
+                    return run([.. args.Skip(1)]);
+                }
+                catch (BenchRefusedException refused)
+                {
+                    Console.Error.WriteLine($"bench {name}: {refused.Message}");
+                    return 2;
+                }
+            }
         }
+
+        Console.Error.WriteLine($"bench: no suite '{chosen}'. The suites are:\n{string.Join('\n', s_suites.Select(suite => $"  {suite.Name,-14}{suite.What}"))}");
+        return 2;
     }
 }
