@@ -1,4 +1,5 @@
 using GatewayOS.Benchmarks.Results;
+using GatewayOS.Benchmarks.Scale;
 
 namespace GatewayOS.Benchmarks;
 
@@ -10,6 +11,8 @@ internal static class Program
         ("peers", "beside restic and borg", PeerSuite.Run),
         ("chunk-sizes", "what chunk limits cost and save", ChunkSizeSuite.Run),
         ("nodes", "agents over the loopback", NodeSuite.Run),
+        ("scale", "the index up to hundreds of millions of chunks", ScaleSuite.Run),
+        ("scale-probe", "one size of it: DIRECTORY ENTRIES", ScaleProbe.Run),
     ];
 
     private static int Main(string[] args)

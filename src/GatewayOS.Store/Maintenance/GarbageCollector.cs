@@ -86,9 +86,10 @@ public static class GarbageCollector
             CondemnedList.DeleteDamaged(store.Disk);
         }
 
+        HashSet<string> segments = [];
         for (int round = 0; round < RoundsMax; round++)
         {
-            var run = new GcRound(store, options, report, findings, cancellation);
+            var run = new GcRound(store, options, report, findings, segments, cancellation);
             bool again = options.DryRun ? run.Preview() : run.Run(first: round == 0);
             if (!again)
             {
@@ -102,7 +103,13 @@ public static class GarbageCollector
 }
 
 /// <summary>One round: mark, rescue, delete what is ready, copy, condemn.</summary>
-internal sealed class GcRound(BackupStore store, GcOptions options, GcReport report, FindingList findings, CancellationToken cancellation)
+/// <param name="store">The store.</param>
+/// <param name="options">How.</param>
+/// <param name="report">Gets what was done.</param>
+/// <param name="findings">Gets damage met.</param>
+/// <param name="segments">Index segments as the last round that condemned packs left them; kept from round to round.</param>
+/// <param name="cancellation">Stops the round.</param>
+internal sealed class GcRound(BackupStore store, GcOptions options, GcReport report, FindingList findings, HashSet<string> segments, CancellationToken cancellation)
 {
     private readonly List<CondemnedList> _condemned = CondemnedList.ReadAll(store.Disk, []);
     private readonly HashSet<string> _marked = [];
@@ -120,14 +127,13 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
 
         // Sessions are looked at before the snapshots are marked: what a dead one committed is then among the snapshots.
         List<CondemnedList> ready = [.. _condemned.Where(list => list.Sessions is { } sessions && !sessions.Any(name => SessionLock.IsLiving(store.Disk, name)))];
-        if (!first && NothingNewSince(ready))
+        if (!first && NothingNewSince(ready) && IndexIsAsMarked())
         {
-            store.Reload();
             Delete(Settled(ready));
             return Pending();
         }
 
-        GcMark mark = Mark();
+        using GcMark mark = Mark();
         GcPlan plan = first ? GcPlan.Make(store, mark, options) : GcPlan.Nothing;
         if (first)
         {
@@ -144,7 +150,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
     /// <summary>Fills the report with what a run would do.</summary>
     public bool Preview()
     {
-        GcMark mark = Mark();
+        using GcMark mark = Mark();
         GcPlan plan = GcPlan.Make(store, mark, options);
         report.BytesBefore = plan.TotalBytes;
         report.BytesLive = plan.LiveBytes;
@@ -184,13 +190,14 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         }
 
         var mark = new GcMark(store);
-        using ChunkReader reader = store.OpenReader();
-        var reach = new Reachability(reader, mark);
-        for (int i = 0; i < snapshots.Records.Count; i++)
+        try
         {
-            reach.Walk(snapshots.Records[i].Draft.Root, cancellation);
-            _marked.Add(snapshots.Records[i].Id);
-            options.Progress?.Report(new MaintenanceProgress("marking", 0, 0, i + 1, snapshots.Records.Count));
+            Walk(mark, snapshots);
+        }
+        catch
+        {
+            mark.Dispose();
+            throw;
         }
 
         foreach ((ChunkId id, string reason) in mark.Missing)
@@ -201,12 +208,32 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         return mark;
     }
 
+    private void Walk(GcMark mark, SnapshotList snapshots)
+    {
+        using ChunkReader reader = store.OpenReader();
+        var reach = new Reachability(reader, mark);
+        for (int i = 0; i < snapshots.Records.Count; i++)
+        {
+            reach.Walk(snapshots.Records[i].Draft.Root, cancellation);
+            _marked.Add(snapshots.Records[i].Id);
+            options.Progress?.Report(new MaintenanceProgress("marking", 0, 0, i + 1, snapshots.Records.Count));
+        }
+    }
+
     // The lists say which snapshots were accounted for when they were made: without newer ones there is nothing to rescue.
     private bool NothingNewSince(List<CondemnedList> ready)
     {
         store.Disk.SyncDirectory(StoreLayout.Snapshots);
         SnapshotList now = store.Snapshots();
         return now.Damaged.Count == 0 && now.Records.All(record => ready.TrueForAll(list => list.Snapshots.Contains(record.Id)));
+    }
+
+    // A backup's merge keeps one entry of a chunk, and one that did not know the condemned list may have kept that in a condemned pack. Then the
+    // chunk counts as rescued only after another mark.
+    private bool IndexIsAsMarked()
+    {
+        store.Reload();
+        return segments.IsSubsetOf(store.Index.Segments.ToArray().Select(segment => segment.Name));
     }
 
     private void CopyLive(GcMark mark, GcPlan plan)
@@ -231,13 +258,15 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         {
             // A rescue that failed left its chunk where it is: such a pack is damaged and stays, for repair.
             var shards = new SortedSet<string>(StringComparer.Ordinal);
-            foreach (ChunkId pack in list.Packs)
+            ChunkId[] packs = [.. list.Packs.Where(pack => store.Packs.TryFind(pack, out int known) && store.Packs.State(known) == PackState.Condemned && !findings.Touches(pack))];
+            if (packs.Length > 0)
             {
-                if (!store.Packs.TryFind(pack, out int number) || store.Packs.State(number) != PackState.Condemned || findings.Touches(pack))
-                {
-                    continue;
-                }
+                GonePacks.Add(store.Disk, store.Guid, store.NextTemporaryName(), packs);
+            }
 
+            foreach (ChunkId pack in packs)
+            {
+                store.Packs.TryFind(pack, out int number);
                 DurableFile.DeleteIfPresent(store.Disk, StoreLayout.PackPath(pack));
                 store.Packs.SetState(number, PackState.Unusable);
                 shards.Add(StoreLayout.PackShard(pack));
@@ -256,6 +285,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         if (ready.Count > 0)
         {
             store.Disk.SyncDirectory(StoreLayout.Condemned);
+            store.DropGoneFromIndex();
         }
     }
 
@@ -276,7 +306,9 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
 
         // Whoever opens the store from here on sees the list; whoever opened it before has a session file now.
         NoteSessions(list, settled: false);
-        store.DropCondemnedFromIndex();
+        store.DropGoneFromIndex();
+        segments.Clear();
+        segments.UnionWith(store.Index.Segments.ToArray().Select(segment => segment.Name));
     }
 
     // Whoever opened the store since a list was made may be reading, from its packs, a snapshot that was committed meanwhile and has been

@@ -100,7 +100,7 @@ public sealed class GcRaceTests : IDisposable
             if (call == DiskCall.List)
             {
                 looks++;
-                Assert.DoesNotContain(PackState.Present, Enumerable.Range(0, store.Packs.Count).Select(store.Packs.State));
+                Assert.DoesNotContain(Enumerable.Range(0, store.Packs.Count), store.IsListed);
             }
         };
         store.Reload();
@@ -237,6 +237,89 @@ public sealed class GcRaceTests : IDisposable
     }
 
     private static WriterOptions NoMerge => new() { Workers = 0, MergesIndex = false };
+
+    // A chunk stands in two packs, gc marks one copy and condemns the other's pack, and a backup whose merge was under way keeps the entry of that.
+    [Fact]
+    public void A_merge_that_drops_the_copy_gc_marked_makes_gc_mark_again()
+    {
+        int dropped = 0;
+        for (int attempt = 0; attempt < 12; attempt++)
+        {
+            using var test = new TestStore();
+            dropped += MergesDuringGc(test) ? 1 : 0;
+            using BackupStore store = test.Open();
+            Assert.Empty(StoreVerifier.Run(store, new VerifyOptions { ReadData = true, Threads = 0 }, CancellationToken.None).Findings);
+            foreach (SnapshotRecord snapshot in store.Snapshots().Records)
+            {
+                TestStore.ReadAll(store, snapshot);
+            }
+        }
+
+        // Which copy a merge keeps hangs on the names of sessions.
+        Assert.True(dropped > 0, "no merge kept the entry in the condemned pack");
+    }
+
+    // True when the merge left the chunk only the entry in the condemned pack.
+    private static bool MergesDuringGc(TestStore test)
+    {
+        var unmerged = new WriterOptions { Workers = 0, MergesIndex = false };
+        using (BackupStore first = test.Open(), second = test.Open())
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                TestStore.Commit(first, unmerged, ($"f{i}", TestStore.Noise(i, 500)));
+            }
+
+            TestStore.Commit(first, unmerged, ("twice", TestStore.Noise(10, 900)));
+            TestStore.Commit(second, unmerged, ("twice", TestStore.Noise(10, 900)));
+        }
+
+        using var condemned = new ManualResetEventSlim();
+        using var merging = new ManualResetEventSlim();
+        var mergingDisk = new ProbeDisk(test.Posix);
+        BackupStore backup = test.Open(mergingDisk);
+        StoreWriter writer = backup.OpenWriter(new WriterOptions { Workers = 0 });
+        writer.OpenSink().Store(ChunkKind.Data, TestStore.Noise(20, 500));
+        mergingDisk.Before = (call, path) =>
+        {
+            if (call == DiskCall.Create && path.EndsWith(StoreLayout.IndexSuffix, StringComparison.Ordinal))
+            {
+                merging.Set();
+                condemned.Wait();
+            }
+        };
+        ChunkId[] kept = [];
+        var thread = new Thread(() =>
+        {
+            writer.Flush();
+            kept = [.. backup.Index.Positions().Select(entry => backup.Packs.Id(entry.Entry.Location.Pack))];
+            writer.Dispose();
+            backup.Dispose();
+        });
+        thread.Start();
+        merging.Wait();
+
+        HashSet<ChunkId> going = [];
+        var disk = new ProbeDisk(test.Posix);
+        disk.After = (call, path) =>
+        {
+            if (call == DiskCall.Rename && path.EndsWith(StoreLayout.CondemnedSuffix, StringComparison.Ordinal)
+                && CondemnedList.ReadAll(test.Posix, []) is [{ Sessions: not null } list] && !condemned.IsSet)
+            {
+                going = [.. list.Packs];
+                condemned.Set();
+                thread.Join();
+            }
+        };
+        using (BackupStore collecting = test.Open(disk))
+        {
+            GarbageCollector.Run(collecting, s_thorough, CancellationToken.None);
+        }
+
+        condemned.Set();
+        thread.Join();
+        return kept.Any(going.Contains);
+    }
 
     private void AssertAllReadable(int snapshots)
     {
