@@ -102,25 +102,33 @@ internal sealed class RebuildRun(BackupStore store, RebuildOptions options, Canc
         foreach (string name in store.Disk.ListNames(StoreLayout.Index).Where(name => name.EndsWith(StoreLayout.IndexPartSuffix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             string path = $"{StoreLayout.Index}/{name}";
-            try
+            if (IsWhole(path))
             {
-                var part = IndexSegment.Open(store.Disk, path, store.Guid, store.Packs, store.PageCache);
-                if (part.Check() is null)
-                {
-                    _parts.Add(part);
-                    continue;
-                }
-
-                part.Dispose();
+                _parts.Add(Open(path));
             }
-            catch (Exception error) when (error is StoreDamagedException or OutdatedSegmentException)
+            else
             {
                 // Its packs are read again.
+                DurableFile.DeleteIfPresent(store.Disk, path);
             }
-
-            DurableFile.DeleteIfPresent(store.Disk, path);
         }
     }
+
+    private bool IsWhole(string path)
+    {
+        try
+        {
+            // Checked in an object of its own: the check brings the filter into memory, and merging does not need it.
+            using IndexSegment part = Open(path);
+            return part.Check() is null;
+        }
+        catch (Exception error) when (error is StoreDamagedException or OutdatedSegmentException)
+        {
+            return false;
+        }
+    }
+
+    private IndexSegment Open(string path) => IndexSegment.Open(store.Disk, path, store.Guid, store.Packs, store.PageCache);
 
     // Packs never change under their names, so what a part says of one stays right as long as the pack is there.
     private List<(ChunkId Id, long Bytes)> NotInParts(List<(ChunkId Id, long Bytes)> packs)
@@ -193,7 +201,7 @@ internal sealed class RebuildRun(BackupStore store, RebuildOptions options, Canc
         _entries.Sort();
         string name = store.NextTemporaryName() + StoreLayout.IndexPartSuffix;
         IndexSegmentWriter.Write(store.Disk, store.Guid, name, store.Packs, [.. _packs.Order()], IndexMerge.Distinct(_entries), SegmentSizing.Beside(_entries.Count, 0));
-        _parts.Add(IndexSegment.Open(store.Disk, $"{StoreLayout.Index}/{name}", store.Guid, store.Packs, store.PageCache));
+        _parts.Add(Open($"{StoreLayout.Index}/{name}"));
         _entries.Clear();
         _packs.Clear();
     }
