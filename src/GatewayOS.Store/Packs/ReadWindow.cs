@@ -7,12 +7,13 @@ namespace GatewayOS.Store.Packs;
 /// A stretch of one file in memory, from which neighbouring ranges are served. Reads ahead only once ranges follow each other, so a lone
 /// read costs what it needs.
 /// </summary>
-internal sealed class ReadWindow
+/// <param name="aheadBytes">How much to read at once when ranges follow each other.</param>
+internal sealed class ReadWindow(int aheadBytes = ReadWindow.AheadBytesDefault)
 {
-    private const int AheadBytes = 4 * 1024 * 1024;
+    /// <summary>A gap up to this between two ranges is cheaper to read over than to seek over.</summary>
+    public const int GapBytesMax = 512 * 1024;
 
-    // A gap up to this between two ranges is cheaper to read over than to seek over.
-    private const int GapBytesMax = 512 * 1024;
+    private const int AheadBytesDefault = 4 * 1024 * 1024;
 
     private byte[] _buffer = [];
     private object? _source;
@@ -34,7 +35,7 @@ internal sealed class ReadWindow
         }
 
         bool sequential = same && offset >= _offset && offset <= _offset + _length + GapBytesMax;
-        int wanted = Math.Max(length, sequential ? (int)Math.Clamp(file.LengthBytes - offset, 0, AheadBytes) : 0);
+        int wanted = Math.Max(length, sequential ? (int)Math.Clamp(file.LengthBytes - offset, 0, aheadBytes) : 0);
         Grow(ref _buffer, wanted);
         _source = null;
         int read = file.ReadAt(_buffer.AsSpan(0, wanted), offset);

@@ -133,8 +133,10 @@ public sealed class GcRaceTests : IDisposable
         AssertAllReadable(2);
     }
 
-    [Fact]
-    public void A_collection_cut_off_anywhere_is_finished_by_the_next()
+    [Theory]
+    [InlineData(Recompression.Cold)]
+    [InlineData(Recompression.All)]
+    public void A_collection_cut_off_anywhere_is_finished_by_the_next(Recompression recompress)
     {
         for (int stopAt = 1; ; stopAt++)
         {
@@ -159,7 +161,7 @@ public sealed class GcRaceTests : IDisposable
             try
             {
                 using BackupStore collecting = test.Open(disk);
-                GarbageCollector.Run(collecting, s_thorough, CancellationToken.None);
+                GarbageCollector.Run(collecting, s_thorough with { MaxReclusterPercent = 100, Recompress = recompress }, CancellationToken.None);
                 finished = changes < stopAt;
             }
             catch (OperationCanceledException)
