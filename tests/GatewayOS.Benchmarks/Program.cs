@@ -1,4 +1,7 @@
+using GatewayOS.Benchmarks.Generations;
+using GatewayOS.Benchmarks.Peers;
 using GatewayOS.Benchmarks.Results;
+using GatewayOS.Benchmarks.Stages;
 
 namespace GatewayOS.Benchmarks;
 
@@ -8,6 +11,8 @@ internal static class Program
     private static readonly (string Name, string What, Func<string[], int> Run)[] s_suites =
     [
         ("peers", "beside restic and borg", PeerSuite.Run),
+        ("stages", "each stage alone, and what a backup makes of them", StageSuite.Run),
+        ("generations", "a hundred days of a changing corpus", GenerationSuite.Run),
         ("chunk-sizes", "what chunk limits cost and save", ChunkSizeSuite.Run),
         ("nodes", "agents over the loopback", NodeSuite.Run),
     ];

@@ -10,6 +10,7 @@ using GatewayOS.Store;
 using GatewayOS.Store.Keys;
 using GatewayOS.Store.Pipeline;
 using GatewayOS.Store.Storage;
+using GatewayOS.Store.Tuning;
 
 namespace GatewayOS.Daemon.Hosting;
 
@@ -39,7 +40,7 @@ internal sealed class ApplianceHost : IDisposable
         Authority = CertificateAuthority.OpenOrCreate(State, options.Name, time);
         Registry = new NodeRegistry(State, Authority, new ApplianceLimits(Profile.Title, Profile.Limits.Nodes), time, options.CertificateLifetime);
         StoreId = OpenOrCreateStore();
-        Store = new StoreHost(OpenStore, new WriterOptions { Time = time }, time);
+        Store = new StoreHost(OpenStore, new WriterOptions { Workers = Tuning.WorkerThreads, Time = time }, time);
         Sessions = new IngestSessions(Store, State.PathOf("ledgers"), time);
         MakeFirstLogin();
     }
@@ -115,7 +116,9 @@ internal sealed class ApplianceHost : IDisposable
         return store.StoreId;
     }
 
-    private BackupStore OpenStore() => BackupStore.Open(new PosixDisk(Options.StoreDirectory), Secret(), new OpenOptions { Purpose = "gatewayd", Time = _time });
+    private BackupStore OpenStore() => BackupStore.Open(new PosixDisk(Options.StoreDirectory), Secret(), new OpenOptions { Purpose = "gatewayd", ReadAheadBytes = Tuning.ReadAheadBytes, Time = _time });
+
+    private PipelineTuning Tuning => TuningFile.OfMachine.Read(Options.StoreDirectory).Effective;
 
     private StoreSecret Secret() => State.Read(StoreKeyFile) is { } key
         ? new StoreSecret.KeyFile(key)

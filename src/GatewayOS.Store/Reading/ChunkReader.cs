@@ -135,9 +135,6 @@ internal sealed class OpenPackFiles(BackupStore store) : IDisposable
     /// <summary>Packs that are read beside each other without losing the place in any.</summary>
     public const int FilesMax = 16;
 
-    // Together at most 16 MiB for each reader, of which a pack takes its part only when it is read in sequence.
-    private const int AheadBytes = 1024 * 1024;
-
     private readonly List<OpenPackFile> _open = [];
 
     /// <summary>Gives a pack's open file.</summary>
@@ -207,7 +204,7 @@ internal sealed class OpenPackFiles(BackupStore store) : IDisposable
             int read = file.ReadAt(head, 0);
             return PackFormat.CheckHead(head[..read], store.Guid) is { } reason
                 ? throw new StoreDamagedException(id.ToString(), $"Pack {id} is damaged: {reason}.")
-                : new OpenPackFile(pack, file, store.Keys.PackKey(PackFormat.Salt(head)), new ReadWindow(AheadBytes));
+                : new OpenPackFile(pack, file, store.Keys.PackKey(PackFormat.Salt(head)), new ReadWindow(store.Options.ReadAheadBytes));
         }
         catch
         {

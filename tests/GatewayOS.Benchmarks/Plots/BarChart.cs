@@ -17,6 +17,8 @@ internal sealed record ChartBars(string Name, IReadOnlyList<double[]> Values);
 internal sealed record BarChart(string Title, string Subtitle, string Horizontal, ChartAxis Vertical, IReadOnlyList<string> Groups, IReadOnlyList<ChartBars> Bars)
 {
     private const double GroupFill = 0.8;
+    private const double LetterWidth = 6.5;
+    private const double LineHeight = 13;
 
     public string ToSvg()
     {
@@ -29,7 +31,12 @@ internal sealed record BarChart(string Title, string Subtitle, string Horizontal
         for (int group = 0; group < Groups.Count; group++)
         {
             double left = ChartSurface.Left + (group * groupWidth);
-            surface.Text(left + (groupWidth / 2), ChartSurface.Bottom + 20, Groups[group], size: 11);
+            string[] lines = Lines(Groups[group], (int)(groupWidth / LetterWidth));
+            for (int line = 0; line < lines.Length; line++)
+            {
+                surface.Text(left + (groupWidth / 2), ChartSurface.Bottom + (LineHeight * (line + 1.2)), lines[line], size: 11);
+            }
+
             for (int series = 0; series < Bars.Count; series++)
             {
                 if (Bars[series].Values[group] is { Length: > 0 } values)
@@ -41,6 +48,25 @@ internal sealed record BarChart(string Title, string Subtitle, string Horizontal
 
         surface.Legend([.. Bars.Select(bars => bars.Name)]);
         return surface.ToSvg();
+    }
+
+    // Names of groups stand below each other's words rather than over their neighbours.
+    private static string[] Lines(string text, int lettersMax)
+    {
+        var lines = new List<string>();
+        foreach (string word in text.Split(' '))
+        {
+            if (lines.Count > 0 && lines[^1].Length + 1 + word.Length <= lettersMax)
+            {
+                lines[^1] += " " + word;
+            }
+            else
+            {
+                lines.Add(word);
+            }
+        }
+
+        return [.. lines];
     }
 
     private static void Bar(ChartSurface surface, ChartScale up, double[] values, double x, double width, string colour)

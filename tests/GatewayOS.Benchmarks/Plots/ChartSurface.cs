@@ -12,7 +12,7 @@ internal sealed class ChartSurface
 {
     public const double Left = 86, Right = 806, Top = 52, Bottom = 372;
     private const double Width = 840;
-    private const double LegendTop = 440;
+    private const double LegendTop = 456;
     private const double LegendRowHeight = 20;
     private const int LegendColumns = 3;
     private const double LegendColumnWidth = 240;
@@ -66,7 +66,7 @@ internal sealed class ChartSurface
     public void HorizontalLabel(string label)
     {
         Line(Left, Bottom, Right, Bottom, "#333");
-        Text((Left + Right) / 2, Bottom + 44, label, size: 13);
+        Text((Left + Right) / 2, Bottom + 60, label, size: 13);
     }
 
     /// <summary>Draws the legend: one entry for each series, in the order of their colours.</summary>

@@ -3,6 +3,7 @@ using GatewayOS.Store.Chunking;
 using GatewayOS.Store.Compression;
 using GatewayOS.Store.Maintenance;
 using GatewayOS.Store.Packs;
+using GatewayOS.Store.Reading;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Tests.Rig;
 
@@ -97,7 +98,7 @@ public sealed class GcRecompressTests : IDisposable
             .SelectMany(pack => PackDirectory.Read(store.Disk, store.Guid, store.Packs.Id(pack)))
             .ToDictionary(head => head.Id);
         var codecs = new List<Codec>();
-        Reading.SnapshotChunks.Walk(store, [snapshot], id => codecs.Add(heads[id].Codec), CancellationToken.None);
+        SnapshotChunks.Walk(store, [snapshot], id => codecs.Add(heads[id].Codec), CancellationToken.None);
         return codecs.GroupBy(codec => codec).MaxBy(group => group.Count())!.Key;
     }
 

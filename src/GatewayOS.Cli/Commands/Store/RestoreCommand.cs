@@ -26,7 +26,7 @@ internal static class RestoreCommand
 
     private static readonly Option<bool> s_verify = new("--verify") { Description = "Read every restored file back from the disk and compare" };
     private static readonly Option<bool> s_dryRun = new("--dry-run", "-n") { Description = "Only count what would be restored" };
-    private static readonly Option<int> s_threads = new("--threads") { Description = "Threads that read and write", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private static readonly Option<int?> s_threads = new("--threads") { Description = "Threads that read and write; without it what 'store benchmark' chose, else one a core", HelpName = "N" };
 
     public static Command Build() => Verb.Make(
         "restore", "Restore a snapshot, or a part of it", [s_snapshot, s_target, s_paths, s_includes, s_excludes, s_overwrite, s_verify, s_dryRun, s_threads], Run);
@@ -49,7 +49,7 @@ internal static class RestoreCommand
     private static int Run(VerbContext context)
     {
         ParseResult arguments = context.Arguments;
-        int threads = arguments.GetValue(s_threads);
+        int threads = arguments.GetValue(s_threads) ?? context.Tuning.RestoreThreads;
         var options = new RestoreOptions
         {
             Target = RawArguments.Bytes(Path.GetFullPath(arguments.GetValue(s_target)!)),

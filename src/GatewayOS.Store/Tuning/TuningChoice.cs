@@ -1,0 +1,64 @@
+using System.Globalization;
+
+namespace GatewayOS.Store.Tuning;
+
+/// <summary>A tuning chosen from measurements, with the reason for each value.</summary>
+/// <param name="Tuning">The tuning.</param>
+/// <param name="Reasons">By the key's name, in words.</param>
+public sealed record TuningChoice(PipelineTuning Tuning, IReadOnlyDictionary<string, string> Reasons)
+{
+    // More of something is taken only when it brings this much.
+    private const double WorthwhileShare = 0.95;
+
+    // Each thread of a restore may hold the read-ahead of sixteen packs.
+    private const int RestoreThreadsMax = 16;
+
+    private const int ReadThreadsMin = 2;
+    private const int CoresPerReadThread = 2;
+    private const double MegaByte = 1e6;
+
+    /// <summary>Chooses.</summary>
+    /// <param name="cores">Logical processors that jobs may use.</param>
+    /// <param name="stages">What one core does.</param>
+    /// <param name="disk">What the disk does.</param>
+    public static TuningChoice Make(int cores, StageRates stages, DiskRates disk)
+    {
+        double worker = stages.Together(StageProbe.WorkerStages);
+        double diskPlain = disk.WriteBytesPerSecond / stages.StoredShare;
+        int workers = Needed(diskPlain, worker, cores);
+
+        ReadRate sequential = disk.Sequential.MaxBy(rate => rate.BytesPerSecond)!;
+        ReadRate ahead = disk.Sequential.OrderBy(rate => rate.ReadBytes).First(rate => Best(disk.Sequential, rate.ReadBytes) >= sequential.BytesPerSecond * WorthwhileShare);
+        ReadRate streams = disk.Sequential.OrderBy(rate => rate.Streams).First(rate => disk.Sequential.Where(other => other.Streams == rate.Streams).Max(other => other.BytesPerSecond) >= sequential.BytesPerSecond * WorthwhileShare);
+        ReadRate random = disk.Random.MaxBy(rate => rate.BytesPerSecond)!;
+        ReadRate depth = disk.Random.OrderBy(rate => rate.Streams).First(rate => rate.BytesPerSecond >= random.BytesPerSecond * WorthwhileShare);
+
+        double restore = stages.Together(StageProbe.RestoreStages);
+        double readPlain = sequential.BytesPerSecond / stages.StoredShare;
+        int restoreCores = Needed(readPlain, restore, cores);
+        int restoreThreads = Math.Min(RestoreThreadsMax, Math.Max(restoreCores, depth.Streams));
+        int verifyThreads = Math.Max(restoreCores, streams.Streams);
+        int readers = Math.Clamp(cores / CoresPerReadThread, ReadThreadsMin, PipelineTuning.ThreadsMax);
+        var reasons = new Dictionary<string, string>
+        {
+            ["read-threads"] = $"one for {CoresPerReadThread} of {cores} cores, at least {ReadThreadsMin}: cutting takes little ({Rate(stages.PlainRate(StageProbe.Chunk))} a core); the source's disk was not measured",
+            ["worker-threads"] = $"a core takes {Rate(worker)} of new data, the disk {Rate(diskPlain)}: {Cores(diskPlain, worker, cores)}",
+            ["restore-threads"] = $"the disk gives {Rate(random.BytesPerSecond)} at random, {depth.Streams} at once reach it; a core unpacks {Rate(restore)} of {Rate(readPlain)}: {Cores(readPlain, restore, cores)}",
+            ["verify-threads"] = $"the disk gives {Rate(sequential.BytesPerSecond)} in sequence, {streams.Streams} at once reach it; for the rest as a restore",
+            ["read-ahead-kib"] = $"reads of {ahead.ReadBytes / 1024} KiB reach {Rate(Best(disk.Sequential, ahead.ReadBytes))} of {Rate(sequential.BytesPerSecond)} in sequence",
+        };
+        var tuning = new PipelineTuning { ReadThreads = readers, WorkerThreads = workers, RestoreThreads = restoreThreads, VerifyThreads = verifyThreads, ReadAheadBytes = ahead.ReadBytes };
+        return new TuningChoice(tuning, reasons);
+    }
+
+    private static double Best(IReadOnlyList<ReadRate> rates, int readBytes) => rates.Where(rate => rate.ReadBytes == readBytes).Max(rate => rate.BytesPerSecond);
+
+    private static int Needed(double wanted, double perCore, int cores) => Math.Clamp((int)Math.Min(Math.Ceiling(wanted / perCore), PipelineTuning.ThreadsMax), 1, Math.Min(cores, PipelineTuning.ThreadsMax));
+
+    private static string Cores(double wanted, double perCore, int cores) =>
+        wanted / perCore > cores ? $"all {cores} cores, and the processor is the limit" : $"{Needed(wanted, perCore, cores)} of {cores} cores, and the disk is the limit";
+
+    private static string Rate(double bytesPerSecond) => bytesPerSecond >= 1000 * MegaByte
+        ? (bytesPerSecond / MegaByte / 1000).ToString("0.0", CultureInfo.InvariantCulture) + " GB/s"
+        : (bytesPerSecond / MegaByte).ToString("0", CultureInfo.InvariantCulture) + " MB/s";
+}
