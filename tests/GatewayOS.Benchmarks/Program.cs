@@ -8,25 +8,26 @@ namespace GatewayOS.Benchmarks;
 /// <summary>Entry of all benchmarks: <c>./build.sh bench -- SUITE [options]</c>.</summary>
 internal static class Program
 {
-    private static readonly (string Name, string What, Func<string[], int> Run)[] s_suites =
+    private static readonly (string Name, string What, Func<string[], Task<int>> Run)[] s_suites =
     [
-        ("peers", "beside restic and borg", PeerSuite.Run),
-        ("stages", "each stage alone, and what a backup makes of them", StageSuite.Run),
-        ("generations", "a hundred days of a changing corpus", GenerationSuite.Run),
-        ("chunk-sizes", "what chunk limits cost and save", ChunkSizeSuite.Run),
-        ("nodes", "agents over the loopback", NodeSuite.Run),
+        ("peers", "beside restic and borg", InTurn(PeerSuite.Run)),
+        ("stages", "each stage alone, and what a backup makes of them", InTurn(StageSuite.Run)),
+        ("generations", "a hundred days of a changing corpus", InTurn(GenerationSuite.Run)),
+        ("chunk-sizes", "what chunk limits cost and save", InTurn(ChunkSizeSuite.Run)),
+        ("nodes", "agents over the loopback", InTurn(NodeSuite.Run)),
+        ("grpc", "the stand-in beside bare HTTP/2 and sockets", GrpcSuite.RunAsync),
     ];
 
-    private static int Main(string[] args)
+    private static async Task<int> Main(string[] args)
     {
         string chosen = args.Length > 0 ? args[0] : "peers";
-        foreach ((string name, _, Func<string[], int> run) in s_suites)
+        foreach ((string name, _, Func<string[], Task<int>> run) in s_suites)
         {
             if (name == chosen)
             {
                 try
                 {
-                    return run([.. args.Skip(1)]);
+                    return await run([.. args.Skip(1)]);
                 }
                 catch (BenchRefusedException refused)
                 {
@@ -39,4 +40,6 @@ internal static class Program
         Console.Error.WriteLine($"bench: no suite '{chosen}'. The suites are:\n{string.Join('\n', s_suites.Select(suite => $"  {suite.Name,-14}{suite.What}"))}");
         return 2;
     }
+
+    private static Func<string[], Task<int>> InTurn(Func<string[], int> run) => arguments => Task.FromResult(run(arguments));
 }

@@ -12,7 +12,9 @@ using GatewayOS.Store.Trees;
 using GatewayOS.TestKit.Programs;
 using Google.Protobuf;
 using Grpc.Core;
+using Grpc.Health.V1;
 using Grpc.Net.Client;
+using Grpc.Reflection.V1;
 
 namespace GatewayOS.Daemon.Tests;
 
@@ -30,6 +32,10 @@ internal sealed class HostileNode : IDisposable
     public Management.ManagementClient Management => new(_channel);
 
     public Enrolment.EnrolmentClient Enrolment => new(_channel);
+
+    public Health.HealthClient Health => new(_channel);
+
+    public ServerReflection.ServerReflectionClient Reflection => new(_channel);
 
     public static async Task<HostileNode> EnrolAsync(Appliance appliance, string name) => new(appliance.Address, await CertificateAsync(appliance, name));
 

@@ -181,6 +181,53 @@ public sealed class HostileTests : IDisposable
         held.ForEach(each => each.Dispose());
     }
 
+    [Fact]
+    public async Task A_run_has_one_stream_and_the_newest_takes_its_place()
+    {
+        using HostileNode node = await HostileNode.EnrolAsync(_appliance, "hostile");
+        ByteString session = await node.BeginAsync();
+        using AsyncDuplexStreamingCall<DataFrame, DataFrame> first = node.Transfer(session);
+        Assert.True(await HostileNode.LacksAsync(first, ChunkHash.Of("one"u8)));
+        using AsyncDuplexStreamingCall<DataFrame, DataFrame> second = node.Transfer(session);
+        await RefusedAsync(StatusCode.Aborted, () => first.ResponseStream.MoveNext());
+        Assert.True(await HostileNode.LacksAsync(second, ChunkHash.Of("two"u8)));
+    }
+
+    [Fact]
+    public async Task A_node_cannot_open_reading_streams_without_end()
+    {
+        using HostileNode node = await HostileNode.EnrolAsync(_appliance, "hostile");
+        var held = new List<AsyncDuplexStreamingCall<DataFrame, DataFrame>>();
+        RpcException? refusal = null;
+        for (int i = 0; i < 60 && refusal is null; i++)
+        {
+            AsyncDuplexStreamingCall<DataFrame, DataFrame> stream = node.Data.Read(default);
+            held.Add(stream);
+
+            // A stream that was taken in answers nothing until it is asked something.
+            Task<bool> ended = stream.ResponseStream.MoveNext();
+            if (await Task.WhenAny(ended, Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System)) == ended)
+            {
+                refusal = await RefusedAsync(StatusCode.ResourceExhausted, () => ended);
+            }
+        }
+
+        Assert.NotNull(refusal);
+        held.ForEach(each => each.Dispose());
+    }
+
+    [Fact]
+    public async Task A_revoked_node_is_cut_off_in_the_middle_of_a_stream()
+    {
+        using HostileNode node = await HostileNode.EnrolAsync(_appliance, "hostile");
+        using AsyncDuplexStreamingCall<DataFrame, DataFrame> stream = node.Transfer(await node.BeginAsync());
+        Assert.True(await HostileNode.LacksAsync(stream, ChunkHash.Of("one"u8)));
+        _appliance.Operator("node", "revoke", "hostile").Expect(0);
+        await RefusedAsync(StatusCode.Unauthenticated, () => stream.ResponseStream.MoveNext());
+        await RefusedAsync(StatusCode.Unauthenticated, async () => await node.BeginAsync());
+        Logged("was revoked");
+    }
+
     private static async Task SendFrameAsync(HostileNode node, ByteString session, DataFrame frame)
     {
         using AsyncDuplexStreamingCall<DataFrame, DataFrame> stream = node.Transfer(session);

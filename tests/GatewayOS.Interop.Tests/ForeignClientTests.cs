@@ -23,7 +23,17 @@ public sealed class ForeignClientTests(OurServer server) : IClassFixture<OurServ
     [InlineData("custom_metadata")]
     [InlineData("client_compressed_unary")]
     [InlineData("server_compressed_unary")]
+    [InlineData("client_compressed_streaming")]
+    [InlineData("server_compressed_streaming")]
+    [InlineData("compressed_flag_that_lies")]
     [InlineData("oversize_message")]
+    [InlineData("very_large")]
+    [InlineData("large_metadata")]
+    [InlineData("health_check")]
+    [InlineData("health_watch")]
+    [InlineData("reflection_v1")]
+    [InlineData("reflection_v1alpha")]
+    [InlineData("rich_status")]
     [InlineData("many_calls_at_once")]
     public async Task A_python_client_finds_our_server_correct(string interopCase)
     {

@@ -9,8 +9,12 @@ public sealed class ForeignServer : IAsyncLifetime
 {
     private Process? _python;
     private GrpcChannel? _channel;
+    private GrpcChannel? _unlimited;
 
     public TestService.TestServiceClient Client => new(_channel!);
+
+    /// <summary>A client that takes messages of any length.</summary>
+    public TestService.TestServiceClient Unlimited => new(_unlimited!);
 
     public UnimplementedService.UnimplementedServiceClient NoService => new(_channel!);
 
@@ -25,11 +29,13 @@ public sealed class ForeignServer : IAsyncLifetime
         })!;
         string port = await _python.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The python server did not start.");
         _channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}");
+        _unlimited = GrpcChannel.ForAddress($"http://127.0.0.1:{port}", new GrpcChannelOptions { MaxReceiveMessageSize = null });
     }
 
     public async Task DisposeAsync()
     {
         _channel?.Dispose();
+        _unlimited?.Dispose();
         _python!.StandardInput.Close();
         await _python.WaitForExitAsync();
         _python.Dispose();

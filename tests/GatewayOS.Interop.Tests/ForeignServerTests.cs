@@ -106,26 +106,33 @@ public sealed class ForeignServerTests(ForeignServer server) : IClassFixture<For
         Assert.Equal(StatusCode.DeadlineExceeded, error.StatusCode);
     }
 
-    [Theory]
-    [InlineData("test status message")]
-    [InlineData("\t\ntest with whitespace\r\nand Unicode BMP \u263a and non-BMP \ud83d\ude08\t\n")]
-    public async Task Status_code_and_message(string message)
+    [Fact]
+    public async Task Status_code_and_message()
     {
-        var status = new EchoStatus { Code = 2, Message = message };
+        var status = new EchoStatus { Code = 2, Message = "test status message" };
         RpcException unary = await Assert.ThrowsAsync<RpcException>(async () => await Client.UnaryCallAsync(new SimpleRequest { ResponseStatus = status }));
-        Assert.Equal((StatusCode.Unknown, message), (unary.StatusCode, unary.Status.Detail));
+        Assert.Equal((StatusCode.Unknown, status.Message), (unary.StatusCode, unary.Status.Detail));
         using AsyncDuplexStreamingCall<StreamingOutputCallRequest, StreamingOutputCallResponse> call = Client.FullDuplexCall();
         await call.RequestStream.WriteAsync(new StreamingOutputCallRequest { ResponseStatus = status });
         RpcException duplex = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext());
-        Assert.Equal((StatusCode.Unknown, message), (duplex.StatusCode, duplex.Status.Detail));
+        Assert.Equal((StatusCode.Unknown, status.Message), (duplex.StatusCode, duplex.Status.Detail));
     }
 
     [Fact]
-    public async Task Unimplemented_method_and_service()
+    public async Task Special_status_message()
     {
-        Assert.Equal(StatusCode.Unimplemented, (await Assert.ThrowsAsync<RpcException>(async () => await Client.UnimplementedCallAsync(new Empty()))).StatusCode);
-        Assert.Equal(StatusCode.Unimplemented, (await Assert.ThrowsAsync<RpcException>(async () => await server.NoService.UnimplementedCallAsync(new Empty()))).StatusCode);
+        const string Message = "\t\ntest with whitespace\r\nand Unicode BMP \u263a and non-BMP \ud83d\ude08\t\n";
+        RpcException error = await Assert.ThrowsAsync<RpcException>(async () => await Client.UnaryCallAsync(new SimpleRequest { ResponseStatus = new EchoStatus { Code = 2, Message = Message } }));
+        Assert.Equal((StatusCode.Unknown, Message), (error.StatusCode, error.Status.Detail));
     }
+
+    [Fact]
+    public async Task Unimplemented_method() =>
+        Assert.Equal(StatusCode.Unimplemented, (await Assert.ThrowsAsync<RpcException>(async () => await Client.UnimplementedCallAsync(new Empty()))).StatusCode);
+
+    [Fact]
+    public async Task Unimplemented_service() =>
+        Assert.Equal(StatusCode.Unimplemented, (await Assert.ThrowsAsync<RpcException>(async () => await server.NoService.UnimplementedCallAsync(new Empty()))).StatusCode);
 
     [Fact]
     public async Task Custom_metadata()
@@ -133,8 +140,19 @@ public sealed class ForeignServerTests(ForeignServer server) : IClassFixture<For
         var headers = new Metadata { { "x-grpc-test-echo-initial", "test_initial_metadata_value" }, { "x-grpc-test-echo-trailing-bin", [0xab, 0xab, 0xab] } };
         using AsyncUnaryCall<SimpleResponse> call = Client.UnaryCallAsync(new SimpleRequest { ResponseSize = 1 }, headers);
         await call;
-        Assert.Equal("test_initial_metadata_value", (await call.ResponseHeadersAsync).GetValue("x-grpc-test-echo-initial"));
-        Assert.Equal([0xab, 0xab, 0xab], call.GetTrailers().GetValueBytes("x-grpc-test-echo-trailing-bin"));
+        Check(await call.ResponseHeadersAsync, call.GetTrailers());
+        using AsyncDuplexStreamingCall<StreamingOutputCallRequest, StreamingOutputCallResponse> duplex = Client.FullDuplexCall(headers);
+        await duplex.RequestStream.WriteAsync(Request(1, 1));
+        await duplex.RequestStream.CompleteAsync();
+        Assert.True(await duplex.ResponseStream.MoveNext());
+        Assert.False(await duplex.ResponseStream.MoveNext());
+        Check(await duplex.ResponseHeadersAsync, duplex.GetTrailers());
+
+        static void Check(Metadata initial, Metadata trailing)
+        {
+            Assert.Equal("test_initial_metadata_value", initial.GetValue("x-grpc-test-echo-initial"));
+            Assert.Equal([0xab, 0xab, 0xab], trailing.GetValueBytes("x-grpc-test-echo-trailing-bin"));
+        }
     }
 
     [Fact]
@@ -148,6 +166,69 @@ public sealed class ForeignServerTests(ForeignServer server) : IClassFixture<For
     [Fact]
     public async Task Oversize_message() =>
         Assert.Equal(StatusCode.ResourceExhausted, (await Assert.ThrowsAsync<RpcException>(async () => await Client.UnaryCallAsync(new SimpleRequest { ResponseSize = 5 * 1024 * 1024 }))).StatusCode);
+
+    [Fact]
+    public async Task Client_compressed_streaming()
+    {
+        using AsyncClientStreamingCall<StreamingInputCallRequest, StreamingInputCallResponse> call = Client.StreamingInputCall(new Metadata { { "grpc-internal-encoding-request", "gzip" } });
+        await call.RequestStream.WriteAsync(new StreamingInputCallRequest { Payload = Zeros(27182) });
+        call.RequestStream.WriteOptions = new WriteOptions(WriteFlags.NoCompress);
+        await call.RequestStream.WriteAsync(new StreamingInputCallRequest { Payload = Zeros(45904) });
+        await call.RequestStream.CompleteAsync();
+        Assert.Equal(73086, (await call).AggregatedPayloadSize);
+    }
+
+    [Fact]
+    public async Task Server_compressed_streaming()
+    {
+        var request = new StreamingOutputCallRequest
+        {
+            ResponseParameters =
+            {
+                new ResponseParameters { Size = 31415, Compressed = new BoolValue { Value = true } },
+                new ResponseParameters { Size = 92653, Compressed = new BoolValue { Value = false } },
+            },
+        };
+        using AsyncServerStreamingCall<StreamingOutputCallResponse> call = Client.StreamingOutputCall(request);
+        Assert.Equal([31415, 92653], await call.ResponseStream.ReadAllAsync().Select(static response => response.Payload.Body.Length).ToListAsync());
+    }
+
+    [Fact]
+    public async Task Rich_status()
+    {
+        RpcException error = await Assert.ThrowsAsync<RpcException>(async () => await Client.UnaryCallAsync(new SimpleRequest { ResponseStatus = new EchoStatus { Code = 9, Message = "with details" } }));
+        Assert.Equal(StatusCode.FailedPrecondition, error.StatusCode);
+        Assert.Equal("ECHOED", error.GetRpcStatus()!.GetDetail<Google.Rpc.ErrorInfo>()!.Reason);
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(16)]
+    [InlineData(64)]
+    public async Task Very_large_unary(int mebibytes)
+    {
+        int bytes = mebibytes * 1024 * 1024;
+        Assert.Equal(bytes, (await server.Unlimited.UnaryCallAsync(new SimpleRequest { ResponseSize = bytes, Payload = Zeros(bytes) })).Payload.Body.Length);
+    }
+
+    [Fact]
+    public async Task Very_large_streaming()
+    {
+        const int bytes = 16 * 1024 * 1024;
+        using (AsyncClientStreamingCall<StreamingInputCallRequest, StreamingInputCallResponse> input = server.Unlimited.StreamingInputCall())
+        {
+            await input.RequestStream.WriteAsync(new StreamingInputCallRequest { Payload = Zeros(bytes) });
+            await input.RequestStream.CompleteAsync();
+            Assert.Equal(bytes, (await input).AggregatedPayloadSize);
+        }
+
+        using AsyncDuplexStreamingCall<StreamingOutputCallRequest, StreamingOutputCallResponse> duplex = server.Unlimited.FullDuplexCall();
+        await duplex.RequestStream.WriteAsync(Request(bytes, bytes));
+        Assert.True(await duplex.ResponseStream.MoveNext());
+        Assert.Equal(bytes, duplex.ResponseStream.Current.Payload.Body.Length);
+        await duplex.RequestStream.CompleteAsync();
+        Assert.False(await duplex.ResponseStream.MoveNext());
+    }
 
     private static Payload Zeros(int size) => new() { Body = ByteString.CopyFrom(new byte[size]) };
 

@@ -14,17 +14,8 @@ public sealed class TestServiceImpl : TestService.TestServiceBase
     {
         await EchoMetadataAsync(context);
         EchoStatus(request.ResponseStatus);
-        bool compressed = context.GetHttpContext().Request.Headers["grpc-encoding"] == "gzip";
-        if (request.ExpectCompressed is { } expected && expected.Value != compressed)
-        {
-            throw new RpcException(new Status(StatusCode.InvalidArgument, "The request's compression is not what it says."));
-        }
-
-        if (request.ResponseCompressed is { Value: false })
-        {
-            context.WriteOptions = new WriteOptions(WriteFlags.NoCompress);
-        }
-
+        CheckCompressed(request.ExpectCompressed, context);
+        context.WriteOptions = Compressed(request.ResponseCompressed);
         return new SimpleResponse { Payload = Zeros(request.ResponseSize) };
     }
 
@@ -36,6 +27,7 @@ public sealed class TestServiceImpl : TestService.TestServiceBase
         int sum = 0;
         await foreach (StreamingInputCallRequest request in requestStream.ReadAllAsync())
         {
+            CheckCompressed(request.ExpectCompressed, context);
             sum += request.Payload.Body.Length;
         }
 
@@ -57,14 +49,31 @@ public sealed class TestServiceImpl : TestService.TestServiceBase
         foreach (ResponseParameters parameters in request.ResponseParameters)
         {
             await Task.Delay(TimeSpan.FromMicroseconds(parameters.IntervalUs), TimeProvider.System, context.CancellationToken);
+            responses.WriteOptions = Compressed(parameters.Compressed);
             await responses.WriteAsync(new StreamingOutputCallResponse { Payload = Zeros(parameters.Size) });
         }
     }
 
     private static Payload Zeros(int size) => new() { Body = ByteString.CopyFrom(new byte[size]) };
 
+    private static WriteOptions Compressed(BoolValue? wish) => wish is { Value: false } ? new WriteOptions(WriteFlags.NoCompress) : WriteOptions.Default;
+
+    private static void CheckCompressed(BoolValue? said, ServerCallContext context)
+    {
+        bool compressed = context.GetHttpContext().Request.Headers["grpc-encoding"] == "gzip";
+        if (said is not null && said.Value != compressed)
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, "The request's compression is not what it says."));
+        }
+    }
+
     private static void EchoStatus(EchoStatus? status)
     {
+        if (status is { Code: (int)StatusCode.FailedPrecondition })
+        {
+            throw new Google.Rpc.Status { Code = status.Code, Message = status.Message }.WithDetail(new Google.Rpc.ErrorInfo { Reason = "ECHOED", Domain = "interop" }).ToRpcException();
+        }
+
         if (status is { Code: not 0 })
         {
             throw new RpcException(new Status((StatusCode)status.Code, status.Message));

@@ -68,7 +68,7 @@ public sealed class NodeChaosTests(ITestOutputHelper output)
             int node = _random.Next(Nodes);
             _trees[node].Change();
             SortedDictionary<string, string> content = ChangingTree.Manifest(_scratch[$"source{node}"]);
-            (_link.DelayMs, _link.BytesPerSecond) = _random.Next(4) switch { 0 => (20, 0), 1 => (5, 20_000_000), 2 => (1, 5_000_000), _ => (0, 0) };
+            (_link.DelayMs, _link.BytesPerSecond) = _random.Next(4) switch { 0 => (4, 0), 1 => (1, 40_000_000), 2 => (0, 20_000_000), _ => (0, 0) };
             using BuiltProgram backup = _agents[node].Start("backup", _scratch[$"source{node}"], "--json", "--quiet");
             var delay = TimeSpan.FromMilliseconds(_random.Next(100, 1500));
             bool agentKilled = false;

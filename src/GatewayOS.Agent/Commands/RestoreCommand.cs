@@ -12,11 +12,14 @@ namespace GatewayOS.Agent.Commands;
 /// <summary><c>restore</c> and <c>snapshots</c>.</summary>
 internal static class RestoreCommand
 {
+    // The appliance takes a few streams more of a node than this.
+    private const int ThreadsMax = 16;
+
     private static readonly Argument<string> s_snapshot = new("SNAPSHOT") { Description = "ID, beginning of one, or 'latest'" };
     private static readonly Argument<string[]> s_paths = new("PATH") { Description = "What to restore; none: everything", Arity = ArgumentArity.ZeroOrMore };
     private static readonly Option<string> s_target = new("--target", "-t") { Description = "Directory to restore into", HelpName = "DIR", Required = true };
     private static readonly Option<bool> s_verify = new("--verify") { Description = "Read back what was written" };
-    private static readonly Option<int> s_threads = new("--threads") { Description = "Files written at once, each over a stream of its own", HelpName = "N", DefaultValueFactory = _ => 4 };
+    private static readonly Option<int> s_threads = new("--threads") { Description = $"Files written at once, each over a stream of its own; 1 to {ThreadsMax}", HelpName = "N", DefaultValueFactory = _ => 4 };
 
     public static Command BuildRestore() => AgentCommand.Make("restore", "Restore this node's files from the appliance", [s_snapshot, s_paths, s_target, s_verify, s_threads], Restore);
 
@@ -55,12 +58,18 @@ internal static class RestoreCommand
     {
         ParseResult arguments = context.Arguments;
         string target = Path.GetFullPath(arguments.GetValue(s_target)!);
+        int threads = arguments.GetValue(s_threads);
+        if (threads is < 1 or > ThreadsMax)
+        {
+            throw new InvalidJobException($"--threads {threads}: give 1 to {ThreadsMax}.");
+        }
+
         var options = new RestoreOptions
         {
             Target = RawArguments.Bytes(target),
             Paths = [.. arguments.GetValue(s_paths)!.Select(PathBytes)],
             Verify = arguments.GetValue(s_verify),
-            Threads = Math.Clamp(arguments.GetValue(s_threads), 1, 64),
+            Threads = threads,
         };
         using ApplianceConnection connection = ApplianceConnection.Open(context.State);
         RemoteStore store = Store(connection, context);

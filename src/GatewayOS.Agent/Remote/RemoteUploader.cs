@@ -181,14 +181,12 @@ internal sealed class RemoteUploader : IChunkUploader
             return false;
         }
 
-        AsyncDuplexStreamingCall<DataFrame, DataFrame> broken;
+        // Ended before the gate is asked for: whoever still writes into the broken stream holds it.
+        _call.Dispose();
         lock (_sendGate)
         {
-            broken = _call;
             _call = Call();
         }
-
-        broken.Dispose();
 
         // Not on this thread: it has to read the answers, or both sides would wait for room to write.
         new Thread(_answers.Reconnected) { Name = "ask again", IsBackground = true }.Start();

@@ -13,6 +13,9 @@ public static class DataPathService
     private static readonly Method<DataFrame, DataFrame> s_transfer = new(MethodType.DuplexStreaming, Name, "Transfer", DataFrame.Marshaller, DataFrame.Marshaller);
     private static readonly Method<DataFrame, DataFrame> s_read = new(MethodType.DuplexStreaming, Name, "Read", DataFrame.Marshaller, DataFrame.Marshaller);
 
+    /// <summary>What the service is, for reflection.</summary>
+    public static Google.Protobuf.Reflection.ServiceDescriptor Descriptor => DataPath.Descriptor;
+
     /// <summary>Binds a service's methods.</summary>
     public static void BindService(ServiceBinderBase serviceBinder, Base? service)
     {

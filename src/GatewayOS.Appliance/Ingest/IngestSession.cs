@@ -20,6 +20,7 @@ public sealed class IngestSession : IDisposable
     private SnapshotRecord? _committed;
     private long _lastUsed;
     private int _connections;
+    private CancellationTokenSource? _newest;
     private long _receivedBytes;
     private int _disposed;
 
@@ -50,11 +51,22 @@ public sealed class IngestSession : IDisposable
     /// <summary>How long nobody has used it; zero while a connection is open.</summary>
     public TimeSpan Idle => Volatile.Read(ref _connections) > 0 ? TimeSpan.Zero : _time.GetElapsedTime(Volatile.Read(ref _lastUsed));
 
-    /// <summary>Counts a connection while it lasts.</summary>
-    public void Connected(bool begins)
+    /// <summary>
+    /// Takes a stream of the run's node in. It takes the place of the one before: a node that lost its connection may be back before the appliance
+    /// has noticed, and a run with many streams would get as many shares of the store's throughput.
+    /// </summary>
+    /// <returns>The stream's place; dispose of it when the stream ends.</returns>
+    public SessionStream Connect()
     {
-        Interlocked.Add(ref _connections, begins ? 1 : -1);
+        var newest = new CancellationTokenSource();
+        Interlocked.Increment(ref _connections);
         Volatile.Write(ref _lastUsed, _time.GetTimestamp());
+        if (Interlocked.Exchange(ref _newest, newest) is { } before)
+        {
+            before.Cancel();
+        }
+
+        return new SessionStream(Disconnected, newest.Token);
     }
 
     /// <summary>Says which chunks the node has to send.</summary>
@@ -130,11 +142,38 @@ public sealed class IngestSession : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
+            _newest?.Cancel();
             _release(_ledger);
             _lease.Dispose();
         }
     }
 
+    private void Disconnected()
+    {
+        Interlocked.Decrement(ref _connections);
+        Volatile.Write(ref _lastUsed, _time.GetTimestamp());
+    }
+}
+
+/// <summary>A run's stream, until disposal.</summary>
+public sealed class SessionStream : IDisposable
+{
+    private readonly Action _ended;
+    private int _disposed;
+
+    internal SessionStream(Action ended, CancellationToken superseded) => (_ended, Superseded) = (ended, superseded);
+
+    /// <summary>Cancelled when another stream takes this one's place, or the run ends.</summary>
+    public CancellationToken Superseded { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _ended();
+        }
+    }
 }
 
 /// <summary>A node's snapshot cannot be committed. The message says why; nothing was changed.</summary>

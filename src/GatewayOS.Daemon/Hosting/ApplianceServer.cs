@@ -1,8 +1,11 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using GatewayOS.Api;
 using GatewayOS.Api.Chunks;
 using GatewayOS.Daemon.Services;
 using Grpc.AspNetCore.Server;
+using Grpc.Health.V1;
+using Grpc.HealthCheck;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -17,6 +20,12 @@ internal static class ApplianceServer
     private const int StreamWindowBytes = 2 * 1024 * 1024;
     private const int ConnectionWindowBytes = 4 * 1024 * 1024;
     private const int ReadWorkers = 8;
+    private const int LookupWorkers = 2;
+
+    // What the health service tells of; the empty name is the appliance as a whole.
+    private static readonly string[] s_services =
+        ["", .. new[] { Enrolment.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor }.Select(static service => service.FullName)];
+
     private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_pingTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_handshakeTimeout = TimeSpan.FromSeconds(10);
@@ -38,17 +47,22 @@ internal static class ApplianceServer
         builder.Services.AddSingleton(appliance);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(_ => new DataWorkers("data", ReadWorkers));
+        builder.Services.AddKeyedSingleton(DataWorkers.Lookups, (_, _) => new DataWorkers(DataWorkers.Lookups, LookupWorkers));
         builder.Services.AddSingleton<SystemdNotifier>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SystemdNotifier>());
         builder.Services.AddSingleton<PeerGate>();
         builder.Services.AddGrpc(grpc => grpc.Interceptors.Add<PeerGate>());
         builder.Services.Configure<GrpcServiceOptions<DataPathServer>>(data => data.MaxReceiveMessageSize = DataFrame.BytesMax);
+        builder.Services.AddSingleton<HealthServiceImpl>();
+        builder.Services.AddGrpcReflection();
         await using WebApplication app = builder.Build();
         app.MapGrpcService<EnrolmentService>();
         app.MapGrpcService<BackupService>();
         app.MapGrpcService<DataPathServer>();
         app.MapGrpcService<AgentsService>();
         app.MapGrpcService<ManagementService>();
+        app.MapGrpcService<HealthServiceImpl>();
+        app.MapGrpcReflectionService();
         appliance.Registry.Revoked += node =>
         {
             appliance.Connections.Cut(node);
@@ -56,6 +70,11 @@ internal static class ApplianceServer
         };
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("gatewayd");
         await app.StartAsync(cancellation).ConfigureAwait(false);
+        foreach (string service in s_services)
+        {
+            app.Services.GetRequiredService<HealthServiceImpl>().SetStatus(service, HealthCheckResponse.Types.ServingStatus.Serving);
+        }
+
         DaemonLog.Serving(logger, appliance.Profile.Title, options.Name, ProgramVersion.Text, app.Urls.First(), appliance.StoreId, Path.GetFullPath(options.StoreDirectory));
         DaemonLog.KeyInFile(logger, appliance.State.Location);
         await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);

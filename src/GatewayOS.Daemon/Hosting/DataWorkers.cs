@@ -8,6 +8,9 @@ namespace GatewayOS.Daemon.Hosting;
 /// </summary>
 internal sealed class DataWorkers : IDisposable
 {
+    /// <summary>Key of the threads that answer what a node has to send: questions of microseconds must not wait behind commits of minutes.</summary>
+    public const string Lookups = "lookups";
+
     private readonly BlockingCollection<Action> _queue = [];
     private readonly Thread[] _threads;
 

@@ -7,12 +7,18 @@ namespace GatewayOS.Daemon.Hosting;
 /// <summary>Which nodes are connected, how to reach them, and how to cut them off. Thread-safe.</summary>
 internal sealed class NodeConnections : IDisposable
 {
+    /// <summary>Streams over which one node reads at once: each has a thread's turn and buffers of some 5 MiB.</summary>
+    public const int ReadsPerNodeMax = 24;
+
     /// <summary>Orders that wait for a node to take them.</summary>
     private const int OrdersMax = 16;
 
     private readonly ConcurrentDictionary<string, NodePresence> _present = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _cuts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Channel<JobReport>> _watchers = new(StringComparer.Ordinal);
+
+    private readonly Lock _readGate = new();
+    private readonly Dictionary<string, int> _reads = new(StringComparer.Ordinal);
 
     public int Count => _present.Count;
 
@@ -25,6 +31,23 @@ internal sealed class NodeConnections : IDisposable
         if (_cuts.TryRemove(nodeId, out CancellationTokenSource? cut))
         {
             cut.Cancel();
+        }
+    }
+
+    /// <summary>Counts a stream over which a node reads.</summary>
+    /// <returns>What ends the counting; null when the node has as many as it may.</returns>
+    public IDisposable? BeginRead(string nodeId)
+    {
+        lock (_readGate)
+        {
+            int now = _reads.GetValueOrDefault(nodeId);
+            if (now >= ReadsPerNodeMax)
+            {
+                return null;
+            }
+
+            _reads[nodeId] = now + 1;
+            return new ReadTurn(this, nodeId);
         }
     }
 
@@ -82,6 +105,30 @@ internal sealed class NodeConnections : IDisposable
         foreach (CancellationTokenSource cut in _cuts.Values)
         {
             cut.Dispose();
+        }
+    }
+
+    private void EndRead(string nodeId)
+    {
+        lock (_readGate)
+        {
+            if (--_reads[nodeId] == 0)
+            {
+                _reads.Remove(nodeId);
+            }
+        }
+    }
+
+    private sealed class ReadTurn(NodeConnections connections, string nodeId) : IDisposable
+    {
+        private int _ended;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _ended, 1) == 0)
+            {
+                connections.EndRead(nodeId);
+            }
         }
     }
 }

@@ -41,16 +41,19 @@ internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger
     /// <summary>Who makes a call that was admitted.</summary>
     public static PeerIdentity CallerOf(ServerCallContext context) => (PeerIdentity)context.UserState[typeof(PeerIdentity)];
 
-    private static PeerKind? Required(string method) => method switch
+    private static bool IsOpen(string method) => method is Package + "Enrolment/Identify" or Package + "Enrolment/Enrol" or Package + "Enrolment/Login";
+
+    // What a server can do and how it is made is the operators' to read; how it is, everybody's who belongs to the appliance.
+    private static bool MayCall(PeerKind kind, string method) => method switch
     {
-        Package + "Enrolment/Identify" or Package + "Enrolment/Enrol" or Package + "Enrolment/Login" => null,
-        _ when method.StartsWith(Package + "Management/", StringComparison.Ordinal) => PeerKind.Operator,
-        _ => PeerKind.Node,
+        _ when method.StartsWith(Package + "Management/", StringComparison.Ordinal) || method.StartsWith("/grpc.reflection.", StringComparison.Ordinal) => kind is PeerKind.Operator,
+        _ when method.StartsWith("/grpc.health.v1.Health/", StringComparison.Ordinal) => kind is PeerKind.Node or PeerKind.Operator,
+        _ => kind is PeerKind.Node,
     };
 
     private void Admit(ServerCallContext context)
     {
-        if (Required(context.Method) is not { } required)
+        if (IsOpen(context.Method))
         {
             return;
         }
@@ -78,10 +81,10 @@ internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger
             throw Refuse(context, identity.Id, "The certificate was revoked.");
         }
 
-        if (identity.Kind != required && !(context.Method == Package + "Enrolment/Renew" && identity.Kind is PeerKind.Node))
+        if (!MayCall(identity.Kind, context.Method))
         {
             DaemonLog.PeerRefused(logger, context.Peer, identity.Id, context.Method, "wrong kind of caller");
-            throw new RpcException(new Status(StatusCode.PermissionDenied, $"This is for {(required == PeerKind.Operator ? "operators" : "nodes")} only."));
+            throw new RpcException(new Status(StatusCode.PermissionDenied, $"This is for {(MayCall(PeerKind.Operator, context.Method) ? "operators" : "nodes")} only."));
         }
 
         context.UserState[typeof(PeerIdentity)] = identity;

@@ -16,7 +16,8 @@ namespace GatewayOS.Daemon.Services;
 /// The way of chunks. A stream holds at most <see cref="GroupsInHandMax"/> groups of the appliance's shared batches; when those are all taken it is
 /// not read from, HTTP/2's flow control fills up, and the node waits: back-pressure from the disk to the node's file readers.
 /// </summary>
-internal sealed class DataPathServer(ApplianceHost appliance, DataWorkers workers, ILogger<DataPathServer> logger) : DataPathService.Base
+internal sealed class DataPathServer(
+    ApplianceHost appliance, DataWorkers workers, [FromKeyedServices(DataWorkers.Lookups)] DataWorkers lookups, ILogger<DataPathServer> logger) : DataPathService.Base
 {
     /// <summary>Groups of one stream between received and stored.</summary>
     private const int GroupsInHandMax = 3;
@@ -31,8 +32,9 @@ internal sealed class DataPathServer(ApplianceHost appliance, DataWorkers worker
         string node = PeerGate.CallerOf(context).Id;
         byte[] sessionId = context.RequestHeaders.GetValueBytes(DataPathService.SessionKey) ?? [];
         IngestSession session = BackupService.Find(appliance, ByteString.CopyFrom(sessionId), node);
-        using var cut = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, appliance.Connections.CutOf(node));
-        session.Connected(begins: true);
+        using SessionStream place = session.Connect();
+        CancellationToken cutOff = appliance.Connections.CutOf(node);
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, cutOff, place.Superseded);
         try
         {
             var answers = Channel.CreateBounded<DataFrame>(AnswersMax);
@@ -54,17 +56,17 @@ internal sealed class DataPathServer(ApplianceHost appliance, DataWorkers worker
         }
         catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
         {
-            throw new RpcException(new Status(StatusCode.Unauthenticated, "The node was cut off."));
-        }
-        finally
-        {
-            session.Connected(begins: false);
+            throw new RpcException(cutOff.IsCancellationRequested
+                ? new Status(StatusCode.Unauthenticated, "The node was cut off.")
+                : new Status(StatusCode.Aborted, "Another stream of this run took its place, or the run was ended."));
         }
     }
 
     public override async Task Read(IAsyncStreamReader<DataFrame> requestStream, IServerStreamWriter<DataFrame> responseStream, ServerCallContext context)
     {
         string node = PeerGate.CallerOf(context).Id;
+        using IDisposable turn = appliance.Connections.BeginRead(node)
+            ?? throw new RpcException(new Status(StatusCode.ResourceExhausted, $"The node reads over {NodeConnections.ReadsPerNodeMax} streams already. Wait for one to end."));
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, appliance.Connections.CutOf(node));
         using StoreLease lease = appliance.Store.Lease();
         using LedgerLease ledger = await workers.RunAsync(() => appliance.Sessions.OpenLedger(node, lease.Store)).ConfigureAwait(false);
@@ -130,8 +132,7 @@ internal sealed class DataPathServer(ApplianceHost appliance, DataWorkers worker
             {
                 case Frame.Types.Kind.Ask:
                     CheckHashes(frame, session.NodeId);
-                    byte[] lacking = new byte[((frame.Head.Length / ContentHash.SizeBytes) + 7) / 8];
-                    session.FindLacking(frame.Head.Span, lacking);
+                    byte[] lacking = await lookups.RunAsync(() => Lacking(session, frame)).ConfigureAwait(false);
                     await answers.WriteAsync(DataFrame.Over(Frame.Types.Kind.Answer, frame.Group, lacking), cancellation).ConfigureAwait(false);
                     break;
                 case Frame.Types.Kind.Chunks:
@@ -155,6 +156,13 @@ internal sealed class DataPathServer(ApplianceHost appliance, DataWorkers worker
         {
             await inHand.WaitAsync(cancellation).ConfigureAwait(false);
         }
+    }
+
+    private static byte[] Lacking(IngestSession session, DataFrame ask)
+    {
+        byte[] lacking = new byte[((ask.Head.Length / ContentHash.SizeBytes) + 7) / 8];
+        session.FindLacking(ask.Head.Span, lacking);
+        return lacking;
     }
 
     private static async Task<bool> NextAsync(IAsyncStreamReader<DataFrame> frames, Task failed, CancellationToken cancellation)

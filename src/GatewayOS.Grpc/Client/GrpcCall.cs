@@ -1,7 +1,4 @@
-using System.Globalization;
 using System.IO.Pipelines;
-using System.Net;
-using System.Net.Http.Headers;
 using Grpc.Core;
 using Grpc.Wire;
 
@@ -9,13 +6,17 @@ namespace Grpc.Net.Client;
 
 /// <summary>
 /// One call: a POST whose body is the request stream and whose response body is the response stream; the status comes in the trailers. Ends
-/// once, with the first status that is known, whoever finds it: the trailers, the deadline, the caller's cancellation or a failed connection.
+/// once, with the first end that is known, whoever finds it: the trailers, the deadline, the caller's cancellation or a failed connection.
 /// </summary>
 internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
     where TRequest : class
     where TResponse : class
 {
     private const int ReadBufferBytes = 64 * 1024;
+
+    // A failed write waits this long for the status, which is on its way or never comes.
+    private const int StatusWaitMs = 5000;
+
     private static readonly StreamPipeReaderOptions s_pipeOptions = new(bufferSize: ReadBufferBytes, minimumReadSize: ReadBufferBytes / 4);
 
     private readonly GrpcChannel _channel;
@@ -24,19 +25,20 @@ internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
     private readonly CancellationTokenSource _cancel = new();
     private readonly TaskCompletionSource<Metadata> _headers = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<FrameReader?> _reader = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenRegistration _callerCancels;
-    private readonly Timer? _deadline;
-    private Status? _status;
-    private Metadata _trailers = Metadata.Empty;
+    private readonly ITimer? _deadline;
+    private volatile CallEnd? _end;
     private HttpResponseMessage? _response;
-    private PipeReader? _pipe;
+    private TResponse? _ahead;
+    private volatile Task? _lookingAhead;
+    private int _reading;
 
     public GrpcCall(GrpcChannel channel, Method<TRequest, TResponse> method, CallOptions options)
     {
         ObjectDisposedException.ThrowIf(channel.IsDisposed, channel);
         (_channel, _method, _options) = (channel, method, options);
-        Content = new StreamContent<TRequest>(method.RequestMarshaller, channel.Options.MaxSendMessageSize, options.WriteOptions, Compresses);
+        Content = new StreamContent<TRequest>(method.RequestMarshaller, channel.Options.MaxSendMessageSize, options.WriteOptions, RequestHead.Compresses(options));
         Requests = new RequestWriter(this);
         Responses = new ResponseReader(this);
         if (options.Deadline is { } deadline)
@@ -48,14 +50,15 @@ internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
             }
             else if (left.TotalMilliseconds < int.MaxValue)
             {
-                _deadline = new Timer(_ => EndAtDeadline(), null, left, Timeout.InfiniteTimeSpan);
+                _deadline = TimeProvider.System.CreateTimer(_ => EndAtDeadline(), null, left, Timeout.InfiniteTimeSpan);
             }
         }
 
-        _callerCancels = options.CancellationToken.Register(() => End(Status.DefaultCancelled, Metadata.Empty, abort: true));
-        if (_status is not null)
+        _callerCancels = options.CancellationToken.Register(() => End(CallEnd.Here(Status.DefaultCancelled)));
+        if (_end is not null)
         {
             _callerCancels.Dispose();
+            _deadline?.Dispose();
         }
     }
 
@@ -67,11 +70,6 @@ internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
 
     private StreamContent<TRequest> Content { get; }
 
-    private bool Compresses => _options.Headers?.Get(CompressionRequest) is { } wish && wish.Value == GrpcProtocol.Gzip;
-
-    /// <summary>Metadata key by which a caller asks for its messages to be compressed; it does not travel.</summary>
-    private const string CompressionRequest = "grpc-internal-encoding-request";
-
     public void Start(TRequest request)
     {
         Content.Single = request;
@@ -80,9 +78,9 @@ internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
 
     public void StartStream() => _ = SendAsync();
 
-    public Status GetStatus() => _status ?? throw new InvalidOperationException("The call has not ended: its status is not known yet.");
+    public Status GetStatus() => (_end ?? throw new InvalidOperationException("The call has not ended: its status is not known yet.")).Status;
 
-    public Metadata GetTrailers() => _status is null ? throw new InvalidOperationException("The call has not ended: its trailers are not known yet.") : _trailers;
+    public Metadata GetTrailers() => (_end ?? throw new InvalidOperationException("The call has not ended: its trailers are not known yet.")).Trailers;
 
     /// <summary>Reads the one response of a unary or client-streaming call, and the status behind it.</summary>
     public async Task<TResponse> ReadSingleAsync()
@@ -92,7 +90,7 @@ internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
         {
             if (response is not null)
             {
-                End(new Status(StatusCode.Internal, "There are several responses where one is expected."), Metadata.Empty, abort: true);
+                End(CallEnd.Here(StatusCode.Internal, "There are several responses where one is expected."));
                 throw Failure();
             }
 
@@ -101,264 +99,185 @@ internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
 
         if (response is null)
         {
-            lock (_gate)
-            {
-                _status = new Status(StatusCode.Internal, "The call ended well and without the response that is expected.");
-            }
-
+            _end = CallEnd.Here(StatusCode.Internal, "The call ended well and without the response that is expected.");
             throw Failure();
         }
 
         return response;
     }
 
-    public void Dispose()
-    {
-        End(new Status(StatusCode.Cancelled, "The call was disposed of."), Metadata.Empty, abort: true);
-        _response?.Dispose();
-    }
+    public void Dispose() => End(CallEnd.Here(StatusCode.Cancelled, "The call was disposed of."));
 
     /// <summary>Reads a response; null when the call has ended with OK.</summary>
     private async Task<TResponse?> ReadAsync(CancellationToken cancellation)
     {
-        FrameReader? reader = await _reader.Task.WaitAsync(cancellation).ConfigureAwait(false);
-        if (reader is not null && _status is null)
+        while (Interlocked.Exchange(ref _reading, 1) == 1)
         {
-            try
-            {
-                using CancellationTokenSource? both = cancellation.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellation, _cancel.Token) : null;
-                (bool found, TResponse? message) = await reader.ReadAsync(_method.ResponseMarshaller, both?.Token ?? _cancel.Token).ConfigureAwait(false);
-                if (found)
-                {
-                    return message;
-                }
-
-                EndWith(_response!.TrailingHeaders, "The stream ended without a status.");
-            }
-            catch (RpcException error)
-            {
-                End(error.Status, error.Trailers, abort: true);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                End(Status.DefaultCancelled, Metadata.Empty, abort: true);
-            }
-            catch (Exception error) when (error is IOException or HttpRequestException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
-            {
-                End(Broken(error), Metadata.Empty, abort: true);
-            }
+            await (_lookingAhead is { IsCompleted: false } lookingAhead ? lookingAhead : throw new InvalidOperationException("A read is in progress: await it before the next.")).ConfigureAwait(false);
         }
 
-        return _status?.StatusCode == StatusCode.OK ? null : throw Failure();
+        TResponse? message;
+        try
+        {
+            (message, _ahead) = (_ahead, null);
+            message ??= await ReadNextAsync(cancellation, endsWhenCancelled: true).ConfigureAwait(false);
+        }
+        finally
+        {
+            Volatile.Write(ref _reading, 0);
+        }
+
+        return message ?? (_end!.Status.StatusCode == StatusCode.OK ? null : throw Failure());
+    }
+
+    /// <summary>Reads a response out of the stream; null when there is none, and then the call has ended unless only this read was cancelled.</summary>
+    private async ValueTask<TResponse?> ReadNextAsync(CancellationToken cancellation, bool endsWhenCancelled)
+    {
+        // The caller's own token ends the call wherever it is; only another one needs to be linked.
+        CancellationToken other = cancellation == _options.CancellationToken ? CancellationToken.None : cancellation;
+        using CancellationTokenSource? both = other.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(other, _cancel.Token) : null;
+        try
+        {
+            FrameReader? reader = await _reader.Task.WaitAsync(other).ConfigureAwait(false);
+            if (reader is null || _end is not null)
+            {
+                return null;
+            }
+
+            (bool found, TResponse? message) = await reader.ReadAsync(_method.ResponseMarshaller, both?.Token ?? _cancel.Token).ConfigureAwait(false);
+            if (found)
+            {
+                return message;
+            }
+
+            End(CallEnd.OfTrailers(_response!.TrailingHeaders));
+        }
+        catch (RpcException error)
+        {
+            End(CallEnd.Here(error.Status));
+        }
+        catch (OperationCanceledException) when (other.IsCancellationRequested)
+        {
+            if (endsWhenCancelled)
+            {
+                End(CallEnd.Here(Status.DefaultCancelled));
+            }
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException or OperationCanceledException or ObjectDisposedException)
+        {
+            End(CallEnd.OfBreak(error, _channel.Target));
+        }
+
+        return null;
     }
 
     private async Task SendAsync()
     {
         try
         {
-            using HttpRequestMessage request = await MakeRequestAsync().ConfigureAwait(false);
-            HttpResponseMessage response = await SendAsync(request).ConfigureAwait(false);
-            _response = response;
-            if (_status is not null)
+            using HttpRequestMessage request = await RequestHead.MakeAsync(_channel, _method, _options, Content, _cancel.Token).ConfigureAwait(false);
+            HttpResponseMessage response = await (_channel.Invoker is HttpClient client
+                ? client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _cancel.Token)
+                : _channel.Invoker.SendAsync(request, _cancel.Token)).ConfigureAwait(false);
+            Interlocked.Exchange(ref _response, response);
+            if (_end is not null)
             {
                 response.Dispose();
                 return;
             }
 
-            if (TryEndAtHeaders(response))
+            if (CallEnd.OfHead(response) is { } end)
             {
+                End(end);
                 return;
             }
 
-            _headers.TrySetResult(ToMetadata(response.Headers));
-            _pipe = PipeReader.Create(await response.Content.ReadAsStreamAsync(_cancel.Token).ConfigureAwait(false), s_pipeOptions);
+            _headers.TrySetResult(CallEnd.ToMetadata(response.Headers));
+            Stream body = await response.Content.ReadAsStreamAsync(_cancel.Token).ConfigureAwait(false);
             string? encoding = response.Headers.TryGetValues(GrpcProtocol.EncodingHeader, out IEnumerable<string>? encodings) ? encodings.First() : null;
-            _reader.TrySetResult(new FrameReader(_pipe, _channel.Options.MaxReceiveMessageSize, encoding));
+            _reader.TrySetResult(new FrameReader(PipeReader.Create(body, s_pipeOptions), _channel.Options.MaxReceiveMessageSize, encoding));
         }
         catch (RpcException error)
         {
-            End(error.Status, error.Trailers, abort: true);
+            End(new CallEnd(error.Status, error.Trailers, FromServer: false));
         }
         catch (Exception error)
         {
-            End(Broken(error), Metadata.Empty, abort: true);
+            End(CallEnd.OfBreak(error, _channel.Target));
         }
     }
 
-    private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request) =>
-        _channel.Invoker is HttpClient client ? client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _cancel.Token) : _channel.Invoker.SendAsync(request, _cancel.Token);
-
-    private async ValueTask<HttpRequestMessage> MakeRequestAsync()
+    // A write failed. The server may have ended the call with a status, which says more than a broken stream: it stands behind the responses.
+    private async Task FindEndAsync()
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_channel.Address, _method.FullName))
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _lookingAhead = done.Task;
+        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(StatusWaitMs), TimeProvider.System);
+        try
         {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = Content,
-        };
-        request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
-        request.Headers.TryAddWithoutValidation("user-agent", "gatewayos-grpc");
-        request.Headers.TryAddWithoutValidation(GrpcProtocol.AcceptEncodingHeader, GrpcProtocol.AcceptedEncodings);
-        if (Compresses)
-        {
-            request.Headers.TryAddWithoutValidation(GrpcProtocol.EncodingHeader, GrpcProtocol.Gzip);
-        }
-
-        if (_options.Deadline is { } deadline)
-        {
-            TimeSpan left = deadline.ToUniversalTime() - TimeProvider.System.GetUtcNow().UtcDateTime;
-            request.Headers.TryAddWithoutValidation(GrpcProtocol.TimeoutHeader, GrpcProtocol.FormatTimeout(left));
-        }
-
-        await AddMetadataAsync(request).ConfigureAwait(false);
-        return request;
-    }
-
-    private async ValueTask AddMetadataAsync(HttpRequestMessage request)
-    {
-        var metadata = new Metadata();
-        foreach (Metadata.Entry entry in (IEnumerable<Metadata.Entry>?)_options.Headers ?? [])
-        {
-            if (entry.Key != CompressionRequest)
+            if (Interlocked.Exchange(ref _reading, 1) == 1)
             {
-                metadata.Add(entry);
-            }
-        }
-
-        bool secure = _channel.Address.Scheme == Uri.UriSchemeHttps || _channel.Options.UnsafeUseInsecureChannelCallCredentials;
-        foreach (CallCredentials? credentials in new[] { _channel.Options.Credentials?.Call, _options.Credentials })
-        {
-            if (credentials is not null && secure)
-            {
-                string url = new Uri(_channel.Address, _method.ServiceName).ToString();
-                await credentials.AddAsync(new AuthInterceptorContext(url, _method.Name, _cancel.Token), metadata).ConfigureAwait(false);
-            }
-        }
-
-        foreach (Metadata.Entry entry in metadata)
-        {
-            request.Headers.TryAddWithoutValidation(entry.Key, GrpcProtocol.HeaderValue(entry));
-        }
-    }
-
-    // An error without any message has its status in the headers; what is no gRPC answer at all ends here too.
-    private bool TryEndAtHeaders(HttpResponseMessage response)
-    {
-        if (response.StatusCode != HttpStatusCode.OK)
-        {
-            End(new Status(GrpcProtocol.FromHttp((int)response.StatusCode), $"The server answers with HTTP status {(int)response.StatusCode}."), Metadata.Empty, abort: true);
-            return true;
-        }
-
-        if (!GrpcProtocol.IsGrpc(response.Content.Headers.ContentType?.ToString()))
-        {
-            End(new Status(StatusCode.Unknown, $"The server's answer is '{response.Content.Headers.ContentType}', not gRPC."), Metadata.Empty, abort: true);
-            return true;
-        }
-
-        if (!response.Headers.Contains(GrpcProtocol.StatusHeader))
-        {
-            return false;
-        }
-
-        EndWith(response.Headers, "");
-        return true;
-    }
-
-    private void EndWith(HttpHeaders trailers, string withoutStatus)
-    {
-        Metadata metadata = ToMetadata(trailers);
-        if (!trailers.TryGetValues(GrpcProtocol.StatusHeader, out IEnumerable<string>? values))
-        {
-            End(_cancel.IsCancellationRequested ? Status.DefaultCancelled : new Status(StatusCode.Internal, withoutStatus), metadata, abort: true);
-            return;
-        }
-
-        string message = trailers.TryGetValues(GrpcProtocol.MessageHeader, out IEnumerable<string>? messages) ? GrpcProtocol.DecodeMessage(messages.First()) : "";
-        bool known = int.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out int code) && Enum.IsDefined((StatusCode)code);
-        End(known ? new Status((StatusCode)code, message) : new Status(StatusCode.Unknown, $"The server's status is '{values.First()}'. {message}"), metadata, abort: false);
-    }
-
-    private static Metadata ToMetadata(HttpHeaders headers)
-    {
-        var metadata = new Metadata();
-        foreach ((string name, IEnumerable<string> values) in headers)
-        {
-            foreach (string value in values)
-            {
-                GrpcProtocol.AddTo(metadata, name.ToLowerInvariant(), value);
-            }
-        }
-
-        return metadata;
-    }
-
-    private Status Broken(Exception error)
-    {
-        // HTTP/2 error codes (RFC 9113, section 7) as the protocol's description maps them.
-        long? http2 = (error as HttpProtocolException ?? error.InnerException as HttpProtocolException)?.ErrorCode;
-        return http2 switch
-        {
-            8 => new Status(StatusCode.Cancelled, "The server cancelled the call.", error),
-            7 => new Status(StatusCode.Unavailable, "The server refused the call before it began; it may be tried again.", error),
-            11 => new Status(StatusCode.ResourceExhausted, "The server asks for less.", error),
-            12 => new Status(StatusCode.PermissionDenied, "The connection is not secure enough for the server.", error),
-            not null => new Status(StatusCode.Internal, $"The server broke the call off: {error.Message}", error),
-            _ => new Status(StatusCode.Unavailable, $"{_channel.Target} cannot be reached: {Innermost(error).Message}", error),
-        };
-    }
-
-    private static Exception Innermost(Exception error) => error.InnerException is { } inner ? Innermost(inner) : error;
-
-    private void EndAtDeadline() => End(new Status(StatusCode.DeadlineExceeded, "The deadline has passed."), Metadata.Empty, abort: true);
-
-    private void End(Status status, Metadata trailers, bool abort)
-    {
-        lock (_gate)
-        {
-            if (_status is not null)
-            {
+                await _ended.Task.WaitAsync(limit.Token).ConfigureAwait(false);
                 return;
             }
 
-            (_status, _trailers) = (status, trailers.Freeze());
+            try
+            {
+                _ahead ??= await ReadNextAsync(limit.Token, endsWhenCancelled: false).ConfigureAwait(false);
+            }
+            finally
+            {
+                Volatile.Write(ref _reading, 0);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // No word from the server.
+        }
+        finally
+        {
+            done.SetResult();
+        }
+    }
+
+    private void EndAtDeadline() => End(CallEnd.Here(StatusCode.DeadlineExceeded, "The deadline has passed."));
+
+    private void End(CallEnd end)
+    {
+        if (Interlocked.CompareExchange(ref _end, end, null) is not null)
+        {
+            return;
         }
 
         _deadline?.Dispose();
-        if (!abort)
-        {
-            Content.Finish();
-        }
 
-        // Whoever is in the middle of a write or a read must not wait for a call that is over.
+        // Whatever ended the call, a request stream that its writer has not completed must not look complete to the server.
+        Content.Abort();
+
+        // Nor must anybody who is in the middle of a write wait for a call that is over.
         _cancel.Cancel();
-        if (abort)
-        {
-            // The stream is reset, not completed: a server must not take half a request stream for a whole one.
-            _response?.Dispose();
-        }
-
-        if (status.StatusCode == StatusCode.OK || !abort)
+        _response?.Dispose();
+        if (end.FromServer)
         {
             _headers.TrySetResult(Metadata.Empty);
         }
-        else
+        else if (_headers.TrySetException(Failure()))
         {
-            _headers.TrySetException(Failure());
+            // Nobody needs to look at the headers.
             _ = _headers.Task.Exception;
         }
 
         _reader.TrySetResult(null);
+        _ended.TrySetResult();
         _callerCancels.Dispose();
     }
 
     private Exception Failure()
     {
-        Status status = _status!.Value;
-        bool asCancellation = _channel.Options.ThrowOperationCanceledOnCancellation && status.StatusCode is StatusCode.Cancelled or StatusCode.DeadlineExceeded;
-        return asCancellation && _options.CancellationToken.IsCancellationRequested
-            ? new OperationCanceledException(status.Detail, _options.CancellationToken)
-            : new RpcException(status, _trailers);
+        CallEnd end = _end!;
+        return _channel.Options.ThrowOperationCanceledOnCancellation && end.Status.StatusCode is StatusCode.Cancelled or StatusCode.DeadlineExceeded
+            ? new OperationCanceledException(end.Status.Detail, _options.CancellationToken)
+            : new RpcException(end.Status, end.Trailers);
     }
 
     private sealed class RequestWriter(GrpcCall<TRequest, TResponse> call) : IClientStreamWriter<TRequest>
@@ -373,12 +292,10 @@ internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
 
         public async Task WriteAsync(TRequest message, CancellationToken cancellationToken)
         {
-            if (call._status is { } ended)
-            {
-                throw ended.StatusCode == StatusCode.OK ? new InvalidOperationException("The call has ended: nothing more can be written.") : call.Failure();
-            }
-
-            using CancellationTokenSource? both = cancellationToken.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, call._cancel.Token) : null;
+            ArgumentNullException.ThrowIfNull(message);
+            ThrowIfEnded();
+            CancellationToken other = cancellationToken == call._options.CancellationToken ? CancellationToken.None : cancellationToken;
+            using CancellationTokenSource? both = other.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(other, call._cancel.Token) : null;
             try
             {
                 CancellationToken token = both?.Token ?? call._cancel.Token;
@@ -393,15 +310,17 @@ internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
             }
             catch (RpcException error)
             {
-                call.End(error.Status, error.Trailers, abort: true);
+                call.End(CallEnd.Here(error.Status));
                 throw call.Failure();
+            }
+            catch (InvalidOperationException error) when (error is not ObjectDisposedException && call._end is not null)
+            {
+                // It ended between the look above and the write.
+                ThrowIfEnded();
             }
             catch (Exception error) when (error is IOException or HttpRequestException or OperationCanceledException or ObjectDisposedException)
             {
-                // The server may have ended the call with a status, which says more than a broken stream.
-                await Task.WhenAny(call._reader.Task, Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, CancellationToken.None)).ConfigureAwait(false);
-                call.End(cancellationToken.IsCancellationRequested ? Status.DefaultCancelled : call.Broken(error), Metadata.Empty, abort: true);
-                throw call.Failure();
+                throw await FailedAsync(error, other).ConfigureAwait(false);
             }
         }
 
@@ -409,6 +328,35 @@ internal sealed class GrpcCall<TRequest, TResponse> : IDisposable
         {
             call.Content.Finish();
             return Task.CompletedTask;
+        }
+
+        private void ThrowIfEnded()
+        {
+            if (call._end is { } end)
+            {
+                throw end.Status.StatusCode == StatusCode.OK ? new InvalidOperationException("The call has ended: nothing more can be written.") : call.Failure();
+            }
+        }
+
+        private async Task<Exception> FailedAsync(Exception error, CancellationToken cancellation)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                // Part of the message may have left.
+                call.End(CallEnd.Here(Status.DefaultCancelled));
+                return call.Failure();
+            }
+
+            await call.FindEndAsync().ConfigureAwait(false);
+            CallEnd broken = CallEnd.OfBreak(error, call._channel.Target);
+            if (call._ahead is not null)
+            {
+                // There are responses to read before the status.
+                return new RpcException(broken.Status);
+            }
+
+            call.End(broken);
+            return call._end!.Status.StatusCode == StatusCode.OK ? new InvalidOperationException("The call has ended: nothing more can be written.") : call.Failure();
         }
     }
 

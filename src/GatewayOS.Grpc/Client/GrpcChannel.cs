@@ -24,7 +24,7 @@ public sealed class GrpcChannel : ChannelBase, IDisposable
 
         _ownsInvoker = options.DisposeHttpClient || options is { HttpClient: null, HttpHandler: null };
         Invoker = options.HttpClient
-            ?? (HttpMessageInvoker)new HttpMessageInvoker(options.HttpHandler ?? new SocketsHttpHandler { EnableMultipleHttp2Connections = true }, disposeHandler: _ownsInvoker);
+            ?? (HttpMessageInvoker)new HttpMessageInvoker(options.HttpHandler ?? new SocketsHttpHandler { EnableMultipleHttp2Connections = true, AllowAutoRedirect = false, UseCookies = false }, disposeHandler: _ownsInvoker);
     }
 
     internal Uri Address { get; }

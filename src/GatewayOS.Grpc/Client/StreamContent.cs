@@ -5,19 +5,19 @@ using Grpc.Wire;
 
 namespace Grpc.Net.Client;
 
-/// <summary>The body of a call's request: messages as they are written, until it is finished.</summary>
+/// <summary>
+/// The body of a call's request: messages as they are written, until it is finished. It ends well only when it was finished; a call that is
+/// aborted makes it fail, so that the stream is reset and a server never takes half of it for the whole.
+/// </summary>
 internal sealed class StreamContent<TRequest> : HttpContent
     where TRequest : class
 {
-    // A message is gathered here before it goes to the connection; grown ones are kept up to this size.
-    private const int KeptBufferBytesMax = 4 * 1024 * 1024;
-
     private readonly Marshaller<TRequest> _marshaller;
     private readonly FrameWriter _frames;
     private readonly bool _compress;
+    private readonly PooledBuffer _buffer = new();
     private readonly TaskCompletionSource<Stream> _stream = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private System.Buffers.ArrayBufferWriter<byte> _buffer = new(256);
     private int _writing;
 
     public StreamContent(Marshaller<TRequest> marshaller, int? bytesMax, WriteOptions? writeOptions, bool compress)
@@ -55,7 +55,11 @@ internal sealed class StreamContent<TRequest> : HttpContent
         }
     }
 
+    /// <summary>Ends the body after the last message. Does nothing after <see cref="Abort"/>.</summary>
     public void Finish() => _finished.TrySetResult();
+
+    /// <summary>Makes the body fail. Does nothing after <see cref="Finish"/>.</summary>
+    public void Abort() => _finished.TrySetCanceled();
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
@@ -67,15 +71,15 @@ internal sealed class StreamContent<TRequest> : HttpContent
             return;
         }
 
-        if (_stream.Task.IsCompleted)
+        // HttpClient tries again by itself when a connection is going away. Messages that were written are lost to the second try: the server
+        // would see a stream that lacks them, and complete.
+        if (!_stream.TrySetResult(stream))
         {
-            // The handler tries again on another connection; what was written is gone.
-            throw new HttpRequestException("A request stream cannot be sent again.");
+            throw new IOException("The connection went away when the call began; the call can be made again.");
         }
 
         // The headers leave now: a server may answer before the first message.
         await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-        _stream.TrySetResult(stream);
         await _finished.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -88,25 +92,33 @@ internal sealed class StreamContent<TRequest> : HttpContent
     private async Task WriteAsync(Stream stream, TRequest message, CancellationToken cancellation)
     {
         WriteFlags flags = WriteOptions?.Flags ?? WriteFlags.None;
-        _frames.Write(_buffer, _marshaller, message, _compress && !flags.HasFlag(WriteFlags.NoCompress));
         try
         {
-            await stream.WriteAsync(_buffer.WrittenMemory, cancellation).ConfigureAwait(false);
+            Serialize(message, _compress && !flags.HasFlag(WriteFlags.NoCompress));
+            await stream.WriteAsync(_buffer.Written, cancellation).ConfigureAwait(false);
             if (!flags.HasFlag(WriteFlags.BufferHint))
             {
                 await stream.FlushAsync(cancellation).ConfigureAwait(false);
             }
+
+            _buffer.Release();
         }
         finally
         {
-            if (_buffer.Capacity > KeptBufferBytesMax)
-            {
-                _buffer = new System.Buffers.ArrayBufferWriter<byte>(256);
-            }
-            else
-            {
-                _buffer.ResetWrittenCount();
-            }
+            _buffer.Forget();
+        }
+    }
+
+    // A message that cannot be written ends the call: without it the stream is not what the caller meant.
+    private void Serialize(TRequest message, bool compress)
+    {
+        try
+        {
+            _frames.Write(_buffer, _marshaller, message, compress);
+        }
+        catch (Exception error) when (error is not RpcException)
+        {
+            throw new RpcException(new Status(StatusCode.Internal, $"A message cannot be written: {error.Message}", error));
         }
     }
 }

@@ -195,13 +195,13 @@ public class ServerServiceDefinition
 public class BindServiceMethodAttribute : Attribute
 {
     /// <summary>Names the method.</summary>
-    public BindServiceMethodAttribute([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods)] Type bindType, string bindMethodName)
+    public BindServiceMethodAttribute([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods | DynamicallyAccessedMemberTypes.PublicProperties)] Type bindType, string bindMethodName)
     {
         (BindType, BindMethodName) = (bindType, bindMethodName);
     }
 
     /// <summary>The type that has it.</summary>
-    [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods)]
+    [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods | DynamicallyAccessedMemberTypes.PublicProperties)]
     public Type BindType { get; }
 
     /// <summary>Its name.</summary>

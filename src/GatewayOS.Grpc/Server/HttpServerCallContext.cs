@@ -13,6 +13,7 @@ internal sealed class HttpServerCallContext : ServerCallContext, IDisposable
     private readonly CancellationTokenSource _cancel;
     private readonly Timer? _timer;
     private readonly DateTime _deadline = DateTime.MaxValue;
+    private readonly TaskCompletionSource? _atDeadline;
     private Metadata? _requestHeaders;
     private AuthContext? _authContext;
     private Dictionary<object, object>? _userState;
@@ -32,6 +33,7 @@ internal sealed class HttpServerCallContext : ServerCallContext, IDisposable
             _deadline = timeout < DateTime.MaxValue.ToUniversalTime() - now ? now + timeout : DateTime.MaxValue;
             if (timeout.TotalMilliseconds < int.MaxValue)
             {
+                _atDeadline = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 _timer = new Timer(_ => PassDeadline(), null, timeout, Timeout.InfiniteTimeSpan);
             }
         }
@@ -45,6 +47,9 @@ internal sealed class HttpServerCallContext : ServerCallContext, IDisposable
     public bool Compresses { get; }
 
     public bool DeadlinePassed => _deadlinePassed;
+
+    /// <summary>Completes at the deadline; null when the call has none.</summary>
+    public Task? AtDeadline => _atDeadline?.Task;
 
     protected override string MethodCore => _method;
 
@@ -78,7 +83,7 @@ internal sealed class HttpServerCallContext : ServerCallContext, IDisposable
     }
 
     /// <summary>Sends head and status; trailers behind messages, or headers when there was none.</summary>
-    public void WriteStatus(Status status, Metadata? more = null)
+    public void WriteStatus(Status status, IEnumerable<Metadata.Entry> trailers)
     {
         HttpResponse response = Http.Response;
         IHeaderDictionary destination = response.HasStarted
@@ -90,9 +95,14 @@ internal sealed class HttpServerCallContext : ServerCallContext, IDisposable
             destination[GrpcProtocol.MessageHeader] = GrpcProtocol.EncodeMessage(status.Detail);
         }
 
-        foreach (Metadata.Entry entry in ResponseTrailers.Concat(more ?? Metadata.Empty))
+        try
         {
-            destination.Append(entry.Key, GrpcProtocol.HeaderValue(entry));
+            Append(destination, trailers);
+        }
+        catch (RpcException error)
+        {
+            destination[GrpcProtocol.StatusHeader] = ((int)error.StatusCode).ToString(CultureInfo.InvariantCulture);
+            destination[GrpcProtocol.MessageHeader] = GrpcProtocol.EncodeMessage(error.Status.Detail);
         }
     }
 
@@ -103,16 +113,24 @@ internal sealed class HttpServerCallContext : ServerCallContext, IDisposable
             throw new InvalidOperationException("The response has begun: headers can be sent only once and before the first message.");
         }
 
-        foreach (Metadata.Entry entry in responseHeaders)
-        {
-            Http.Response.Headers.Append(entry.Key, GrpcProtocol.HeaderValue(entry));
-        }
-
+        CancellationToken.ThrowIfCancellationRequested();
+        Append(Http.Response.Headers, responseHeaders);
         return Http.Response.BodyWriter.FlushAsync(CancellationToken).AsTask();
     }
 
     protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) =>
         throw new NotSupportedException("Pass the deadline and the cancellation token of the call on instead.");
+
+    private static void Append(IHeaderDictionary destination, IEnumerable<Metadata.Entry> metadata)
+    {
+        foreach (Metadata.Entry entry in metadata)
+        {
+            if (!GrpcProtocol.IsReserved(entry.Key))
+            {
+                destination.Append(entry.Key, GrpcProtocol.HeaderValue(entry));
+            }
+        }
+    }
 
     private void PassDeadline()
     {
@@ -125,6 +143,8 @@ internal sealed class HttpServerCallContext : ServerCallContext, IDisposable
         {
             // The call has just ended.
         }
+
+        _atDeadline!.TrySetResult();
     }
 
     private Metadata ReadHeaders()

@@ -12,20 +12,25 @@ namespace Grpc.AspNetCore.Server.Internal;
 /// <summary>Takes a request through: check it is gRPC, read, run interceptors and method, write, end with a status.</summary>
 internal static partial class ServerCall
 {
+    // A method has so long after its deadline to end by itself, in response to its token; then the call ends without it.
+    private static readonly TimeSpan s_deadlineGrace = TimeSpan.FromMilliseconds(200);
+
+    private static readonly Status s_deadlinePassed = new(StatusCode.DeadlineExceeded, "The deadline has passed.");
+
     public static Task UnaryAsync<TRequest, TResponse>(HttpContext http, Method<TRequest, TResponse> method, GrpcServiceOptions options, UnaryServerMethod<TRequest, TResponse> handler)
         where TRequest : class
         where TResponse : class => RunAsync(http, method, options, async (context, requests, responses) =>
     {
         TRequest request = await requests.ReadSingleAsync().ConfigureAwait(false);
-        await responses.WriteAsync(await Intercept(http, options, handler)(request, context).ConfigureAwait(false)).ConfigureAwait(false);
+        await responses.WriteSingleAsync(await Intercept(http, options, handler)(request, context).ConfigureAwait(false)).ConfigureAwait(false);
     });
 
     public static Task ClientStreamingAsync<TRequest, TResponse>(HttpContext http, Method<TRequest, TResponse> method, GrpcServiceOptions options, ClientStreamingServerMethod<TRequest, TResponse> handler)
         where TRequest : class
         where TResponse : class => RunAsync(http, method, options, async (context, requests, responses) =>
     {
-        Unlimit(http);
-        await responses.WriteAsync(await Intercept(http, options, handler)(requests, context).ConfigureAwait(false)).ConfigureAwait(false);
+        UnlimitRate(http);
+        await responses.WriteSingleAsync(await Intercept(http, options, handler)(requests, context).ConfigureAwait(false)).ConfigureAwait(false);
     });
 
     public static Task ServerStreamingAsync<TRequest, TResponse>(HttpContext http, Method<TRequest, TResponse> method, GrpcServiceOptions options, ServerStreamingServerMethod<TRequest, TResponse> handler)
@@ -33,7 +38,6 @@ internal static partial class ServerCall
         where TResponse : class => RunAsync(http, method, options, async (context, requests, responses) =>
     {
         TRequest request = await requests.ReadSingleAsync().ConfigureAwait(false);
-        Unlimit(http);
         await Intercept(http, options, handler)(request, responses, context).ConfigureAwait(false);
     });
 
@@ -41,7 +45,7 @@ internal static partial class ServerCall
         where TRequest : class
         where TResponse : class => RunAsync(http, method, options, (context, requests, responses) =>
     {
-        Unlimit(http);
+        UnlimitRate(http);
         return Intercept(http, options, handler)(requests, responses, context);
     });
 
@@ -50,7 +54,7 @@ internal static partial class ServerCall
     {
         http.Response.ContentType = GrpcProtocol.ContentType;
         using var context = new HttpServerCallContext(http, new Method<string, string>(MethodType.Unary, "", "", Marshallers.StringMarshaller, Marshallers.StringMarshaller), new GrpcServiceOptions());
-        context.WriteStatus(status);
+        context.WriteStatus(status, []);
         return Task.CompletedTask;
     }
 
@@ -71,22 +75,66 @@ internal static partial class ServerCall
             http.Response.Headers[GrpcProtocol.EncodingHeader] = GrpcProtocol.Gzip;
         }
 
-        Status status;
-        Metadata? trailers = null;
+        UnlimitSize(http);
+        var requests = new RequestReader<TRequest>(new FrameReader(http.Request.BodyReader, options.MaxReceiveMessageSize, context.RequestEncoding), method.RequestMarshaller, context);
+        var responses = new ResponseWriter<TResponse>(method.ResponseMarshaller, options, context);
+        Task<(Status Status, Metadata? Trailers)> outcome = OutcomeAsync(http, options, context, () => run(context, requests, responses));
+        if (!await EndsInTimeAsync(outcome, context).ConfigureAwait(false))
+        {
+            await EndAtDeadlineAsync(http, context, responses).ConfigureAwait(false);
+
+            // What the method works with lives as long as the request.
+            await outcome.ConfigureAwait(false);
+            return;
+        }
+
+        (Status status, Metadata? trailers) = await outcome.ConfigureAwait(false);
+        if (responses.IsBroken)
+        {
+            // Half a message has gone out: a status behind it would be read as its rest.
+            http.Abort();
+            return;
+        }
+
+        context.WriteStatus(status, context.ResponseTrailers.Concat(trailers ?? Metadata.Empty));
+    }
+
+    private static async Task<(Status Status, Metadata? Trailers)> OutcomeAsync(HttpContext http, GrpcServiceOptions options, HttpServerCallContext context, Func<Task> run)
+    {
         try
         {
             Refuse(context);
-            var requests = new RequestReader<TRequest>(new FrameReader(http.Request.BodyReader, options.MaxReceiveMessageSize, context.RequestEncoding), method.RequestMarshaller, context);
-            var responses = new ResponseWriter<TResponse>(method.ResponseMarshaller, options, context);
-            await run(context, requests, responses).ConfigureAwait(false);
-            status = context.DeadlinePassed ? new Status(StatusCode.DeadlineExceeded, "The deadline has passed.") : context.Status;
+            await run().ConfigureAwait(false);
+            return (context.DeadlinePassed ? s_deadlinePassed : context.Status, null);
         }
         catch (Exception error)
         {
-            (status, trailers) = StatusOf(error, context, options, http);
+            return StatusOf(error, context, options, http);
+        }
+    }
+
+    // False when the method goes on though the deadline has passed and its token is cancelled.
+    private static async Task<bool> EndsInTimeAsync(Task outcome, HttpServerCallContext context)
+    {
+        if (context.AtDeadline is not { } deadline || await Task.WhenAny(outcome, deadline).ConfigureAwait(false) == outcome)
+        {
+            return true;
         }
 
-        context.WriteStatus(status, trailers);
+        return await Task.WhenAny(outcome, Task.Delay(s_deadlineGrace, TimeProvider.System)).ConfigureAwait(false) == outcome;
+    }
+
+    private static async Task EndAtDeadlineAsync<TResponse>(HttpContext http, HttpServerCallContext context, ResponseWriter<TResponse> responses)
+        where TResponse : class
+    {
+        if (!responses.Close() || responses.IsBroken)
+        {
+            http.Abort();
+            return;
+        }
+
+        context.WriteStatus(s_deadlinePassed, []);
+        await http.Response.CompleteAsync().ConfigureAwait(false);
     }
 
     private static void Refuse(HttpServerCallContext context)
@@ -131,7 +179,7 @@ internal static partial class ServerCall
     {
         if (context.DeadlinePassed)
         {
-            return (new Status(StatusCode.DeadlineExceeded, "The deadline has passed."), null);
+            return (s_deadlinePassed, null);
         }
 
         if (error is RpcException rpc)
@@ -153,13 +201,17 @@ internal static partial class ServerCall
     }
 
     // A stream may be silent for as long as it likes; how long is the method's business.
-    private static void Unlimit(HttpContext http)
+    private static void UnlimitRate(HttpContext http)
     {
         if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } requestRate)
         {
             requestRate.MinDataRate = null;
         }
+    }
 
+    // Messages have their own limit, and no method reads more of them than it wants.
+    private static void UnlimitSize(HttpContext http)
+    {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             size.MaxRequestBodySize = null;
@@ -273,9 +325,21 @@ internal sealed class ResponseWriter<T>(Marshaller<T> marshaller, GrpcServiceOpt
         set => context.WriteOptions = value;
     }
 
+    /// <summary>True when a message was written in part.</summary>
+    public bool IsBroken => _frames.IsBroken;
+
+    /// <summary>Takes no more messages.</summary>
+    /// <returns>False when one is being written.</returns>
+    public bool Close() => Interlocked.Exchange(ref _writing, 1) == 0;
+
     public Task WriteAsync(T message) => WriteAsync(message, CancellationToken.None);
 
-    public async Task WriteAsync(T message, CancellationToken cancellationToken)
+    public Task WriteAsync(T message, CancellationToken cancellationToken) => WriteAsync(message, flush: true, cancellationToken);
+
+    /// <summary>Writes the only response. It leaves with the status behind it, in one go.</summary>
+    public Task WriteSingleAsync(T message) => WriteAsync(message, flush: false, CancellationToken.None);
+
+    private async Task WriteAsync(T message, bool flush, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
         cancellationToken.ThrowIfCancellationRequested();
@@ -287,11 +351,18 @@ internal sealed class ResponseWriter<T>(Marshaller<T> marshaller, GrpcServiceOpt
 
         try
         {
-            WriteFlags flags = context.WriteOptions?.Flags ?? WriteFlags.None;
-            _frames.Write(context.Http.Response.BodyWriter, marshaller, message, context.Compresses && !flags.HasFlag(WriteFlags.NoCompress));
-            if (!flags.HasFlag(WriteFlags.BufferHint))
+            HttpResponse response = context.Http.Response;
+            if (!response.HasStarted)
             {
-                await context.Http.Response.BodyWriter.FlushAsync(context.CancellationToken).ConfigureAwait(false);
+                // From here on the status belongs into the trailers, even if this message waits in the buffer until then.
+                await response.StartAsync(context.CancellationToken).ConfigureAwait(false);
+            }
+
+            WriteFlags flags = context.WriteOptions?.Flags ?? WriteFlags.None;
+            _frames.Write(response.BodyWriter, marshaller, message, context.Compresses && !flags.HasFlag(WriteFlags.NoCompress));
+            if (flush && !flags.HasFlag(WriteFlags.BufferHint))
+            {
+                await response.BodyWriter.FlushAsync(context.CancellationToken).ConfigureAwait(false);
             }
         }
         finally

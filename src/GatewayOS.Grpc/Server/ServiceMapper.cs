@@ -8,16 +8,28 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
 
 namespace Grpc.AspNetCore.Server.Internal;
 
 /// <summary>What is mapped: for reflection, and so that the fallback for unknown methods is mapped once.</summary>
 internal sealed class MappedServices
 {
-    /// <summary>Generated types with the descriptors of mapped services.</summary>
-    public List<Type> BindTypes { get; } = [];
+    private readonly List<PropertyInfo> _descriptors = [];
 
     public bool HasFallback { get; set; }
+
+    /// <summary>Adds a service by the type that was generated for it. Its descriptor is not made before it is asked for.</summary>
+    public void Add([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] Type bindType)
+    {
+        if (bindType.GetProperty("Descriptor", BindingFlags.Public | BindingFlags.Static) is { } property && property.PropertyType == typeof(ServiceDescriptor))
+        {
+            _descriptors.Add(property);
+        }
+    }
+
+    /// <summary>The descriptors of all mapped services that have one.</summary>
+    public IEnumerable<ServiceDescriptor> Descriptors() => [.. _descriptors.Select(static property => (ServiceDescriptor)property.GetValue(null)!)];
 }
 
 /// <summary>Finds a service's methods through its generated base and maps an endpoint for each.</summary>
@@ -34,7 +46,7 @@ internal sealed class ServiceMapper<[DynamicallyAccessedMembers(DynamicallyAcces
         MethodInfo bind = binding.BindType.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
             .First(method => method.Name == binding.BindMethodName && method.GetParameters() is { Length: 2 } parameters && parameters[0].ParameterType == typeof(ServiceBinderBase));
         bind.Invoke(null, [this, null]);
-        mapped.BindTypes.Add(binding.BindType);
+        mapped.Add(binding.BindType);
         MapFallback();
         return _methods;
     }
@@ -63,8 +75,26 @@ internal sealed class ServiceMapper<[DynamicallyAccessedMembers(DynamicallyAcces
         Map(method, context => ServerCall.DuplexAsync(context, method, _options, (requests, responses, server) => call(Make(context), requests, responses, server)));
     }
 
-    private static TService Make(HttpContext context) =>
-        context.RequestServices.GetService<TService>() ?? ActivatorUtilities.CreateInstance<TService>(context.RequestServices);
+    private static TService Make(HttpContext context)
+    {
+        if (context.RequestServices.GetService<TService>() is { } registered)
+        {
+            return registered;
+        }
+
+        TService service = ActivatorUtilities.CreateInstance<TService>(context.RequestServices);
+        switch (service)
+        {
+            case IAsyncDisposable disposable:
+                context.Response.RegisterForDisposeAsync(disposable);
+                break;
+            case IDisposable disposable:
+                context.Response.RegisterForDispose(disposable);
+                break;
+        }
+
+        return service;
+    }
 
     private static TDelegate Bind<TDelegate>(IMethod method, params Type[] parameters)
         where TDelegate : Delegate =>
@@ -93,6 +123,7 @@ internal sealed class ServiceMapper<[DynamicallyAccessedMembers(DynamicallyAcces
             MaxSendMessageSize = all.MaxSendMessageSize,
             EnableDetailedErrors = all.EnableDetailedErrors,
             ResponseCompressionAlgorithm = all.ResponseCompressionAlgorithm,
+            IgnoreUnknownServices = all.IgnoreUnknownServices,
         };
         foreach (InterceptorRegistration interceptor in all.Interceptors)
         {
@@ -112,21 +143,21 @@ internal sealed class ServiceMapper<[DynamicallyAccessedMembers(DynamicallyAcces
 
     private void MapFallback()
     {
-        if (mapped.HasFallback)
+        if (mapped.HasFallback || _options.IgnoreUnknownServices == true)
         {
             return;
         }
 
         mapped.HasFallback = true;
-        endpoints.Map(RoutePatternFactory.Parse("{service}/{method}"), context =>
-        {
-            if (!GrpcProtocol.IsGrpc(context.Request.ContentType))
-            {
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return Task.CompletedTask;
-            }
+        RoutePattern pattern = RoutePatternFactory.Parse("{service}/{method}", defaults: null, parameterPolicies: new RouteValueDictionary { ["method"] = new GrpcRequestsOnly() });
+        endpoints.Map(pattern, static context =>
+            ServerCall.RefuseAsync(context, new Status(StatusCode.Unimplemented, $"This server has no method {context.Request.Path.Value}."))).WithDisplayName("gRPC unknown method").WithOrder(int.MaxValue);
+    }
 
-            return ServerCall.RefuseAsync(context, new Status(StatusCode.Unimplemented, $"This server has no method {context.Request.Path.Value}."));
-        }).WithOrder(int.MaxValue);
+    // Other requests go on to whatever else the server has at such paths.
+    private sealed class GrpcRequestsOnly : IRouteConstraint
+    {
+        public bool Match(HttpContext? httpContext, IRouter? route, string routeKey, RouteValueDictionary values, RouteDirection routeDirection) =>
+            httpContext is not null && GrpcProtocol.IsGrpc(httpContext.Request.ContentType);
     }
 }

@@ -108,6 +108,12 @@ internal sealed class FrameReader(PipeReader pipe, int? bytesMax, string? encodi
                 : $"A message is compressed with '{encoding}', which is not supported."));
         }
 
+        // .NET's gzip makes nothing out of nothing, not even a header: such peers mean a message of no bytes.
+        if (payload.IsEmpty)
+        {
+            return payload;
+        }
+
         var output = new ArrayBufferWriter<byte>();
         try
         {
@@ -130,7 +136,7 @@ internal sealed class FrameReader(PipeReader pipe, int? bytesMax, string? encodi
     }
 
     private RpcException TooLong(uint length) =>
-        new(new Status(StatusCode.ResourceExhausted, $"A received message of {length} bytes or more is beyond the limit of {bytesMax ?? int.MaxValue} bytes."));
+        new(new Status(StatusCode.ResourceExhausted, $"A received message of {length} bytes or more is beyond the limit of {bytesMax ?? int.MaxValue} bytes (MaxReceiveMessageSize)."));
 
     private sealed class PayloadContext : DeserializationContext
     {

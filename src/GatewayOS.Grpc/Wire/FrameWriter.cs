@@ -6,17 +6,23 @@ using Grpc.Core;
 namespace Grpc.Wire;
 
 /// <summary>
-/// Writes length-prefixed messages. When a marshaller says the length first, head and message go straight into the output's own buffer.
-/// Belongs to one writer at a time.
+/// Writes length-prefixed messages. When a marshaller says the length first, head and message go straight into the output's own buffer: it is
+/// held to that length, as the next message would be read from the wrong place. Belongs to one writer at a time.
 /// </summary>
 /// <param name="bytesMax">Longest message sent; null for no limit.</param>
-internal sealed class FrameWriter(int? bytesMax) : SerializationContext
+internal sealed class FrameWriter(int? bytesMax) : SerializationContext, IBufferWriter<byte>
 {
-    private readonly ArrayBufferWriter<byte> _own = new();
+    private readonly PooledBuffer _own = new();
     private IBufferWriter<byte>? _output;
     private byte[]? _payload;
     private int? _length;
+    private long _written;
     private bool _compress;
+
+    /// <summary>True when a message was begun and not ended: what follows could not be told from it, so the stream has to be reset.</summary>
+    public bool IsBroken { get; private set; }
+
+    private bool IsDirect => _length is not null && !_compress;
 
     /// <summary>Writes a message.</summary>
     /// <param name="output">Where to; the caller flushes.</param>
@@ -24,41 +30,67 @@ internal sealed class FrameWriter(int? bytesMax) : SerializationContext
     /// <param name="message">The message.</param>
     /// <param name="compress">Compresses it with gzip.</param>
     /// <exception cref="RpcException">It is too long.</exception>
+    /// <exception cref="InvalidOperationException">The marshaller writes another length than it says, or did so before.</exception>
     public void Write<T>(IBufferWriter<byte> output, Marshaller<T> marshaller, T message, bool compress)
     {
-        (_output, _payload, _length, _compress) = (output, null, null, compress);
-        _own.ResetWrittenCount();
+        if (IsBroken)
+        {
+            throw new InvalidOperationException("An earlier message was written in part only: nothing more can be written.");
+        }
+
+        (_output, _payload, _length, _written, _compress) = (output, null, null, 0, compress);
         try
         {
             marshaller.ContextualSerializer(message, this);
-            if (_length is null || compress)
+            if (IsDirect)
+            {
+                CheckWritten();
+            }
+            else
             {
                 WriteWhole(output);
             }
         }
+        catch when (IsDirect)
+        {
+            IsBroken = true;
+            throw;
+        }
         finally
         {
             _output = null;
+            _own.Release();
         }
     }
 
     public override void SetPayloadLength(int payloadLength)
     {
-        CheckLength(payloadLength);
-        _length = payloadLength;
-        if (!_compress)
+        if (_length is not null)
         {
+            throw new InvalidOperationException("The marshaller says the message's length twice.");
+        }
+
+        CheckLength(payloadLength);
+        if (_compress)
+        {
+            _own.Reserve(payloadLength);
+        }
+        else
+        {
+            (_output as PooledBuffer)?.Reserve(GrpcProtocol.FrameHeadBytes + payloadLength);
             WriteHead(_output!, compressed: false, payloadLength);
         }
+
+        _length = payloadLength;
     }
 
-    public override IBufferWriter<byte> GetBufferWriter() => _length is not null && !_compress ? _output! : _own;
+    public override IBufferWriter<byte> GetBufferWriter() => IsDirect ? this : _own;
 
     public override void Complete(byte[] payload)
     {
-        if (_length is not null && !_compress)
+        if (IsDirect)
         {
-            _output!.Write(payload);
+            this.Write(payload);
             return;
         }
 
@@ -70,11 +102,32 @@ internal sealed class FrameWriter(int? bytesMax) : SerializationContext
         // Written already, or in the own buffer.
     }
 
+    void IBufferWriter<byte>.Advance(int count)
+    {
+        _output!.Advance(count);
+        _written += count;
+    }
+
+    Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint) => _output!.GetMemory(sizeHint);
+
+    Span<byte> IBufferWriter<byte>.GetSpan(int sizeHint) => _output!.GetSpan(sizeHint);
+
+    private void CheckWritten()
+    {
+        if (_written != _length)
+        {
+            throw new InvalidOperationException($"The marshaller said that the message has {_length} bytes, and wrote {_written}.");
+        }
+    }
+
     private void WriteWhole(IBufferWriter<byte> output)
     {
-        ReadOnlySpan<byte> payload = _payload ?? _own.WrittenSpan;
+        ReadOnlySpan<byte> payload = _payload ?? _own.Written.Span;
         CheckLength(payload.Length);
-        if (_compress)
+
+        // A message of no bytes would come out without even a gzip header, which others do not read.
+        bool compress = _compress && !payload.IsEmpty;
+        if (compress)
         {
             var packed = new MemoryStream();
             using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
@@ -85,7 +138,7 @@ internal sealed class FrameWriter(int? bytesMax) : SerializationContext
             payload = packed.GetBuffer().AsSpan(0, (int)packed.Length);
         }
 
-        WriteHead(output, _compress, payload.Length);
+        WriteHead(output, compress, payload.Length);
         output.Write(payload);
     }
 
@@ -93,7 +146,7 @@ internal sealed class FrameWriter(int? bytesMax) : SerializationContext
     {
         if (bytesMax is { } limit && length > limit)
         {
-            throw new RpcException(new Status(StatusCode.ResourceExhausted, $"A message of {length} bytes to send is beyond the limit of {limit} bytes."));
+            throw new RpcException(new Status(StatusCode.ResourceExhausted, $"A message of {length} bytes to send is beyond the limit of {limit} bytes (MaxSendMessageSize)."));
         }
     }
 

@@ -23,6 +23,12 @@ internal static class GrpcProtocol
     /// <summary>Longest message received unless told otherwise, as in other implementations.</summary>
     public const int ReceiveBytesMaxDefault = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// Most metadata of a request: what Kestrel takes unless told otherwise (32 KiB), less what the call itself needs. Beyond it a server breaks off
+    /// the whole connection, with every other call on it, so such a call is not sent.
+    /// </summary>
+    public const int MetadataBytesMax = 31 * 1024;
+
     // The description allows eight digits.
     private const long TimeoutValueMax = 99_999_999;
 
@@ -52,7 +58,7 @@ internal static class GrpcProtocol
 
         foreach ((long ticks, char unit) in units[1..])
         {
-            long value = (ticksLeft + ticks - 1) / ticks;
+            long value = (ticksLeft / ticks) + (ticksLeft % ticks > 0 ? 1 : 0);
             if (value <= TimeoutValueMax)
             {
                 return string.Create(CultureInfo.InvariantCulture, $"{value}{unit}");
@@ -126,7 +132,7 @@ internal static class GrpcProtocol
         var bytes = new List<byte>(encoded.Length);
         for (int i = 0; i < encoded.Length; i++)
         {
-            if (encoded[i] == '%' && i + 2 < encoded.Length + 0 && byte.TryParse(encoded.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
+            if (encoded[i] == '%' && i + 2 < encoded.Length && byte.TryParse(encoded.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
             {
                 bytes.Add(value);
                 i += 2;
@@ -141,7 +147,18 @@ internal static class GrpcProtocol
     }
 
     /// <summary>A metadata value as an HTTP header: bytes in base64.</summary>
-    public static string HeaderValue(Metadata.Entry entry) => entry.IsBinary ? Convert.ToBase64String(entry.ValueBytes) : entry.Value;
+    /// <exception cref="RpcException">It is text that HTTP cannot carry.</exception>
+    public static string HeaderValue(Metadata.Entry entry)
+    {
+        if (entry.IsBinary)
+        {
+            return Convert.ToBase64String(entry.ValueBytes);
+        }
+
+        return entry.Value.All(static character => character is >= ' ' and <= '~')
+            ? entry.Value
+            : throw new RpcException(new Status(StatusCode.Internal, $"The metadata '{entry.Key}' is not printable ASCII: give it as bytes, by a key that ends in '-bin'."));
+    }
 
     /// <summary>Adds a header to metadata. Values of bytes may come joined by commas, and without padding.</summary>
     public static void AddTo(Metadata metadata, string name, string value)

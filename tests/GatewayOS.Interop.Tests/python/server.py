@@ -5,6 +5,10 @@ from concurrent import futures
 
 import grpc
 import interop_pb2 as pb
+from rpc import error_details_pb2, status_pb2
+
+# With this code (FAILED_PRECONDITION) the status has details.
+RICH = 9
 
 
 def zeros(size):
@@ -27,14 +31,22 @@ def echo_status(request, context):
 
 def unary(request, context):
     echo_metadata(context)
-    echo_status(request, context)
     if request.HasField("response_compressed") and request.response_compressed.value:
         context.set_compression(grpc.Compression.Gzip)
+    if request.response_status.code == RICH:
+        details = status_pb2.Status(code=RICH, message="with details")
+        details.details.add().Pack(error_details_pb2.ErrorInfo(reason="ECHOED", domain="interop"))
+        context.set_trailing_metadata((("grpc-status-details-bin", details.SerializeToString()),))
+    echo_status(request, context)
     return pb.SimpleResponse(payload=zeros(request.response_size))
 
 
 def output(request, context):
+    if any(parameters.compressed.value for parameters in request.response_parameters):
+        context.set_compression(grpc.Compression.Gzip)
     for parameters in request.response_parameters:
+        if parameters.HasField("compressed") and not parameters.compressed.value:
+            context.disable_next_message_compression()
         time.sleep(parameters.interval_us / 1e6)
         yield pb.StreamingOutputCallResponse(payload=zeros(parameters.size))
 
@@ -50,7 +62,7 @@ def duplex(requests, context):
         yield from output(request, context)
 
 
-server = grpc.server(futures.ThreadPoolExecutor(max_workers=16))
+server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=(("grpc.max_receive_message_length", 68 << 20),))
 server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("grpc.testing.TestService", {
     "EmptyCall": grpc.unary_unary_rpc_method_handler(lambda request, context: pb.Empty(), pb.Empty.FromString, pb.Empty.SerializeToString),
     "UnaryCall": grpc.unary_unary_rpc_method_handler(unary, pb.SimpleRequest.FromString, pb.SimpleResponse.SerializeToString),
