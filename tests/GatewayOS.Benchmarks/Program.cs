@@ -10,11 +10,11 @@ internal static class Program
 {
     private static readonly (string Name, string What, Func<string[], Task<int>> Run)[] s_suites =
     [
-        ("peers", "beside restic and borg", InTurn(PeerSuite.Run)),
-        ("stages", "each stage alone, and what a backup makes of them", InTurn(StageSuite.Run)),
-        ("generations", "a hundred days of a changing corpus", InTurn(GenerationSuite.Run)),
-        ("chunk-sizes", "what chunk limits cost and save", InTurn(ChunkSizeSuite.Run)),
-        ("nodes", "agents over the loopback", InTurn(NodeSuite.Run)),
+        ("peers", "beside restic and borg", OnThisThread(PeerSuite.Run)),
+        ("stages", "each stage alone, and what a backup makes of them", OnThisThread(StageSuite.Run)),
+        ("generations", "a hundred days of a changing corpus", OnThisThread(GenerationSuite.Run)),
+        ("chunk-sizes", "what chunk limits cost and save", OnThisThread(ChunkSizeSuite.Run)),
+        ("nodes", "agents over the loopback", OnThisThread(NodeSuite.Run)),
         ("grpc", "the stand-in beside bare HTTP/2 and sockets", GrpcSuite.RunAsync),
     ];
 
@@ -41,5 +41,5 @@ internal static class Program
         return 2;
     }
 
-    private static Func<string[], Task<int>> InTurn(Func<string[], int> run) => arguments => Task.FromResult(run(arguments));
+    private static Func<string[], Task<int>> OnThisThread(Func<string[], int> run) => arguments => Task.FromResult(run(arguments));
 }

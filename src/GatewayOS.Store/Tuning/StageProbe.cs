@@ -76,20 +76,20 @@ public static class StageProbe
         return new StageRates((double)work.RecordBytes / sample.Length, (double)sample.Length / work.ChunkCount, stages);
     }
 
-    /// <summary>Data as compressible as program files are: words and noise in turn. The same for every seed everywhere.</summary>
+    /// <summary>Data about as compressible as program files are: three stretches of words to one of noise. The same for the same seed.</summary>
     /// <param name="bytes">How much.</param>
     /// <param name="seed">The seed.</param>
     public static byte[] Sample(int bytes, int seed)
     {
-        const int stretchBytes = 512, words = 256, wordBytes = 8;
+        const int stretchBytes = 512, words = 256, wordBytes = 8, stretchesPerNoise = 4;
         var random = new Random(seed);
         byte[] vocabulary = new byte[words * wordBytes];
         random.NextBytes(vocabulary);
         byte[] sample = new byte[bytes];
         random.NextBytes(sample);
-        for (int at = 0; at + stretchBytes <= bytes; at += 2 * stretchBytes)
+        for (int at = 0; at + stretchBytes <= bytes; at += stretchBytes)
         {
-            for (int word = 0; word < stretchBytes; word += wordBytes)
+            for (int word = 0; word < stretchBytes && at / stretchBytes % stretchesPerNoise != 0; word += wordBytes)
             {
                 vocabulary.AsSpan(random.Next(words) * wordBytes, wordBytes).CopyTo(sample.AsSpan(at + word));
             }

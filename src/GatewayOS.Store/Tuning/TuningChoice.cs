@@ -27,14 +27,18 @@ public sealed record TuningChoice(PipelineTuning Tuning, IReadOnlyDictionary<str
         double diskPlain = disk.WriteBytesPerSecond / stages.StoredShare;
         int workers = Needed(diskPlain, worker, cores);
 
-        ReadRate sequential = disk.Sequential.MaxBy(rate => rate.BytesPerSecond)!;
-        ReadRate ahead = disk.Sequential.OrderBy(rate => rate.ReadBytes).First(rate => Best(disk.Sequential, rate.ReadBytes) >= sequential.BytesPerSecond * WorthwhileShare);
-        ReadRate streams = disk.Sequential.OrderBy(rate => rate.Streams).First(rate => disk.Sequential.Where(other => other.Streams == rate.Streams).Max(other => other.BytesPerSecond) >= sequential.BytesPerSecond * WorthwhileShare);
-        ReadRate random = disk.Random.MaxBy(rate => rate.BytesPerSecond)!;
-        ReadRate depth = disk.Random.OrderBy(rate => rate.Streams).First(rate => rate.BytesPerSecond >= random.BytesPerSecond * WorthwhileShare);
-
         double restore = stages.Together(StageProbe.RestoreStages);
-        double readPlain = sequential.BytesPerSecond / stages.StoredShare;
+        double processor = restore * cores * stages.StoredShare;
+        double sequential = disk.Sequential.Max(rate => rate.BytesPerSecond);
+        double random = disk.Random.Max(rate => rate.BytesPerSecond);
+        ReadRate streams = Fewest(disk.Sequential, processor);
+        ReadRate depth = Fewest(disk.Random, processor);
+
+        // Where several are read in turn, as a restore reads packs, short reads cost the most.
+        ReadRate[] inTurn = [.. disk.Sequential.Where(rate => rate.Streams == disk.Sequential.Max(other => other.Streams)).OrderBy(rate => rate.ReadBytes)];
+        double inTurnBest = inTurn.Max(rate => rate.BytesPerSecond);
+        ReadRate ahead = inTurn.First(rate => rate.BytesPerSecond >= inTurnBest * WorthwhileShare);
+        double readPlain = sequential / stages.StoredShare;
         int restoreCores = Needed(readPlain, restore, cores);
         int restoreThreads = Math.Min(RestoreThreadsMax, Math.Max(restoreCores, depth.Streams));
         int verifyThreads = Math.Max(restoreCores, streams.Streams);
@@ -43,15 +47,20 @@ public sealed record TuningChoice(PipelineTuning Tuning, IReadOnlyDictionary<str
         {
             ["read-threads"] = $"one for {CoresPerReadThread} of {cores} cores, at least {ReadThreadsMin}: cutting takes little ({Rate(stages.PlainRate(StageProbe.Chunk))} a core); the source's disk was not measured",
             ["worker-threads"] = $"a core takes {Rate(worker)} of new data, the disk {Rate(diskPlain)}: {Cores(diskPlain, worker, cores)}",
-            ["restore-threads"] = $"the disk gives {Rate(random.BytesPerSecond)} at random, {depth.Streams} at once reach it; a core unpacks {Rate(restore)} of {Rate(readPlain)}: {Cores(readPlain, restore, cores)}",
-            ["verify-threads"] = $"the disk gives {Rate(sequential.BytesPerSecond)} in sequence, {streams.Streams} at once reach it; for the rest as a restore",
-            ["read-ahead-kib"] = $"reads of {ahead.ReadBytes / 1024} KiB reach {Rate(Best(disk.Sequential, ahead.ReadBytes))} of {Rate(sequential.BytesPerSecond)} in sequence",
+            ["restore-threads"] = $"the disk gives {Rate(random)} at random, and {depth.Streams} at once reach {Rate(depth.BytesPerSecond)}; a core unpacks {Rate(restore)} of {Rate(readPlain)}: {Cores(readPlain, restore, cores)}",
+            ["verify-threads"] = $"the disk gives {Rate(sequential)} in sequence, and {streams.Streams} at once reach {Rate(streams.BytesPerSecond)}; for the rest as a restore",
+            ["read-ahead-kib"] = $"reads of {ahead.ReadBytes / 1024} KiB, {ahead.Streams} at once, reach {Rate(ahead.BytesPerSecond)} of {Rate(inTurnBest)}",
         };
         var tuning = new PipelineTuning { ReadThreads = readers, WorkerThreads = workers, RestoreThreads = restoreThreads, VerifyThreads = verifyThreads, ReadAheadBytes = ahead.ReadBytes };
         return new TuningChoice(tuning, reasons);
     }
 
-    private static double Best(IReadOnlyList<ReadRate> rates, int readBytes) => rates.Where(rate => rate.ReadBytes == readBytes).Max(rate => rate.BytesPerSecond);
+    // More streams than the processor can follow bring nothing.
+    private static ReadRate Fewest(IReadOnlyList<ReadRate> rates, double processor)
+    {
+        double wanted = Math.Min(rates.Max(rate => rate.BytesPerSecond) * WorthwhileShare, processor);
+        return rates.OrderBy(rate => rate.Streams).ThenByDescending(rate => rate.BytesPerSecond).First(rate => rate.BytesPerSecond >= wanted);
+    }
 
     private static int Needed(double wanted, double perCore, int cores) => Math.Clamp((int)Math.Min(Math.Ceiling(wanted / perCore), PipelineTuning.ThreadsMax), 1, Math.Min(cores, PipelineTuning.ThreadsMax));
 

@@ -25,9 +25,10 @@ public sealed class TuningTests : IDisposable
     [Fact]
     public void Reads_beside_each_other_are_as_many_as_help()
     {
-        // A single disk gains nothing; an array gains up to eight.
+        // A single disk gains nothing; an array gains up to eight, of which one core can follow four.
         Assert.Equal(1, Choose(cores: 1, random: [100e6, 101e6, 99e6]).RestoreThreads);
-        Assert.Equal(8, Choose(cores: 1, random: [100e6, 190e6, 350e6, 600e6, 610e6]).RestoreThreads);
+        Assert.Equal(8, Choose(cores: 2, random: [100e6, 190e6, 350e6, 600e6, 610e6]).RestoreThreads);
+        Assert.Equal(4, Choose(cores: 1, random: [100e6, 190e6, 350e6, 600e6, 610e6]).RestoreThreads);
     }
 
     [Fact]
@@ -73,7 +74,7 @@ public sealed class TuningTests : IDisposable
         StageRates rates = StageProbe.Run(store, StageProbe.Sample(200_000, seed: 1), TimeSpan.Zero, CancellationToken.None);
         Assert.Equal(7, rates.Stages.Count);
         Assert.All(rates.Stages, stage => Assert.True(stage.BytesPerSecond > 0));
-        Assert.InRange(rates.StoredShare, 0.5, 1.5);
+        Assert.InRange(rates.StoredShare, 0.4, 1.5);
         Assert.Empty(_test.Files("packs"));
     }
 
