@@ -75,7 +75,7 @@ public sealed class OperationsTests : IDisposable
         Assert.Equal("ok\n", await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/readyz")));
         string metrics = await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"));
         Assert.Contains("gateway_snapshots_committed", metrics, StringComparison.Ordinal);
-        Assert.Matches("gateway_nodes[^\n]*state=\"active\"[^\n]* 1 ", metrics);
+        Assert.Matches("gateway_nodes[^\n]*state=\"active\"[^\n]* 1(\\s|$)", metrics);
         Assert.Contains("node=\"node1\"", metrics, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri($"http://127.0.0.1:{port}/gatewayos.v1.Enrolment/Identify"))).StatusCode);
         using var onMain = new HttpRequestMessage(HttpMethod.Get, $"https://{appliance.Address}/metrics") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
