@@ -1,10 +1,10 @@
 using System.CommandLine;
 using GatewayOS.Backup.Files;
 using GatewayOS.Cli.Json;
-using GatewayOS.Terminal;
 using GatewayOS.Store;
 using GatewayOS.Store.Reading;
 using GatewayOS.Store.Snapshots;
+using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Commands.Store;
 

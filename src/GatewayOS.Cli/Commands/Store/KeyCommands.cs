@@ -2,10 +2,10 @@ using System.CommandLine;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
 using GatewayOS.Cli.Rendering;
-using GatewayOS.Terminal;
 using GatewayOS.Cli.Secrets;
 using GatewayOS.Store;
 using GatewayOS.Store.Keys;
+using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Commands.Store;
 

@@ -1,4 +1,3 @@
-using GatewayOS.Terminal;
 using System.CommandLine;
 using System.Text;
 using GatewayOS.Cli.Json;
@@ -7,6 +6,7 @@ using GatewayOS.Store.Reading;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
 using GatewayOS.Store.Trees;
+using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Commands.Store;
 

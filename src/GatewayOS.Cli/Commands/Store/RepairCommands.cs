@@ -1,9 +1,9 @@
 using System.CommandLine;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
-using GatewayOS.Terminal;
 using GatewayOS.Store;
 using GatewayOS.Store.Maintenance;
+using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Commands.Store;
 

@@ -2,10 +2,10 @@ using System.CommandLine;
 using GatewayOS.Backup.Files;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
-using GatewayOS.Terminal;
 using GatewayOS.Store;
 using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Snapshots;
+using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Commands.Store;
 

@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
-using GatewayOS.Terminal;
 using GatewayOS.Store;
 using GatewayOS.Store.Snapshots;
+using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Commands.Store;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using GatewayOS.Cli.Json;
-using GatewayOS.Terminal;
 using GatewayOS.Store;
+using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Commands.Store;
 

@@ -1,11 +1,11 @@
 using System.CommandLine;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
-using GatewayOS.Terminal;
 using GatewayOS.Store;
 using GatewayOS.Store.Maintenance;
 using GatewayOS.Store.Profiling;
 using GatewayOS.Store.Storage;
+using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Commands.Store;
 
