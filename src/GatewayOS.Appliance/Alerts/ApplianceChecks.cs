@@ -2,14 +2,6 @@ using GatewayOS.Appliance.Nodes;
 
 namespace GatewayOS.Appliance.Alerts;
 
-/// <summary>How often nodes are to be backed up.</summary>
-public interface IBackupCycles
-{
-    /// <summary>A node's cycle.</summary>
-    /// <returns>Null when nothing says how often.</returns>
-    TimeSpan? CycleOf(string nodeId);
-}
-
 /// <summary>What is looked at from time to time. Each check raises its alert, or clears it.</summary>
 /// <param name="alerts">Where alerts go; borrowed.</param>
 public sealed class ApplianceChecks(IAlertSink alerts)
@@ -17,7 +9,7 @@ public sealed class ApplianceChecks(IAlertSink alerts)
     /// <summary>A node without a backup for so many cycles is overdue.</summary>
     public const int CyclesMax = 3;
 
-    /// <summary>Backups from which a node's own cycle is taken where nothing says how often.</summary>
+    /// <summary>Backups from which a node's own cycle is taken.</summary>
     public const int RhythmBackups = 10;
 
     /// <summary>Days to a full disk that are a warning.</summary>

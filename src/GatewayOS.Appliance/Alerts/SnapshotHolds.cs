@@ -13,7 +13,8 @@ namespace GatewayOS.Appliance.Alerts;
 public sealed record SnapshotHold(string NodeId, DateTimeOffset Through, string Reason, DateTimeOffset Since);
 
 /// <summary>
-/// Holds on restore points: whatever forgets snapshots asks here first, and leaves what is held. A node has one hold at most, which covers
+/// Holds on restore points: whatever in the appliance comes to forget snapshots has to ask here first, and leave what is held. Nothing in it does
+/// so yet; 'gatewayctl store forget', on the store's directory, knows nothing of holds. A node has one hold at most, which covers
 /// everything up to its last good restore point. Kept in one small file, replaced whole. Thread-safe.
 /// </summary>
 public sealed class SnapshotHolds

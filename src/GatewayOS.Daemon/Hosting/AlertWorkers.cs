@@ -9,10 +9,10 @@ using Microsoft.Data.Sqlite;
 namespace GatewayOS.Daemon.Hosting;
 
 /// <summary>
-/// Delivers alerts, and looks from time to time, and after each commit, for reasons to raise some. How often a node is to be backed up says
-/// <see cref="IBackupCycles"/> where there is one, else the node's own rhythm.
+/// Delivers alerts, and looks from time to time, and after each commit, for reasons to raise some. How often a node is to be backed up
+/// is taken from its own rhythm.
 /// </summary>
-internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delivery, DataWorkers workers, TimeProvider time, ILogger<AlertWorkers> logger, IBackupCycles? cycles = null) : BackgroundService
+internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delivery, DataWorkers workers, TimeProvider time, ILogger<AlertWorkers> logger) : BackgroundService
 {
     // Like the catalogue's feed: a round reads the records of all snapshots.
     private const int RestFactor = 9;
@@ -97,7 +97,7 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
         foreach (NodeRecord node in appliance.Registry.Nodes)
         {
             DateTimeOffset[] finished = [.. backups[node.Id].OrderDescending()];
-            checks.Backup(node, finished.Length > 0 ? finished[0] : node.Asked, cycles?.CycleOf(node.Id) ?? ApplianceChecks.RhythmOf(finished), now);
+            checks.Backup(node, finished.Length > 0 ? finished[0] : node.Asked, ApplianceChecks.RhythmOf(finished), now);
         }
 
         appliance.Alerts.Prune();
