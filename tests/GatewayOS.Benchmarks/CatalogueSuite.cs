@@ -1,12 +1,11 @@
 extern alias appliance;
-
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using appliance::GatewayOS.Appliance.Catalogue;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Trees;
 using GatewayOS.TestKit.Programs;
-using appliance::GatewayOS.Appliance.Catalogue;
 
 namespace GatewayOS.Benchmarks;
 

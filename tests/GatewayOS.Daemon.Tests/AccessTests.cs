@@ -1,13 +1,12 @@
 extern alias appliance;
-
 using System.Globalization;
 using System.Text.Json;
+using appliance::GatewayOS.Appliance.Accounts;
 using GatewayOS.Api.Client;
 using GatewayOS.TestKit.Programs;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
 using Grpc.Net.Client;
-using appliance::GatewayOS.Appliance.Accounts;
 
 namespace GatewayOS.Daemon.Tests;
 
