@@ -22,6 +22,9 @@ public sealed record OpenOptions
     /// <summary>Clock for time stamps.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Bytes that a reader reads at once from a pack it reads in sequence: <see cref="Tuning.PipelineTuning.ReadAheadBytes"/>.</summary>
+    public int ReadAheadBytes { get; init; } = Tuning.PipelineTuning.Default.ReadAheadBytes;
+
     /// <summary>Source of salts and session names; seeded only in simulations.</summary>
     internal EntropySource Entropy { get; init; } = RandomNumberGenerator.Fill;
 }

@@ -8,56 +8,6 @@ using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Maintenance;
 
-/// <summary>How to collect garbage.</summary>
-public sealed record GcOptions
-{
-    /// <summary>Share of unused bytes that may stay in the store's packs, in percent of the used ones; 0 rewrites every pack with any garbage.</summary>
-    public double MaxUnusedPercent { get; init; } = 5;
-
-    /// <summary>Only tells what would be done.</summary>
-    public bool DryRun { get; init; }
-
-    /// <summary>Threads that copy; 0 works on the caller's alone, in a fixed order.</summary>
-    public int Threads { get; init; } = Environment.ProcessorCount;
-
-    /// <summary>Told about progress, on any thread.</summary>
-    public IProgress<MaintenanceProgress>? Progress { get; init; }
-}
-
-/// <summary>What a collection did.</summary>
-public sealed record GcReport
-{
-    /// <summary>Bytes of packs before the run.</summary>
-    public long BytesBefore { get; set; }
-
-    /// <summary>Bytes of records that snapshots need.</summary>
-    public long BytesLive { get; set; }
-
-    /// <summary>Bytes of packs deleted.</summary>
-    public long BytesFreed { get; set; }
-
-    /// <summary>Bytes written anew on the way.</summary>
-    public long BytesCopied { get; set; }
-
-    /// <summary>Bytes of packs that go when <see cref="WaitingFor"/> have ended and gc runs again.</summary>
-    public long BytesPending { get; set; }
-
-    /// <summary>Packs deleted.</summary>
-    public int PacksDeleted { get; set; }
-
-    /// <summary>Packs whose live records were copied.</summary>
-    public int PacksRewritten { get; set; }
-
-    /// <summary>Packs condemned and not yet deleted.</summary>
-    public int PacksPending { get; set; }
-
-    /// <summary>Sessions that may still use condemned packs.</summary>
-    public IReadOnlyList<BlockingSession> WaitingFor { get; set; } = [];
-
-    /// <summary>Damage met; the packs concerned were left alone.</summary>
-    public IReadOnlyList<Finding> Findings { get; set; } = [];
-}
-
 /// <summary>
 /// Deletes what no snapshot needs, while backups and restores run. It condemns packs first and deletes them only when every session that may
 /// have met them is gone and what newer snapshots still need of them has been copied (LOCKING.md has the argument). Live records are checked
@@ -106,6 +56,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
 {
     private readonly List<CondemnedList> _condemned = CondemnedList.ReadAll(store.Disk, []);
     private readonly HashSet<string> _marked = [];
+    private SnapshotRecord[] _newest = [];
 
     /// <summary>Runs the round.</summary>
     /// <param name="first">True for the first round of a run, which alone looks for new garbage.</param>
@@ -133,6 +84,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         {
             report.BytesBefore = plan.TotalBytes;
             report.BytesLive = plan.LiveBytes;
+            report.ReadJumps = mark.Scatter.Jumps;
         }
 
         CopyLive(mark, plan);
@@ -151,6 +103,8 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         report.BytesCopied = plan.BytesToCopy;
         report.BytesFreed = plan.BytesToFree;
         report.PacksRewritten = plan.Rewrite.Count;
+        report.PacksReclustered = plan.Scattered.Count;
+        report.ReadJumps = mark.Scatter.Jumps;
         report.PacksDeleted = plan.Unused.Count + plan.Rewrite.Count;
         return false;
     }
@@ -183,14 +137,18 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
             store.AddSegment([], []);
         }
 
+        // The newest of each series first: these are met in full and in the order in which a restore reads them.
+        _newest = [.. snapshots.Records.GroupBy(Retention.SeriesOf).Select(series => series.Last())];
+        SnapshotRecord[] records = [.. _newest, .. snapshots.Records.Except(_newest)];
         var mark = new GcMark(store);
         using ChunkReader reader = store.OpenReader();
         var reach = new Reachability(reader, mark);
-        for (int i = 0; i < snapshots.Records.Count; i++)
+        for (int i = 0; i < records.Length; i++)
         {
-            reach.Walk(snapshots.Records[i].Draft.Root, cancellation);
-            _marked.Add(snapshots.Records[i].Id);
-            options.Progress?.Report(new MaintenanceProgress("marking", 0, 0, i + 1, snapshots.Records.Count));
+            mark.IsNewest = i < _newest.Length;
+            reach.Walk(records[i].Draft.Root, cancellation);
+            _marked.Add(records[i].Id);
+            options.Progress?.Report(new MaintenanceProgress("marking", 0, 0, i + 1, records.Length));
         }
 
         foreach ((ChunkId id, string reason) in mark.Missing)
@@ -219,10 +177,10 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         }
 
         var copier = new GcCopier(store, options, findings, cancellation);
-        HashSet<int> untouched = copier.Copy(toCopy);
+        HashSet<int> untouched = copier.Copy(GcOrder.Sort(store, mark, _newest, toCopy, cancellation), report);
         plan.Rewrite.ExceptWith(untouched);
-        report.BytesCopied += copier.BytesCopied;
         report.PacksRewritten += plan.Rewrite.Count;
+        report.PacksReclustered += plan.Scattered.Count(plan.Rewrite.Contains);
     }
 
     private void Delete(List<CondemnedList> ready)

@@ -27,6 +27,12 @@ internal sealed class GcMark(BackupStore store) : IReachVisitor
     /// <summary>Live chunks that no pack holds.</summary>
     public Dictionary<ChunkId, string> Missing { get; } = [];
 
+    /// <summary>Set while the newest snapshots are walked.</summary>
+    public bool IsNewest { get; set; }
+
+    /// <summary>How scattered lies what they need.</summary>
+    public GcScatter Scatter { get; } = new();
+
     /// <summary>True when the entry at this index position is live.</summary>
     public bool IsLive(long position) => _marks.IsMarked(position);
 
@@ -37,8 +43,13 @@ internal sealed class GcMark(BackupStore store) : IReachVisitor
             return false;
         }
 
-        if (Index.TryFind(id, store.IsPresent, out _))
+        if (Index.TryFind(id, store.IsPresent, out ChunkLocation present))
         {
+            if (IsNewest)
+            {
+                Scatter.Read(present);
+            }
+
             return true;
         }
 

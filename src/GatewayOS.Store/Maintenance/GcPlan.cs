@@ -1,5 +1,7 @@
+using GatewayOS.Store.Compression;
 using GatewayOS.Store.Index;
 using GatewayOS.Store.Packs;
+using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Maintenance;
 
@@ -10,6 +12,9 @@ internal sealed class GcPlan
     // otherwise consist of two thousand slivers.
     private const int SmallPacksMin = 16;
     private const int SmallPackShare = 4;
+
+    // A pack is rewritten for its compression alone when this part of it, one in so many bytes, is stored with LZ4.
+    private const int RecompressShare = 16;
 
     private readonly BackupStore? _store;
     private readonly GcMark? _mark;
@@ -26,6 +31,9 @@ internal sealed class GcPlan
     /// <summary>Packs to copy from.</summary>
     public HashSet<int> Rewrite { get; } = [];
 
+    /// <summary>Those of them that are copied only because the newest snapshots' chunks in them are scattered.</summary>
+    public HashSet<int> Scattered { get; } = [];
+
     public long TotalBytes { get; private set; }
 
     public long LiveBytes { get; private set; }
@@ -38,7 +46,14 @@ internal sealed class GcPlan
     {
         var plan = new GcPlan(store, mark);
         plan.Measure();
-        plan.Choose(options.MaxUnusedPercent);
+        List<int> partly = plan.Sort();
+        plan.ChooseByGarbage(partly, options.MaxUnusedPercent);
+        plan.ChooseScattered(partly, options.MaxReclusterPercent);
+        if (options.Recompress == Recompression.All)
+        {
+            plan.Rewrite.UnionWith(partly.Where(plan.IsWorthRecompressing));
+        }
+
         return plan;
     }
 
@@ -84,30 +99,36 @@ internal sealed class GcPlan
         }
     }
 
-    private void Choose(double maxUnusedPercent)
+    // Packs this run decides about: those without any live record are unused, the others are returned.
+    private List<int> Sort()
     {
-        BackupStore store = _store!;
         var partly = new List<int>();
-        long unusedBytes = 0;
         HashSet<int> uncovered = [.. _mark!.Index.Loose.Values.Select(location => location.Pack)];
         for (int number = 0; number < _mark.PackCount; number++)
         {
-            if (store.Packs.State(number) != PackState.Present || uncovered.Contains(number))
+            if (_store!.Packs.State(number) != PackState.Present || uncovered.Contains(number))
             {
                 continue;
             }
 
-            TotalBytes += store.Packs.LengthBytes(number);
+            TotalBytes += _store.Packs.LengthBytes(number);
             if (LiveBytesOf(number) == 0)
             {
                 Unused.Add(number);
             }
             else
             {
-                unusedBytes += GarbageOf(number);
                 partly.Add(number);
             }
         }
+
+        return partly;
+    }
+
+    private void ChooseByGarbage(List<int> partly, double maxUnusedPercent)
+    {
+        BackupStore store = _store!;
+        long unusedBytes = partly.Sum(GarbageOf);
 
         // The packs with the largest share of garbage free the most for each byte copied.
         long allowed = (long)(LiveBytes * maxUnusedPercent / 100);
@@ -126,6 +147,38 @@ internal sealed class GcPlan
         if (small.Length >= SmallPacksMin)
         {
             Rewrite.UnionWith(small);
+        }
+    }
+
+    private void ChooseScattered(List<int> partly, double maxReclusterPercent)
+    {
+        HashSet<int> candidates = [.. partly.Where(number => !Rewrite.Contains(number))];
+        long budget = (long)(LiveBytes * maxReclusterPercent / 100);
+        foreach (int number in _mark!.Scatter.Scattered(LiveBytesOf).Where(candidates.Contains))
+        {
+            budget -= LiveBytesOf(number);
+            if (budget < 0)
+            {
+                break;
+            }
+
+            Scattered.Add(number);
+        }
+
+        Rewrite.UnionWith(Scattered);
+    }
+
+    // What LZ4 shrinks, zstd shrinks further. A pack that cannot be read is none of this run's business.
+    private bool IsWorthRecompressing(int number)
+    {
+        try
+        {
+            RecordHead[] heads = PackDirectory.Read(_store!.Disk, _store.Guid, _store.Packs.Id(number));
+            return heads.Where(head => head.Codec == Codec.Lz4).Sum(head => (long)head.StoredBytes) * RecompressShare > _store.Packs.LengthBytes(number);
+        }
+        catch (Exception error) when (error is StoreDamagedException or StoreIoException)
+        {
+            return false;
         }
     }
 

@@ -159,7 +159,7 @@ public sealed class GcRaceTests : IDisposable
             try
             {
                 using BackupStore collecting = test.Open(disk);
-                GarbageCollector.Run(collecting, s_thorough, CancellationToken.None);
+                GarbageCollector.Run(collecting, s_thorough with { MaxReclusterPercent = 100, Recompress = Recompression.All }, CancellationToken.None);
                 finished = changes < stopAt;
             }
             catch (OperationCanceledException)
