@@ -1,6 +1,7 @@
 using GatewayOS.Benchmarks.Generations;
 using GatewayOS.Benchmarks.Peers;
 using GatewayOS.Benchmarks.Results;
+using GatewayOS.Benchmarks.Scale;
 using GatewayOS.Benchmarks.Stages;
 
 namespace GatewayOS.Benchmarks;
@@ -13,6 +14,8 @@ internal static class Program
         ("peers", "beside restic and borg", OnThisThread(PeerSuite.Run)),
         ("stages", "each stage alone, and what a backup makes of them", OnThisThread(StageSuite.Run)),
         ("generations", "a hundred days of a changing corpus", OnThisThread(GenerationSuite.Run)),
+        ("scale", "the index up to hundreds of millions of chunks", OnThisThread(ScaleSuite.Run)),
+        ("scale-probe", "one size of it: DIRECTORY ENTRIES", OnThisThread(ScaleProbe.Run)),
         ("chunk-sizes", "what chunk limits cost and save", OnThisThread(ChunkSizeSuite.Run)),
         ("nodes", "agents over the loopback", OnThisThread(NodeSuite.Run)),
         ("catalogue", "lists and searches at full scale", OnThisThread(CatalogueSuite.Run)),

@@ -151,7 +151,7 @@ internal sealed class Steps(World world)
 
     private void RebuildIndex() => Cancelled((progress, cancellation) =>
     {
-        RebuildReport report = IndexRebuild.Run(world.OpenMain(), progress, cancellation);
+        RebuildReport report = IndexRebuild.Run(world.OpenMain(), new RebuildOptions { Threads = 0, Progress = progress, PacksPerPart = 3 }, cancellation);
         Inspector.Require(report.Findings.Count == 0, () => $"rebuild-index found damage in a sound store: {Inspector.Text(report.Findings)}");
     });
 

@@ -34,7 +34,9 @@ internal sealed class VerbContext(ParseResult arguments, CancellationToken cance
     public PipelineTuning Tuning => TuningFile.OfMachine.Read(StoreDirectory).Effective;
 
     /// <summary>Opens the store with the secret that options, environment or a prompt give.</summary>
-    public BackupStore OpenStore(string purpose)
+    /// <param name="purpose">What for, in a word.</param>
+    /// <param name="readsUncoveredPacks">See <see cref="OpenOptions.ReadsUncoveredPacks"/>.</param>
+    public BackupStore OpenStore(string purpose, bool readsUncoveredPacks = true)
     {
         var disk = new PosixDisk(StoreDirectory);
         if (!File.Exists(Path.Join(disk.Location, "config.json")))
@@ -43,7 +45,10 @@ internal sealed class VerbContext(ParseResult arguments, CancellationToken cance
             throw new StoreUnusableException($"There is no store in {disk.Location}. Make one with 'gatewayctl store init --store {disk.Location}'.");
         }
 
-        BackupStore store = BackupStore.Open(disk, SecretSource.Get(Arguments), new OpenOptions { Purpose = purpose, ReadAheadBytes = Tuning.ReadAheadBytes });
+        BackupStore store = BackupStore.Open(
+            disk,
+            SecretSource.Get(Arguments),
+            new OpenOptions { Purpose = purpose, ReadAheadBytes = Tuning.ReadAheadBytes, ReadsUncoveredPacks = readsUncoveredPacks });
         foreach (string warning in store.Warnings)
         {
             Warn(warning);

@@ -36,14 +36,17 @@ public static class GarbageCollector
             CondemnedList.DeleteDamaged(store.Disk);
         }
 
+        HashSet<string>? segments = null;
         for (int round = 0; round < RoundsMax; round++)
         {
-            var run = new GcRound(store, options, report, findings, cancellation);
+            var run = new GcRound(store, options, report, findings, segments, cancellation);
             bool again = options.DryRun ? run.Preview() : run.Run(first: round == 0);
             if (!again)
             {
                 break;
             }
+
+            segments = run.Segments;
         }
 
         report.Findings = findings.ToSorted();
@@ -52,11 +55,22 @@ public static class GarbageCollector
 }
 
 /// <summary>One round: mark, rescue, delete what is ready, copy, condemn.</summary>
-internal sealed class GcRound(BackupStore store, GcOptions options, GcReport report, FindingList findings, CancellationToken cancellation)
+/// <param name="store">The store.</param>
+/// <param name="options">How.</param>
+/// <param name="report">Gets what was done.</param>
+/// <param name="findings">Gets damage met.</param>
+/// <param name="segments">What <see cref="Segments"/> of the round before was; null in the first.</param>
+/// <param name="cancellation">Stops the round.</param>
+internal sealed class GcRound(BackupStore store, GcOptions options, GcReport report, FindingList findings, HashSet<string>? segments, CancellationToken cancellation)
 {
     private readonly List<CondemnedList> _condemned = CondemnedList.ReadAll(store.Disk, []);
     private readonly HashSet<string> _marked = [];
     private SnapshotRecord[] _newest = [];
+
+    /// <summary>
+    /// Segments that hold an entry, in a pack on no list, of all that was marked or rescued. Null when that is not known: then the next round marks again.
+    /// </summary>
+    public HashSet<string>? Segments { get; private set; } = segments;
 
     /// <summary>Runs the round.</summary>
     /// <param name="first">True for the first round of a run, which alone looks for new garbage.</param>
@@ -71,14 +85,13 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
 
         // Sessions are looked at before the snapshots are marked: what a dead one committed is then among the snapshots.
         List<CondemnedList> ready = [.. _condemned.Where(list => list.Sessions is { } sessions && !sessions.Any(name => SessionLock.IsLiving(store.Disk, name)))];
-        if (!first && NothingNewSince(ready))
+        if (!first && NothingNewSince(ready) && HasSegmentsOfMark())
         {
-            store.Reload();
             Delete(Settled(ready));
             return Pending();
         }
 
-        GcMark mark = Mark();
+        using GcMark mark = Mark();
         GcPlan plan = first ? GcPlan.Make(store, mark, options) : GcPlan.Nothing;
         if (first)
         {
@@ -90,13 +103,16 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         CopyLive(mark, plan);
         Delete(Settled(ready));
         Condemn(plan, mark);
+
+        // An index read anew since the marking may have been merged by others, and then names another copy of a chunk than the one that was marked.
+        Segments = IsAsMarked(mark) ? SegmentNames() : null;
         return Pending();
     }
 
     /// <summary>Fills the report with what a run would do.</summary>
     public bool Preview()
     {
-        GcMark mark = Mark();
+        using GcMark mark = Mark();
         GcPlan plan = GcPlan.Make(store, mark, options);
         report.BytesBefore = plan.TotalBytes;
         report.BytesLive = plan.LiveBytes;
@@ -141,14 +157,14 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         _newest = [.. snapshots.Records.GroupBy(Retention.SeriesOf).Select(series => series.Last())];
         SnapshotRecord[] records = [.. _newest, .. snapshots.Records.Except(_newest)];
         var mark = new GcMark(store);
-        using ChunkReader reader = store.OpenReader();
-        var reach = new Reachability(reader, mark);
-        for (int i = 0; i < records.Length; i++)
+        try
         {
-            mark.IsNewest = i < _newest.Length;
-            reach.Walk(records[i].Draft.Root, cancellation);
-            _marked.Add(records[i].Id);
-            options.Progress?.Report(new MaintenanceProgress("marking", 0, 0, i + 1, records.Length));
+            Walk(mark, records);
+        }
+        catch
+        {
+            mark.Dispose();
+            throw;
         }
 
         foreach ((ChunkId id, string reason) in mark.Missing)
@@ -159,6 +175,19 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         return mark;
     }
 
+    private void Walk(GcMark mark, SnapshotRecord[] records)
+    {
+        using ChunkReader reader = store.OpenReader();
+        var reach = new Reachability(reader, mark);
+        for (int i = 0; i < records.Length; i++)
+        {
+            mark.IsNewest = i < _newest.Length;
+            reach.Walk(records[i].Draft.Root, cancellation);
+            _marked.Add(records[i].Id);
+            options.Progress?.Report(new MaintenanceProgress("marking", 0, 0, i + 1, records.Length));
+        }
+    }
+
     // The lists say which snapshots were accounted for when they were made: without newer ones there is nothing to rescue.
     private bool NothingNewSince(List<CondemnedList> ready)
     {
@@ -166,6 +195,18 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         SnapshotList now = store.Snapshots();
         return now.Damaged.Count == 0 && now.Records.All(record => ready.TrueForAll(list => list.Snapshots.Contains(record.Id)));
     }
+
+    // A backup's merge keeps one entry of a chunk, and one that did not know the condemned list may have kept that in a condemned pack. Then the
+    // chunk counts as rescued only after another mark.
+    private bool HasSegmentsOfMark()
+    {
+        store.Reload();
+        return Segments?.IsSubsetOf(SegmentNames()) == true;
+    }
+
+    private bool IsAsMarked(GcMark mark) => store.IndexLoads == mark.IndexLoads;
+
+    private HashSet<string> SegmentNames() => [.. store.Index.Segments.ToArray().Select(segment => segment.Name)];
 
     private void CopyLive(GcMark mark, GcPlan plan)
     {
@@ -177,7 +218,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         }
 
         var copier = new GcCopier(store, options, findings, cancellation);
-        HashSet<int> untouched = copier.Copy(GcOrder.Sort(store, mark, _newest, toCopy, cancellation), report);
+        HashSet<int> untouched = copier.Copy(GcOrder.Sort(store, _newest, toCopy, cancellation), report);
         plan.Rewrite.ExceptWith(untouched);
         report.PacksRewritten += plan.Rewrite.Count;
         report.PacksReclustered += plan.Scattered.Count(plan.Rewrite.Contains);
@@ -189,13 +230,15 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         {
             // A rescue that failed left its chunk where it is: such a pack is damaged and stays, for repair.
             var shards = new SortedSet<string>(StringComparer.Ordinal);
-            foreach (ChunkId pack in list.Packs)
+            ChunkId[] packs = [.. list.Packs.Where(pack => store.Packs.TryFind(pack, out int known) && store.Packs.State(known) == PackState.Condemned && !findings.Touches(pack))];
+            if (packs.Length > 0)
             {
-                if (!store.Packs.TryFind(pack, out int number) || store.Packs.State(number) != PackState.Condemned || findings.Touches(pack))
-                {
-                    continue;
-                }
+                GonePacks.Add(store.Disk, store.Guid, store.NextTemporaryName(), packs);
+            }
 
+            foreach (ChunkId pack in packs)
+            {
+                store.Packs.TryFind(pack, out int number);
                 DurableFile.DeleteIfPresent(store.Disk, StoreLayout.PackPath(pack));
                 store.Packs.SetState(number, PackState.Unusable);
                 shards.Add(StoreLayout.PackShard(pack));
@@ -214,6 +257,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         if (ready.Count > 0)
         {
             store.Disk.SyncDirectory(StoreLayout.Condemned);
+            store.DropGoneFromIndex();
         }
     }
 
@@ -225,16 +269,15 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
             return;
         }
 
-        // An index read anew since the marking may have been merged by others and then names another copy of a chunk than the one that was
-        // marked. A list that accounts for no snapshot has the next round mark again before it deletes anything.
-        string[] accounted = store.IndexLoads == mark.IndexLoads ? [.. _marked] : [];
+        // A list that accounts for no snapshot has the next round mark again before it deletes anything.
+        string[] accounted = IsAsMarked(mark) ? [.. _marked] : [];
         ChunkId[] ids = [.. packs.Select(store.Packs.Id)];
         CondemnedList list = CondemnedList.Create(store.Disk, store.NextTemporaryName(), store.Entropy, ids, accounted);
         Array.ForEach(packs, number => store.Packs.SetState(number, PackState.Condemned));
 
         // Whoever opens the store from here on sees the list; whoever opened it before has a session file now.
         NoteSessions(list, settled: false);
-        store.DropCondemnedFromIndex();
+        store.DropGoneFromIndex();
     }
 
     // Whoever opened the store since a list was made may be reading, from its packs, a snapshot that was committed meanwhile and has been

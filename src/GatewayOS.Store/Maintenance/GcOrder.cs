@@ -13,23 +13,22 @@ internal readonly record struct GcCopy(IndexEntry Entry, bool IsCold);
 /// The order in which gc copies: trees, then data; in each what the newest snapshots need, in the order in which they need it, and then the rest as it
 /// lay. So the newest snapshots read in long stretches again, and cold chunks come into packs of their own.
 /// </summary>
-internal sealed class GcOrder : IReachVisitor
+internal sealed class GcOrder : IReachVisitor, IDisposable
 {
     private readonly Dictionary<ChunkId, int> _turns = [];
     private readonly ChunkMarks _seen;
     private int _next;
 
-    private GcOrder(BackupStore store, GcMark mark) => _seen = new ChunkMarks(mark.Index, store.IsPresent);
+    private GcOrder(BackupStore store) => _seen = new ChunkMarks(store.LeaseIndex(), store.IsPresent);
 
     /// <summary>Puts entries in order.</summary>
     /// <param name="store">The store.</param>
-    /// <param name="mark">What was marked.</param>
     /// <param name="newest">The newest snapshot of each series.</param>
     /// <param name="entries">What is to be copied.</param>
     /// <param name="cancellation">Stops the walk.</param>
-    public static List<GcCopy> Sort(BackupStore store, GcMark mark, IEnumerable<SnapshotRecord> newest, List<IndexEntry> entries, CancellationToken cancellation)
+    public static List<GcCopy> Sort(BackupStore store, IEnumerable<SnapshotRecord> newest, List<IndexEntry> entries, CancellationToken cancellation)
     {
-        var order = new GcOrder(store, mark);
+        using var order = new GcOrder(store);
         foreach (IndexEntry entry in entries)
         {
             order._turns[entry.Id] = int.MaxValue;
@@ -66,6 +65,8 @@ internal sealed class GcOrder : IReachVisitor
 
         return kind != ChunkKind.Data;
     }
+
+    public void Dispose() => _seen.Dispose();
 
     // Marking has read it. If it rots in between, only the order suffers.
     public void Unreadable(ChunkId id, ChunkKind kind, string reason)

@@ -86,15 +86,11 @@ internal sealed class GcPlan
 
     private void ForEachLive(Action<IndexEntry> action)
     {
-        long position = 0;
-        foreach (IndexSegment segment in _mark!.Index.Segments)
+        foreach ((long position, IndexEntry entry) in _mark!.Index.Positions())
         {
-            foreach (IndexEntry entry in segment.Entries())
+            if (_mark.IsLive(position))
             {
-                if (_mark.IsLive(position++))
-                {
-                    action(entry);
-                }
+                action(entry);
             }
         }
     }
@@ -106,7 +102,7 @@ internal sealed class GcPlan
         HashSet<int> uncovered = [.. _mark!.Index.Loose.Values.Select(location => location.Pack)];
         for (int number = 0; number < _mark.PackCount; number++)
         {
-            if (_store!.Packs.State(number) != PackState.Present || uncovered.Contains(number))
+            if (!_store!.IsPresent(number) || uncovered.Contains(number))
             {
                 continue;
             }

@@ -100,7 +100,7 @@ public sealed class GcRaceTests : IDisposable
             if (call == DiskCall.List)
             {
                 looks++;
-                Assert.DoesNotContain(PackState.Present, Enumerable.Range(0, store.Packs.Count).Select(store.Packs.State));
+                Assert.DoesNotContain(Enumerable.Range(0, store.Packs.Count), store.IsListed);
             }
         };
         store.Reload();
