@@ -102,7 +102,7 @@ internal static class ScaleSuite
     private static void AddRows(BenchResults results, ScaleFigures figures, string command)
     {
         string at = $"{figures.Entries} entries";
-        void Add(string what, string unit, double value) => results.Add($"{what}, {at}", Tool, unit, value, command);
+        void Add(string what, string unit, params double[] values) => Array.ForEach(values, value => results.Add($"{what}, {at}", Tool, unit, value, command));
 
         Add("resident memory", "bytes", figures.ResidentBytes);
         Add("peak memory with a full merge", "bytes", figures.PeakBytes);
@@ -120,7 +120,7 @@ internal static class ScaleSuite
         Add("insert, commit's own part", "ns", figures.FlushNanoseconds);
         Add("merge, each entry written", "ns", figures.MergeNanoseconds);
         Add("times an entry is written", "count", figures.RewrittenPerEntry);
-        Add("insert, merges included", "ns", figures.InsertNanoseconds);
+        Add("insert, merges included", "ns", Insert(figures));
     }
 
     private static void Print(List<ScaleFigures> all)
@@ -131,8 +131,8 @@ internal static class ScaleSuite
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {row.Entries} | {row.Segments} | {Mebi(row.ResidentBytes):0} | {Mebi(row.FilterBytes):0} | {Mebi(row.PeakBytes):0} | {row.OpenSeconds:0.00} ({row.OpenMegabytesRead:0}) | {row.MissNanoseconds:0}, {row.MissReads:0.000} "
-                + $"| {row.HitNanoseconds:0}, {row.HitReads:0.00} | {row.StreamNanoseconds:0}, {row.StreamReads:0.0000} | {row.FlushNanoseconds:0} + {row.InsertNanoseconds - row.FlushNanoseconds:0} | {row.RewrittenPerEntry:0.0} |"));
+                $"| {row.Entries} | {row.Segments} | {Mebi(row.ResidentBytes):0} | {Mebi(row.FilterBytes):0} | {Mebi(row.PeakBytes):0} | {row.OpenSeconds:0.00} ({row.OpenMegabytesRead:0}) | {Statistics.Median(row.MissNanoseconds):0}, {row.MissReads:0.000} "
+                + $"| {Statistics.Median(row.HitNanoseconds):0}, {row.HitReads:0.00} | {Statistics.Median(row.StreamNanoseconds):0}, {row.StreamReads:0.0000} | {Statistics.Median(row.FlushNanoseconds):0} + {row.MergeShareNanoseconds:0} | {row.RewrittenPerEntry:0.0} |"));
         }
     }
 
@@ -145,7 +145,7 @@ internal static class ScaleSuite
 
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"growth per decade, {all[i - 1].Entries} to {all[i].Entries}: new {Growth(row => row.MissNanoseconds)}, random {Growth(row => row.HitNanoseconds)}, stream {Growth(row => row.StreamNanoseconds)}, insert {Growth(row => row.InsertNanoseconds)}"));
+                $"growth per decade, {all[i - 1].Entries} to {all[i].Entries}: new {Growth(row => Statistics.Median(row.MissNanoseconds))}, random {Growth(row => Statistics.Median(row.HitNanoseconds))}, stream {Growth(row => Statistics.Median(row.StreamNanoseconds))}, insert {Growth(Insert)}"));
         }
     }
 
@@ -175,16 +175,18 @@ internal static class ScaleSuite
         ChartLine Line(string name, Func<ScaleFigures, double> value) => new(name, [.. all.Select(row => ((double)row.Entries, value(row)))]);
 
         results.Plot("lookup", new LineChart("Index: time of a lookup", subtitle, entries, new ChartAxis("time (ns)", IsLog: true),
-            [Line("new chunk", row => row.MissNanoseconds), Line("known, random", row => row.HitNanoseconds), Line("known, in a stream", row => row.StreamNanoseconds)]).ToSvg());
+            [Line("new chunk", row => Statistics.Median(row.MissNanoseconds)), Line("known, random", row => Statistics.Median(row.HitNanoseconds)), Line("known, in a stream", row => Statistics.Median(row.StreamNanoseconds))]).ToSvg());
         results.Plot("reads", new LineChart("Index: disk reads of a lookup", subtitle, entries, new ChartAxis("reads"),
             [Line("new chunk", row => row.MissReads), Line("known, random", row => row.HitReads), Line("known, in a stream", row => row.StreamReads)]).ToSvg());
         results.Plot("insert", new LineChart("Index: time of an insert", subtitle, entries, new ChartAxis("time (ns)"),
-            [Line("commit's own part", row => row.FlushNanoseconds), Line("merges included", row => row.InsertNanoseconds)]).ToSvg());
+            [Line("commit's own part", row => Statistics.Median(row.FlushNanoseconds)), Line("merges included", Insert)]).ToSvg());
         ChartLine resident = Line("resident", row => Mebi(row.ResidentBytes));
         var projected = new ChartLine("projected", all.Count < 2 ? [] : [resident.Points[^1], .. s_projected.Where(size => size > all[^1].Entries).Select(size => ((double)size, Mebi(Project(all, size))))]);
         results.Plot("memory", new LineChart("Index: memory of the process", subtitle, entries, new ChartAxis("memory (MiB)"),
             [resident, Line("of that filters", row => Mebi(row.FilterBytes)), projected]).ToSvg());
     }
+
+    private static double Insert(ScaleFigures row) => Statistics.Median(row.FlushNanoseconds) + row.MergeShareNanoseconds;
 
     private static double Mebi(double bytes) => bytes / (1024 * 1024);
 }

@@ -75,18 +75,6 @@ internal static class IndexMerge
         }
     }
 
-    /// <summary>Keeps one of equal chunks in a sorted list: the one in the pack met last, as <see cref="Merge"/> does.</summary>
-    public static IEnumerable<IndexEntry> Distinct(List<IndexEntry> sorted)
-    {
-        for (int i = 0; i < sorted.Count; i++)
-        {
-            if (i == sorted.Count - 1 || sorted[i].Id != sorted[i + 1].Id)
-            {
-                yield return sorted[i];
-            }
-        }
-    }
-
     private static void SiftDown(List<Source> heap, int at)
     {
         while ((2 * at) + 1 < heap.Count)

@@ -15,7 +15,8 @@ namespace GatewayOS.Store.Index;
 /// <param name="warn">Told about directories that cannot be read.</param>
 internal sealed class LocalityCache(IStoreDisk disk, Guid storeId, PackTable packs, Action<string> warn)
 {
-    // Two generations of 64 shards: at most 250 000 chunks of some 70 bytes, 17 MB. That is the packs of some 250 streams at once.
+    // Two generations of 64 shards: at most 250 000 chunks of some 70 bytes, 17 MB. That is the packs of some 250 streams at once. A shard's
+    // limit is a size to which the dictionary grows by itself.
     private const int ShardCount = 64;
     private const int ShardRecordsMax = 1931;
 
@@ -134,7 +135,7 @@ internal sealed class LocalityCache(IStoreDisk disk, Guid storeId, PackTable pac
                 _young?.Clear();
             }
 
-            _young ??= new Dictionary<ChunkId, ChunkLocation>(ShardRecordsMax);
+            _young ??= [];
             _young[id] = location;
         }
     }

@@ -198,9 +198,10 @@ internal sealed class RebuildRun(BackupStore store, RebuildOptions options, Canc
             return;
         }
 
+        // With all copies of a chunk: gc may take one of them before the next run, and the other's pack is not read again.
         _entries.Sort();
         string name = store.NextTemporaryName() + StoreLayout.IndexPartSuffix;
-        IndexSegmentWriter.Write(store.Disk, store.Guid, name, store.Packs, [.. _packs.Order()], IndexMerge.Distinct(_entries), SegmentSizing.Beside(_entries.Count, 0));
+        IndexSegmentWriter.Write(store.Disk, store.Guid, name, store.Packs, [.. _packs.Order()], _entries, SegmentSizing.Beside(_entries.Count, 0));
         _parts.Add(Open($"{StoreLayout.Index}/{name}"));
         _entries.Clear();
         _packs.Clear();

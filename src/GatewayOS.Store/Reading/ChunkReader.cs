@@ -44,7 +44,14 @@ public sealed class ChunkReader : ContentReader
         long start = StageCounters.Start();
         ChunkLocation location = Locate(id);
         Counters.Busy(Stage.LookUp, ref start);
-        return Read(id, location);
+        try
+        {
+            return Read(id, location);
+        }
+        catch (StoreDamagedException) when (IsElsewhere(id, location, out ChunkLocation other))
+        {
+            return Read(id, other);
+        }
     }
 
     /// <summary>Reads a chunk whose place is known.</summary>
@@ -80,6 +87,18 @@ public sealed class ChunkReader : ContentReader
     internal ReadOnlySpan<byte> ReadStored(ChunkId id, out TransferredChunk row)
     {
         ChunkLocation location = Locate(id);
+        try
+        {
+            return ReadStored(id, location, out row);
+        }
+        catch (StoreDamagedException) when (IsElsewhere(id, location, out ChunkLocation other))
+        {
+            return ReadStored(id, other, out row);
+        }
+    }
+
+    private ReadOnlySpan<byte> ReadStored(ChunkId id, scoped in ChunkLocation location, out TransferredChunk row)
+    {
         ReadOnlySpan<byte> record = ReadRecord(id, location, out OpenPackFile pack, out RecordHead head);
         string? reason = _decoder.Open(pack.Key, head, record, out ReadOnlySpan<byte> stored);
         row = new TransferredChunk(head.Kind, head.Codec, head.PlainBytes, stored.Length, default);
@@ -102,6 +121,20 @@ public sealed class ChunkReader : ContentReader
     private ChunkLocation Locate(ChunkId id) => _store.TryLocate(id, out ChunkLocation location) || TryLocateAfterReload(id, out location)
         ? location
         : throw new StoreDamagedException(id.ToString(), $"Chunk {id} is missing: no usable pack holds it.");
+
+    // What was read ahead may be another copy than the one the index names: then there is that one to try.
+    private bool IsElsewhere(ChunkId id, scoped in ChunkLocation tried, out ChunkLocation other)
+    {
+        try
+        {
+            return _store.TryLocateByIndex(id, out other) && other != tried;
+        }
+        catch (StoreDamagedException)
+        {
+            other = default;
+            return false;
+        }
+    }
 
     private ReadOnlySpan<byte> ReadRecord(ChunkId id, scoped in ChunkLocation location, out OpenPackFile pack, out RecordHead head)
     {

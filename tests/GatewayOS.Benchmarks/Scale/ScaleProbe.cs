@@ -8,7 +8,7 @@ using GatewayOS.TestKit;
 
 namespace GatewayOS.Benchmarks.Scale;
 
-/// <summary>What one size costs. Times are per lookup or per entry, reads are calls to the disk per lookup.</summary>
+/// <summary>What one size costs. Times are per lookup or per entry, reads are calls to the disk per lookup. Several values are those of rounds, in their order.</summary>
 internal sealed record ScaleFigures
 {
     public long Entries { get; init; }
@@ -23,25 +23,26 @@ internal sealed record ScaleFigures
 
     public double LengthCheckMicroseconds { get; init; }
 
-    public double MissNanoseconds { get; init; }
+    public double[] MissNanoseconds { get; init; } = [];
 
     public double MissReads { get; init; }
 
-    public double HitNanoseconds { get; init; }
+    public double[] HitNanoseconds { get; init; } = [];
 
     public double HitReads { get; init; }
 
-    public double StreamNanoseconds { get; init; }
+    public double[] StreamNanoseconds { get; init; } = [];
 
     public double StreamReads { get; init; }
 
-    public double FlushNanoseconds { get; init; }
+    public double[] FlushNanoseconds { get; init; } = [];
 
     public double MergeNanoseconds { get; init; }
 
     public double RewrittenPerEntry { get; init; }
 
-    public double InsertNanoseconds => FlushNanoseconds + ((RewrittenPerEntry - 1) * MergeNanoseconds);
+    /// <summary>Merges' part of an insert.</summary>
+    public double MergeShareNanoseconds => (RewrittenPerEntry - 1) * MergeNanoseconds;
 
     public long FilterBytes { get; init; }
 
@@ -104,15 +105,15 @@ internal static class ScaleProbe
         }
 
         var random = Seeded.Random(7);
-        (double missTime, double missReads) = Lookups(disk, () => SyntheticSegment.Absent(s_absent++), id => store.IsReferable(id), expected: false);
-        (double hitTime, double hitReads) = Lookups(disk, () => RandomEntry(built, random), id => store.TryLocateByIndex(id, out _), expected: true);
-        (double streamTime, double streamReads) = Streams(built, store, disk);
+        (double[] missTimes, double missReads) = Lookups(disk, () => SyntheticSegment.Absent(s_absent++), id => store.IsReferable(id), expected: false);
+        (double[] hitTimes, double hitReads) = Lookups(disk, () => RandomEntry(built, random), id => store.TryLocateByIndex(id, out _), expected: true);
+        (double[] streamTimes, double streamReads) = Streams(built, store, disk);
         GC.Collect();
         long resident = StatusBytes("VmRSS:");
         long filters = store.Index.FilterBytes;
         int segments = store.Index.Segments.Length;
         double merge = MergeCost(built, store);
-        double flush = FlushCost(built, store);
+        double[] flushes = FlushCost(store);
         ScaleStore.SegmentSizes(built.Entries, out double rewritten);
         return new ScaleFigures
         {
@@ -122,13 +123,13 @@ internal static class ScaleProbe
             OpenSeconds = open,
             OpenMegabytesRead = openMegabytes,
             LengthCheckMicroseconds = check / packs * 1e6,
-            MissNanoseconds = missTime,
+            MissNanoseconds = missTimes,
             MissReads = missReads,
-            HitNanoseconds = hitTime,
+            HitNanoseconds = hitTimes,
             HitReads = hitReads,
-            StreamNanoseconds = streamTime,
+            StreamNanoseconds = streamTimes,
             StreamReads = streamReads,
-            FlushNanoseconds = flush,
+            FlushNanoseconds = flushes,
             MergeNanoseconds = merge,
             RewrittenPerEntry = rewritten,
             FilterBytes = filters,
@@ -137,8 +138,8 @@ internal static class ScaleProbe
         };
     }
 
-    // Median of rounds; each round has groups of lookups with cold caches before each group.
-    private static (double Nanoseconds, double Reads) Lookups(CountingDisk disk, Func<ChunkId> next, Func<ChunkId, bool> find, bool expected)
+    // Each round has groups of lookups with cold caches before each group.
+    private static (double[] Nanoseconds, double Reads) Lookups(CountingDisk disk, Func<ChunkId> next, Func<ChunkId, bool> find, bool expected)
     {
         double[] times = new double[Rounds];
         var ids = new ChunkId[GroupLookups];
@@ -168,12 +169,11 @@ internal static class ScaleProbe
             times[round] = ticks * 1e9 / Stopwatch.Frequency / (Groups * GroupLookups);
         }
 
-        Array.Sort(times);
-        return (times[Rounds / 2], (double)(disk.Reads - reads) / (Rounds * Groups * GroupLookups));
+        return (times, (double)(disk.Reads - reads) / (Rounds * Groups * GroupLookups));
     }
 
     // Streams side by side, as nodes back up: each goes through packs from front to back.
-    private static (double Nanoseconds, double Reads) Streams(ScaleStore built, BackupStore store, CountingDisk disk)
+    private static (double[] Nanoseconds, double Reads) Streams(ScaleStore built, BackupStore store, CountingDisk disk)
     {
         SyntheticSegment segment = built.Segments[0];
         const int rounds = ScaleStore.StreamPacks / StreamsAtOnce;
@@ -209,8 +209,7 @@ internal static class ScaleProbe
             times[round] = ticks * 1e9 / Stopwatch.Frequency / (StreamsAtOnce * SyntheticSegment.RecordsPerPack);
         }
 
-        Array.Sort(times);
-        return (times[rounds / 2], (double)(disk.Reads - reads) / (ScaleStore.StreamPacks * SyntheticSegment.RecordsPerPack));
+        return (times, (double)(disk.Reads - reads) / (ScaleStore.StreamPacks * SyntheticSegment.RecordsPerPack));
     }
 
     // What a merge of the whole index costs for each entry it writes, its sync included.
@@ -227,7 +226,7 @@ internal static class ScaleProbe
     }
 
     // Commits' own part: sort the new entries, write and sync a segment of them, open it. Merges are accounted by MergeCost.
-    private static double FlushCost(ScaleStore built, BackupStore store)
+    private static double[] FlushCost(BackupStore store)
     {
         double[] times = new double[Flushes];
         for (int flush = 0; flush < Flushes; flush++)
@@ -249,8 +248,7 @@ internal static class ScaleProbe
             }) / entries.Count * 1e9;
         }
 
-        Array.Sort(times);
-        return times[Flushes / 2];
+        return times;
     }
 
     private static ChunkId RandomEntry(ScaleStore built, Random random)

@@ -137,6 +137,41 @@ public sealed class StoreIndexTests : IDisposable
         Assert.All(chunks, chunk => Assert.False(store.IsReferable(chunk)));
     }
 
+    // Two backups stored a chunk at once. What is read ahead names one copy, the index the other.
+    [Fact]
+    public void A_damaged_copy_that_was_read_ahead_gives_way_to_the_one_in_the_index()
+    {
+        var unmerged = new WriterOptions { Workers = 0, MergesIndex = false };
+        SnapshotRecord snapshot;
+        using (BackupStore first = _test.Open(), second = _test.Open())
+        {
+            snapshot = TestStore.Commit(first, unmerged, ("a", TestStore.Noise(1, 3000)));
+            TestStore.Commit(second, unmerged, ("a", TestStore.Noise(1, 3000)));
+        }
+
+        using BackupStore store = _test.Open();
+        using IndexLease lease = store.LeaseIndex();
+        ChunkLocation named = default;
+        IndexEntry[] entries = lease.Index.Positions().Select(found => found.Entry).Where(entry => entry.Location.Kind == ChunkKind.Data).GroupBy(entry => entry.Location.Pack)
+            .Select(pack => pack.OrderBy(entry => entry.Location).ToArray())
+            .First(pack => store.TryLocateByIndex(pack[0].Id, out named) && named.Pack != pack[0].Location.Pack);
+        int other = entries[0].Location.Pack;
+        store.Locality.Found(entries[0].Location);
+        store.Locality.Found(entries[1].Location);
+        Assert.True(store.TryLocate(entries[0].Id, out ChunkLocation ahead));
+        Assert.Equal(other, ahead.Pack);
+
+        string damaged = _test.PathOf(StoreLayout.PackPath(store.Packs.Id(other)));
+        byte[] bytes = File.ReadAllBytes(damaged);
+        foreach (IndexEntry entry in entries)
+        {
+            bytes[(int)entry.Location.OffsetBytes + (int)entry.Location.RecordBytes - 1] ^= 1;
+        }
+
+        File.WriteAllBytes(damaged, bytes);
+        Assert.Equal(TestStore.Noise(1, 3000), TestStore.ReadAll(store, snapshot)["a"]);
+    }
+
     [Fact]
     public void Opening_looks_at_no_pack_and_the_first_reference_looks_at_its_length()
     {

@@ -16,7 +16,7 @@ public sealed class GcIndexTests : IDisposable
     [Fact]
     public void A_segment_of_which_little_is_gone_is_left_alone()
     {
-        SnapshotRecord kept = FillAndForget(forgottenBytes: 6000, keptBytes: 200_000);
+        SnapshotRecord kept = FillAndForget(forgottenBytes: 6000, keptBytes: 1_000_000);
         string segment = Assert.Single(_test.Files("index"));
         byte[] before = File.ReadAllBytes(segment);
         Assert.True(Collect().PacksDeleted > 0);
@@ -40,7 +40,7 @@ public sealed class GcIndexTests : IDisposable
     [Fact]
     public void A_check_without_the_key_still_misses_packs_that_gc_did_not_delete()
     {
-        FillAndForget(forgottenBytes: 6000, keptBytes: 200_000);
+        FillAndForget(forgottenBytes: 6000, keptBytes: 1_000_000);
         Collect();
         string lost = _test.Files("packs")[0];
         File.Delete(lost);

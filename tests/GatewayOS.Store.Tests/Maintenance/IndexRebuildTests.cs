@@ -90,6 +90,44 @@ public sealed class IndexRebuildTests : IDisposable
         AssertWhole();
     }
 
+    // A chunk stands in two packs, and gc takes one of them before the rebuild goes on: whichever it is, the other's record counts.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_part_knows_every_copy_of_a_chunk(int going)
+    {
+        var unmerged = new WriterOptions { Workers = 0, MergesIndex = false };
+        (string, byte[]) file = ("twice", TestStore.Noise(1, 3000));
+        using (BackupStore first = _test.Open(), second = _test.Open())
+        {
+            TestStore.Commit(first, unmerged, file);
+            TestStore.Commit(second, unmerged, file);
+        }
+
+        var disk = new ProbeDisk(_test.Posix);
+        disk.Before = (call, path) =>
+        {
+            if (call == DiskCall.Create && path.EndsWith(StoreLayout.IndexSuffix, StringComparison.Ordinal))
+            {
+                throw ProbeDisk.Full(path);
+            }
+        };
+        using (BackupStore store = OpenForRebuild(disk))
+        {
+            Assert.Throws<StoreIoException>(() => IndexRebuild.Run(store, new RebuildOptions { Threads = 0 }, CancellationToken.None));
+        }
+
+        // The two largest packs hold the file's chunks.
+        File.Delete(_test.Files("packs").OrderByDescending(path => new FileInfo(path).Length).Take(2).Order(StringComparer.Ordinal).ElementAt(going));
+        using (BackupStore store = OpenForRebuild())
+        {
+            Assert.Equal(3, IndexRebuild.Run(store, new RebuildOptions { Threads = 0 }, CancellationToken.None).PacksDoneBefore);
+        }
+
+        using BackupStore whole = _test.Open();
+        Assert.All(whole.Snapshots().Records, snapshot => Assert.Equal(file.Item2, TestStore.ReadAll(whole, snapshot)["twice"]));
+    }
+
     private static RebuildOptions Small => new() { Threads = 0, PacksPerPart = 5 };
 
     private BackupStore OpenForRebuild(IStoreDisk? disk = null) => BackupStore.Open(disk ?? _test.Posix, TestStore.Secret, new OpenOptions { ReadsUncoveredPacks = false });
