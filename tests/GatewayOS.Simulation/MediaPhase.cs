@@ -130,7 +130,7 @@ internal sealed class MediaPhase(World world, List<string> struck)
         // is below it may still be lost.
         Inspector.Require(
             repair.Lost.All(path => before.Affected.Any(known => known.SnapshotId == path.SnapshotId && Covers(known.Path, path.Path))),
-            () => $"repair says that {Text(repair.Lost)} are lost, verify had said {Text(before.Affected)}; DBG {Inspector.Text(repair.Findings)} BEFORE {Inspector.Text(before.Findings)}");
+            () => $"repair says that {Text(repair.Lost)} are lost, verify had said {Text(before.Affected)}");
         var left = new HashSet<string>(sound, StringComparer.Ordinal);
         using ChunkReader reader = store.OpenReader();
         foreach (SnapshotRecord record in store.Snapshots().Records)

@@ -136,7 +136,7 @@ public static class DiskProbe
                     var random = new Random(SeedOfReads + number);
                     int file = number;
                     long offset = 0;
-                    do
+                    while (Stopwatch.GetElapsedTime(start) < time && !cancellation.IsCancellationRequested)
                     {
                         if (isRandom)
                         {
@@ -157,7 +157,6 @@ public static class DiskProbe
                         offset += read;
                         Interlocked.Add(ref total, read);
                     }
-                    while (Stopwatch.GetElapsedTime(start) < time && !cancellation.IsCancellationRequested);
                 }
                 catch (Exception error)
                 {

@@ -1,4 +1,5 @@
 using GatewayOS.Store.Maintenance;
+using GatewayOS.Store.Pipeline;
 using GatewayOS.Store.Storage;
 using GatewayOS.Store.Tests.Rig;
 
