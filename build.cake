@@ -150,7 +150,7 @@ Task("bench").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 
 Task("clean").Does(() =>
 {
-    foreach (var directory in GetDirectories("./src/*/{bin,obj}").Concat(GetDirectories("./tests/*/{bin,obj}")))
+    foreach (var directory in GetDirectories("./src/*/{bin,obj}").Concat(GetDirectories("./tests/*/{bin,obj}")).Concat(GetDirectories("./tools/*/{bin,obj}")))
     {
         DeleteDirectory(directory, new DeleteDirectorySettings { Recursive = true, Force = true });
     }

@@ -10,7 +10,9 @@ run          build, then start an appliance and a node on the loopback and back 
 test         all tests but the slow system tests, and a time-boxed simulation
 test-system  the slow end-to-end tests through the real binary
 simulate     the store simulation at length: ./build.sh simulate [-- --seeds N]
-bench        speed beside restic and borg: ./build.sh bench [-- SUITE...]
+bench        measurements: ./build.sh bench [-- SUITE --option value...]; suites are peers (beside restic and borg), stages,
+             generations, chunk-sizes, nodes and grpc
+corpus       data to back up, made from a seed and aged by days: ./build.sh corpus -- make|age --out DIR...
 format       format the code (format-check only looks)
 clean        remove everything built'
 
@@ -19,7 +21,7 @@ target=${1:-help}
 [ "${1:-}" = "--" ] && shift
 case "$target" in
   help|-h|--help) printf 'usage: ./build.sh TARGET [-- ARGUMENTS]\n\n%s\n' "$targets"; exit 0 ;;
-  build|run|test|test-system|simulate|bench|format|format-check|clean) ;;
+  build|run|test|test-system|simulate|bench|corpus|format|format-check|clean) ;;
   *) printf "build.sh: no target '%s'. The targets are:\n\n%s\n" "$target" "$targets" >&2; exit 2 ;;
 esac
 
@@ -62,6 +64,10 @@ if [ "$target" = run ]; then
   # Without the build tool in between, Ctrl-C reaches what is shown.
   dotnet cake build.cake --verbosity=quiet --target=build
   exec tools/demo.sh "$@"
+fi
+
+if [ "$target" = corpus ]; then
+  exec dotnet run --project tools/CorpusMaker -c Release -v quiet -- "$@"
 fi
 
 GATEWAY_BUILD_ARGUMENTS="$*" exec dotnet cake build.cake --verbosity=quiet --target="$target"

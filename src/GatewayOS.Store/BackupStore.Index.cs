@@ -1,18 +1,20 @@
+using System.Collections;
 using GatewayOS.Store.Index;
 using GatewayOS.Store.Packs;
-using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store;
 
-/// <content>Lookup, the index's growth, and snapshots.</content>
+/// <content>Lookup, and the index's growth.</content>
 public sealed partial class BackupStore
 {
-    // Segments are merged in tiers, so that their number grows with the logarithm of the store and each entry is rewritten as often.
-    private const int SegmentsPerTierMax = 4;
-    private const int TierRatio = 3;
+    // gc writes a segment anew when more than a quarter of its packs are gone: each entry is so rewritten a few times in its life at most,
+    // and a collection that frees little writes little.
+    private const int GoneShareInverse = 4;
 
+    // Segment files that the next index replaces: damaged ones, and those of the format's version before.
     private string[] _damagedSegments = [];
+    private string[] _outdatedSegments = [];
     private volatile IReadOnlyDictionary<ChunkId, ChunkLocation>? _betterCopies;
 
     // Made once: a delegate for each lookup would be most of the garbage of a backup.
@@ -36,8 +38,20 @@ public sealed partial class BackupStore
             return true;
         }
 
-        StoreIndex index = _index;
-        return index.TryFind(id, _isPresent ??= IsPresent, out location) || index.TryFind(id, _isReadable ??= IsReadable, out location);
+        using IndexLease lease = LeaseIndex();
+        return TryFindPresent(lease.Index, id, out location) || lease.Index.TryFind(id, _isReadable ??= IsReadable, out location);
+    }
+
+    /// <summary>The same without help of what was read ahead: only what the index itself says, for those who check it or act on it.</summary>
+    internal bool TryLocateByIndex(ChunkId id, out ChunkLocation location)
+    {
+        if (_betterCopies is { } better && better.TryGetValue(id, out location))
+        {
+            return true;
+        }
+
+        using IndexLease lease = LeaseIndex();
+        return lease.Index.TryFind(id, _isPresent ??= IsPresent, out location) || lease.Index.TryFind(id, _isReadable ??= IsReadable, out location);
     }
 
     /// <summary>True when a new snapshot may refer to the chunk: its pack is whole and gc does not mean to delete it.</summary>
@@ -45,7 +59,8 @@ public sealed partial class BackupStore
     {
         try
         {
-            return _index.TryFind(id, _isPresent ??= IsPresent, out _);
+            using IndexLease lease = LeaseIndex();
+            return TryFindPresent(lease.Index, id, out _);
         }
         catch (StoreDamagedException error)
         {
@@ -55,9 +70,34 @@ public sealed partial class BackupStore
         }
     }
 
-    internal bool IsPresent(int pack) => Packs.State(pack) == PackState.Present;
+    /// <summary>True for a pack that may be referred to. The first question about a pack looks at its file's length.</summary>
+    internal bool IsPresent(int pack) => Packs.State(pack) switch
+    {
+        PackState.Present => true,
+        PackState.Listed => IsWhole(pack),
+        _ => false,
+    };
 
-    internal bool IsReadable(int pack) => Packs.State(pack) is PackState.Present or PackState.Condemned or PackState.Suspect;
+    /// <summary>True for a pack that may be referred to as far as is known without looking at its file: enough to keep its entries.</summary>
+    internal bool IsListed(int pack) => Packs.State(pack) is PackState.Listed or PackState.Present;
+
+    internal bool IsReadable(int pack) => Packs.State(pack) is PackState.Listed or PackState.Present or PackState.Condemned or PackState.Suspect;
+
+    /// <summary>Keeps the index as it is now in use until the lease is disposed.</summary>
+    internal IndexLease LeaseIndex()
+    {
+        while (true)
+        {
+            StoreIndex index = _index;
+            if (index.TryUse())
+            {
+                return new IndexLease(index);
+            }
+
+            // Replaced since it was looked at; or the last one, and the store is closed.
+            ObjectDisposedException.ThrowIf(ReferenceEquals(index, _index), this);
+        }
+    }
 
     /// <summary>Reads the index anew, to see what other processes have added.</summary>
     internal void Reload()
@@ -65,7 +105,7 @@ public sealed partial class BackupStore
         lock (_indexGate)
         {
             _betterCopies = null;
-            _index = LoadIndex();
+            Replace(LoadIndex(_index));
         }
     }
 
@@ -96,7 +136,7 @@ public sealed partial class BackupStore
                 entries = WithLoose(sortedEntries, old.Loose, packSet);
             }
 
-            List<IndexSegment> merged = merge ? ChooseForMerge([.. old.Segments], entries.Count) : [];
+            List<IndexSegment> merged = merge ? ChooseForMerge(old, entries.Count) : [];
             string name = NextTemporaryName() + StoreLayout.IndexSuffix;
             try
             {
@@ -112,23 +152,43 @@ public sealed partial class BackupStore
                 WriteSegment(name, entries, packSet, merged, packs);
             }
 
-            ReplaceSegments(old, merged, name);
+            // Entries of condemned packs are in no segment any more; gc may still have to copy from them.
+            ReplaceSegments(merged, name, old.Loose.Where(entry => !IsPresent(entry.Value.Pack)).ToDictionary());
+            DeleteSegments(_outdatedSegments);
+            _outdatedSegments = [];
         }
     }
 
-    /// <summary>Writes the index anew without entries of packs that gc is about to delete.</summary>
-    internal void DropCondemnedFromIndex()
+    /// <summary>
+    /// Writes those segments anew of which gc has taken much: without entries of packs that are gone, or about to go. In the others such entries
+    /// stay, count for nothing, and go with the next merge.
+    /// </summary>
+    internal void DropGoneFromIndex()
     {
-        string name = NextTemporaryName() + StoreLayout.IndexSuffix;
         lock (_indexGate)
         {
-            IndexSegment[] segments = [.. _index.Segments];
-            int[] packs = [.. segments.SelectMany(segment => segment.Packs.ToArray()).Distinct().Where(IsPresent).Order()];
-            IEnumerable<IndexEntry> kept = IndexMerge.Merge([.. segments.Select(segment => segment.Entries())], IsPresent);
-            IndexSegmentWriter.Write(Disk, Guid, name, Packs, packs, kept, segments.Sum(segment => segment.Shape.Entries));
-        }
+            foreach (IndexSegment segment in _index.Segments.ToArray())
+            {
+                int[] kept = [.. segment.Packs.ToArray().Where(IsListed).Order()];
+                if ((segment.Packs.Length - kept.Length) * GoneShareInverse <= segment.Packs.Length)
+                {
+                    continue;
+                }
 
-        AdoptSegments([name]);
+                string? name = null;
+                if (kept.Length > 0)
+                {
+                    name = NextTemporaryName() + StoreLayout.IndexSuffix;
+                    SegmentSizing sizing = SegmentSizing.Beside(segment.Shape.Entries, LargestBeside([segment]));
+                    IndexSegmentWriter.Write(Disk, Guid, name, Packs, kept, segment.Entries().Where(entry => IsListed(entry.Location.Pack)), sizing);
+                }
+
+                ReplaceSegments([segment], name, new Dictionary<ChunkId, ChunkLocation>(_index.Loose));
+            }
+
+            Disk.SyncDirectory(StoreLayout.Index);
+            GonePacks.Tidy(Disk, Guid, NextTemporaryName(), _index, Packs);
+        }
     }
 
     /// <summary>Makes these segments the whole index: what this store had loaded, or could not load, goes.</summary>
@@ -137,99 +197,89 @@ public sealed partial class BackupStore
         lock (_indexGate)
         {
             // A segment that another process has added since the last load stays.
-            string[] old = [.. _index.Segments.ToArray().Select(segment => segment.Name), .. _damagedSegments];
-            _index = new StoreIndex([.. names.Select(OpenSegment)], []);
-            foreach (string name in old)
-            {
-                DurableFile.DeleteIfPresent(Disk, $"{StoreLayout.Index}/{name}");
-            }
-
-            _damagedSegments = [];
+            string[] old = [.. _index.Segments.ToArray().Select(segment => segment.Name), .. _damagedSegments, .. _outdatedSegments];
+            Replace(new StoreIndex([.. names.Select(OpenSegment)], []));
+            DeleteSegments(old);
+            (_damagedSegments, _outdatedSegments) = ([], []);
             Disk.SyncDirectory(StoreLayout.Index);
+            GonePacks.Tidy(Disk, Guid, NextTemporaryName(), _index, Packs);
         }
     }
 
-    /// <summary>All snapshots, oldest first, and the files that are none.</summary>
-    public SnapshotList Snapshots()
+    private bool TryFindPresent(StoreIndex index, ChunkId id, out ChunkLocation location)
     {
-        var records = new List<SnapshotRecord>();
-        var damaged = new List<DamagedSnapshot>();
-        foreach (StoreEntry entry in Disk.List(StoreLayout.Snapshots))
+        PackUse present = _isPresent ??= IsPresent;
+        if (_locality.TryFind(id, present, out location))
         {
-            try
-            {
-                records.Add(SnapshotFile.Decode(entry.Name, DurableFile.Read(Disk, $"{StoreLayout.Snapshots}/{entry.Name}"), Guid, Keys));
-            }
-            catch (StoreDamagedException error)
-            {
-                damaged.Add(new DamagedSnapshot(entry.Name, error.Message));
-            }
-            catch (StoreIoException error) when (error.Failure == StoreIoFailure.Missing)
-            {
-                // Forgotten by another process just now.
-            }
-            catch (StoreIoException error)
-            {
-                damaged.Add(new DamagedSnapshot(entry.Name, error.Message, error));
-            }
+            return true;
         }
 
-        return new SnapshotList(
-            [.. records.OrderBy(record => record.Draft.StartedUtc).ThenBy(record => record.FinishedUtc).ThenBy(record => record.Id, StringComparer.Ordinal)],
-            [.. damaged.OrderBy(file => file.FileName, StringComparer.Ordinal)]);
-    }
-
-    /// <summary>Finds a snapshot.</summary>
-    /// <param name="idOrLatest">An ID, a unique beginning of one, or <c>latest</c>.</param>
-    /// <exception cref="StoreUnusableException">None or several match.</exception>
-    public SnapshotRecord FindSnapshot(string idOrLatest) =>
-        Snapshots().Find(idOrLatest, $"{Location} holds no snapshot yet. Make one with 'gatewayctl store backup'.");
-
-    /// <summary>Deletes a snapshot's record. Its chunks go with the next gc, as far as nothing else names them.</summary>
-    public void DeleteSnapshot(SnapshotRecord snapshot)
-    {
-        DurableFile.DeleteIfPresent(Disk, StoreLayout.SnapshotPath(snapshot.Id));
-        Disk.SyncDirectory(StoreLayout.Snapshots);
-    }
-
-    /// <summary>Writes a snapshot record: the commit point.</summary>
-    internal SnapshotRecord WriteSnapshot(SnapshotDraft draft, DateTimeOffset finishedUtc)
-    {
-        (byte[] file, string id) = SnapshotFile.Encode(draft, finishedUtc, ProgramVersion, Guid, Keys, Entropy);
-        DurableFile.Replace(Disk, NextTemporaryName(), StoreLayout.SnapshotPath(id), file);
-        return SnapshotFile.Decode(id + StoreLayout.SnapshotSuffix, file, Guid, Keys);
-    }
-
-    private static List<IndexSegment> ChooseForMerge(IndexSegment[] segments, long newEntries)
-    {
-        var chosen = new List<IndexSegment>();
-        long sum = newEntries;
-        foreach (IndexSegment segment in segments.OrderBy(segment => segment.Shape.Entries))
+        if (!index.TryFind(id, present, out location))
         {
-            if (segment.Shape.Entries > sum * TierRatio)
-            {
-                break;
-            }
-
-            sum += segment.Shape.Entries;
-            chosen.Add(segment);
+            return false;
         }
 
-        return chosen.Count >= SegmentsPerTierMax ? chosen : [];
+        _locality.Found(location);
+        return true;
+    }
+
+    private bool IsWhole(int pack)
+    {
+        PackState state;
+        try
+        {
+            using IStoreFile file = Disk.OpenRead(StoreLayout.PackPath(Packs.Id(pack)));
+            long length = file.LengthBytes;
+            state = length == Packs.LengthBytes(pack) ? PackState.Present : PackState.Suspect;
+            if (state == PackState.Suspect)
+            {
+                Warn($"Pack {Packs.Id(pack)} is {length} bytes long instead of {Packs.LengthBytes(pack)}. Run verify, then repair.");
+            }
+        }
+        catch (StoreIoException error) when (error.Failure == StoreIoFailure.Missing)
+        {
+            state = PackState.Unusable;
+        }
+        catch (StoreIoException error)
+        {
+            state = PackState.Suspect;
+            Warn($"Pack {Packs.Id(pack)} is not used for new backups: {error.Message}");
+        }
+
+        // gc may have condemned it meanwhile.
+        return Packs.Change(pack, PackState.Listed, state) == PackState.Present;
+    }
+
+    private static List<IndexSegment> ChooseForMerge(StoreIndex index, long newEntries)
+    {
+        IndexSegment[] ascending = [.. index.Segments.ToArray().OrderBy(segment => segment.Shape.Entries)];
+        return [.. ascending.Take(SegmentMerging.Choose([.. ascending.Select(segment => segment.Shape.Entries)], newEntries))];
     }
 
     private void WriteSegment(string name, List<IndexEntry> entries, HashSet<int> entryPacks, List<IndexSegment> merged, IReadOnlyList<int> addedPacks)
     {
         var added = new HashSet<int>(addedPacks);
-        var packs = new HashSet<int>(entryPacks);
-        foreach (IndexSegment segment in merged)
+        var packs = new BitArray(Packs.Count);
+        foreach (int pack in entryPacks)
         {
-            packs.UnionWith(segment.Packs.ToArray().Where(IsPresent));
+            packs[pack] = true;
         }
 
-        IEnumerable<IndexEntry> all = merged.Count == 0 ? entries : IndexMerge.Merge([entries, .. merged.Select(segment => segment.Entries())], number => added.Contains(number) || IsPresent(number));
-        IndexSegmentWriter.Write(Disk, Guid, name, Packs, [.. packs.Order()], all, entries.Count + merged.Sum(segment => segment.Shape.Entries));
+        foreach (IndexSegment segment in merged)
+        {
+            foreach (int pack in segment.Packs)
+            {
+                packs[pack] |= IsListed(pack);
+            }
+        }
+
+        int[] numbers = [.. Enumerable.Range(0, packs.Count).Where(pack => packs[pack])];
+        IEnumerable<IndexEntry> all = merged.Count == 0 ? entries : IndexMerge.Merge([entries, .. merged.Select(segment => segment.Entries())], number => added.Contains(number) || IsListed(number), number => added.Contains(number) || IsPresent(number));
+        IndexSegmentWriter.Write(Disk, Guid, name, Packs, numbers, all, SegmentSizing.Beside(entries.Count + merged.Sum(segment => segment.Shape.Entries), LargestBeside(merged)));
     }
+
+    private long LargestBeside(List<IndexSegment> replaced) =>
+        _index.Segments.ToArray().Except(replaced).Select(segment => segment.Shape.Entries).DefaultIfEmpty().Max();
 
     private List<IndexEntry> WithLoose(List<IndexEntry> entries, IReadOnlyDictionary<ChunkId, ChunkLocation> loose, HashSet<int> packs)
     {
@@ -247,37 +297,59 @@ public sealed partial class BackupStore
         return [.. IndexMerge.Merge([entries, uncovered], static _ => true)];
     }
 
-    private void ReplaceSegments(StoreIndex old, List<IndexSegment> merged, string newName)
+    private void ReplaceSegments(List<IndexSegment> replaced, string? newName, Dictionary<ChunkId, ChunkLocation> loose)
     {
-        IndexSegment[] kept = [.. old.Segments.ToArray().Except(merged)];
-
-        // Entries of condemned packs are in no segment any more; gc may still have to copy from them.
-        Dictionary<ChunkId, ChunkLocation> loose = old.Loose.Where(entry => !IsPresent(entry.Value.Pack)).ToDictionary();
-        _index = new StoreIndex([.. kept, OpenSegment(newName)], loose);
-        foreach (IndexSegment segment in merged)
+        List<IndexSegment> segments = [.. _index.Segments.ToArray().Except(replaced)];
+        if (newName is not null)
         {
-            DurableFile.DeleteIfPresent(Disk, $"{StoreLayout.Index}/{segment.Name}");
+            segments.Add(OpenSegment(newName));
+        }
+
+        Replace(new StoreIndex([.. segments], loose));
+        DeleteSegments(replaced.Select(segment => segment.Name));
+    }
+
+    private void DeleteSegments(IEnumerable<string> names)
+    {
+        foreach (string name in names)
+        {
+            DurableFile.DeleteIfPresent(Disk, $"{StoreLayout.Index}/{name}");
         }
     }
 
-    private IndexSegment OpenSegment(string name)
+    // Who uses the old index keeps it; its segments close behind the last one.
+    private void Replace(StoreIndex index)
     {
-        IndexSegment segment = IndexSegment.Open(Disk, name, Guid, Packs, _pageCache);
-        _openedSegments.Add(segment);
-        return segment;
+        StoreIndex old = _index;
+        _index = index;
+        old.Release();
+    }
+
+    private IndexSegment OpenSegment(string name) => IndexSegment.Open(Disk, $"{StoreLayout.Index}/{name}", Guid, Packs, _pageCache);
+
+    private string CoverLoose(List<IndexEntry> entries, List<int> packs)
+    {
+        string name = NextTemporaryName() + StoreLayout.IndexSuffix;
+        IndexSegmentWriter.Write(Disk, Guid, name, Packs, packs, entries, SegmentSizing.Beside(entries.Count, 0));
+        return name;
     }
 
     /// <summary>How often the index was read from the disk: tells whether something other than this handle may have changed it.</summary>
     internal int IndexLoads { get; private set; }
 
-    private StoreIndex LoadIndex()
+    private StoreIndex LoadIndex(StoreIndex? old)
     {
         IndexLoads++;
-        var loader = new IndexLoader(Disk, Guid, Packs, _pageCache);
+        var loader = new IndexLoader(Disk, Guid, Packs, _pageCache)
+        {
+            Cover = _session is null ? null : CoverLoose,
+            LooseEntriesMax = Options.LooseEntriesMax,
+            ReadsUncovered = Options.ReadsUncoveredPacks,
+            Open = (old is null ? [] : old.Segments.ToArray()).ToDictionary(segment => segment.Name, StringComparer.Ordinal),
+        };
         StoreIndex index = loader.Load();
         loader.Warnings.ForEach(Warn);
-        _damagedSegments = [.. loader.Damaged];
-        _openedSegments.AddRange(index.Segments);
+        (_damagedSegments, _outdatedSegments) = ([.. loader.Damaged], [.. loader.Outdated]);
         return index;
     }
 }

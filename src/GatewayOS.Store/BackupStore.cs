@@ -22,8 +22,22 @@ public sealed record OpenOptions
     /// <summary>Clock for time stamps.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Bytes that a reader reads at once from a pack it reads in sequence: <see cref="Tuning.PipelineTuning.ReadAheadBytes"/>.</summary>
+    public int ReadAheadBytes { get; init; } = Tuning.PipelineTuning.Default.ReadAheadBytes;
+
     /// <summary>Source of salts and session names; seeded only in simulations.</summary>
     internal EntropySource Entropy { get; init; } = RandomNumberGenerator.Fill;
+
+    /// <summary>
+    /// Packs that no index segment covers are read, as an interrupted backup leaves them. False only for a rebuild of the index: that reads all packs anyway.
+    /// </summary>
+    public bool ReadsUncoveredPacks { get; init; } = true;
+
+    /// <summary>
+    /// Entries of uncovered packs held in memory, some 80 bytes each, before opening makes a segment of them: a damaged segment of a large store leaves
+    /// hundreds of millions. Smaller in tests.
+    /// </summary>
+    internal int LooseEntriesMax { get; init; } = 1_000_000;
 }
 
 /// <summary>
@@ -37,17 +51,19 @@ public sealed partial class BackupStore : ISnapshotStore, IDisposable
     private readonly MasterKey _master;
     private readonly SessionLock? _session;
     private readonly IndexPageCache _pageCache = new();
-    private readonly List<IndexSegment> _openedSegments = [];
+    private readonly LocalityCache _locality;
     private readonly List<string> _warnings = [];
     private readonly Lock _indexGate = new();
     private volatile StoreIndex _index;
     private long _temporaryNames;
+    private bool _disposed;
 
     private BackupStore(IStoreDisk disk, StoreConfig config, byte[] binding, MasterKey master, OpenOptions options)
     {
         (Disk, _config, _binding, _master) = (disk, config, binding, master);
         Keys = new StoreKeys(master, config.Format);
         Options = options;
+        _locality = new LocalityCache(disk, config.StoreId, Packs, Warn);
         if (disk.IsReadOnly)
         {
             _warnings.Add($"{disk.Location} cannot be written, so no session was taken: do not run gc on it from elsewhere meanwhile.");
@@ -60,7 +76,7 @@ public sealed partial class BackupStore : ISnapshotStore, IDisposable
 
         try
         {
-            _index = LoadIndex();
+            _index = LoadIndex(old: null);
         }
         catch
         {
@@ -119,7 +135,12 @@ public sealed partial class BackupStore : ISnapshotStore, IDisposable
 
     internal EntropySource Entropy => Options.Entropy;
 
+    /// <summary>The index now, to look at what it is made of. To read through it take a lease (<see cref="LeaseIndex"/>).</summary>
     internal StoreIndex Index => _index;
+
+    internal IndexPageCache PageCache => _pageCache;
+
+    internal LocalityCache Locality => _locality;
 
     /// <summary>The session's name; null on a read-only disk.</summary>
     internal string? SessionName => _session?.Name;
@@ -254,7 +275,13 @@ public sealed partial class BackupStore : ISnapshotStore, IDisposable
         _session?.Dispose();
         lock (_indexGate)
         {
-            _openedSegments.ForEach(segment => segment.Dispose());
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            _index.Release();
         }
 
         Keys.Dispose();

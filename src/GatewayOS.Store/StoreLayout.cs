@@ -16,6 +16,13 @@ internal static class StoreLayout
     public const string KeySuffix = ".key";
     public const string PackSuffix = ".pack";
     public const string IndexSuffix = ".idx";
+
+    /// <summary>Of a segment that a rebuild has finished while the whole is not done: not part of the index yet.</summary>
+    public const string IndexPartSuffix = ".part";
+
+    /// <summary>Of a list of packs that gc has deleted and that segments still name.</summary>
+    public const string GoneSuffix = ".gone";
+
     public const string SnapshotSuffix = ".snap";
     public const string SessionSuffix = ".session";
     public const string CondemnedSuffix = ".packs";

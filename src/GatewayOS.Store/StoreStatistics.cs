@@ -42,7 +42,8 @@ public sealed partial class BackupStore
     public StoreStatistics Statistics()
     {
         IReadOnlyList<SnapshotRecord> snapshots = Snapshots().Records;
-        StoreIndex index = _index;
+        using IndexLease lease = LeaseIndex();
+        StoreIndex index = lease.Index;
         long unique = 0;
         long data = 0;
         long trees = 0;

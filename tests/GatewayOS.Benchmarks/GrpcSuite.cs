@@ -7,6 +7,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using GatewayOS.Api;
 using GatewayOS.Api.Chunks;
+using GatewayOS.Benchmarks.Results;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
@@ -31,9 +32,11 @@ internal static class GrpcSuite
 
     public static async Task<int> RunAsync(string[] arguments)
     {
-        int mebibytes = NodeSuite.Number(arguments, "--mib", MebibytesDefault);
-        int rounds = NodeSuite.Number(arguments, "--rounds", RoundsDefault);
-        int window = NodeSuite.Number(arguments, "--window-kib", StreamWindowKibibytesDefault) * 1024;
+        var options = new BenchArguments(arguments, "--mib", "--rounds", "--window-kib");
+        int mebibytes = options.Number("--mib", MebibytesDefault);
+        int rounds = options.Number("--rounds", RoundsDefault);
+        int window = options.Number("--window-kib", StreamWindowKibibytesDefault) * 1024;
+        var results = new BenchResults("grpc");
         using X509Certificate2 certificate = MakeCertificate();
         await using WebApplication server = await StartAsync(certificate, window);
         int[] ports = [.. server.Urls.Select(static url => new Uri(url).Port)];
@@ -52,12 +55,13 @@ internal static class GrpcSuite
             };
             for (int round = -1; round < rounds; round++)
             {
-                foreach ((_, Func<int, Task> send, List<(double, double)> seen) in cases)
+                foreach ((string name, Func<int, Task> send, List<(double Rate, double Allocated)> seen) in cases)
                 {
-                    (double, double) run = await MeasureAsync(send, mebibytes);
+                    (double Rate, double Allocated) run = await MeasureAsync(send, mebibytes);
                     if (round >= 0)
                     {
                         seen.Add(run);
+                        results.Add(tls ? "1 MiB messages, TLS" : "1 MiB messages, in the clear", name, "MB/s", run.Rate, $"--mib {mebibytes} --window-kib {window / 1024}");
                     }
                 }
             }
@@ -65,6 +69,7 @@ internal static class GrpcSuite
             Report(tls ? "TLS" : "in the clear", [.. cases.Select(static each => (each.Name, each.Seen))]);
         }
 
+        results.PrintOrigin();
         return 0;
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using GatewayOS.Benchmarks.Results;
 using GatewayOS.TestKit.Programs;
 
 namespace GatewayOS.Benchmarks;
@@ -18,10 +19,12 @@ internal static class NodeSuite
 
     public static int Run(string[] arguments)
     {
-        int nodes = Number(arguments, "--nodes", NodesDefault);
-        int mebibytes = Number(arguments, "--mib", MebibytesDefault);
-        int rounds = Number(arguments, "--rounds", RoundsDefault);
-        string tree = Text(arguments, "--tree", "/usr/lib");
+        var options = new BenchArguments(arguments, "--nodes", "--mib", "--rounds", "--tree");
+        int nodes = options.Number("--nodes", NodesDefault);
+        int mebibytes = options.Number("--mib", MebibytesDefault);
+        int rounds = options.Number("--rounds", RoundsDefault);
+        string tree = options.Text("--tree", "/usr/lib");
+        var results = new BenchResults("nodes");
         using var scratch = new ScratchDirectory("nodes");
         Console.WriteLine($"one agent beside a local backup, {tree}, {rounds} rounds, alternating");
         var local = new List<double>();
@@ -30,11 +33,15 @@ internal static class NodeSuite
         {
             local.Add(Local(scratch, tree));
             remote.Add(OneAgent(scratch, tree, out long peak));
+            results.Add("one tree", "local", "s", local[^1], $"gatewayctl store backup {tree}");
+            results.Add("one tree", "agent", "s", remote[^1], $"gateway-agent backup {tree}");
+            results.Add("one tree", "gatewayd", "bytes of memory", peak, "as above");
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  local {local[^1]:0.0} s, agent {remote[^1]:0.0} s, ratio {local[^1] / remote[^1]:0.00}; gatewayd's peak memory {peak >> 20} MiB"));
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  median ratio {Median([.. local.Zip(remote, (near, far) => near / far)]):0.00} of the local rate"));
-        ManyAgents(scratch, nodes, mebibytes);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  median ratio {Statistics.Median(local.Zip(remote, (near, far) => near / far)):0.00} of the local rate"));
+        ManyAgents(results, scratch, nodes, mebibytes);
+        results.PrintOrigin();
         return 0;
     }
 
@@ -66,7 +73,7 @@ internal static class NodeSuite
         return seconds;
     }
 
-    private static void ManyAgents(ScratchDirectory scratch, int nodes, int mebibytes)
+    private static void ManyAgents(BenchResults results, ScratchDirectory scratch, int nodes, int mebibytes)
     {
         using var appliance = new Appliance(scratch, "--profile", "gw-2000");
         MakeTrees(scratch, nodes, mebibytes);
@@ -82,8 +89,11 @@ internal static class NodeSuite
         appliance.VerifyStore();
         JsonElement status = appliance.Operator("status", "--json").Expect(0).Json;
         double total = (double)nodes * mebibytes;
+        results.Add($"{nodes} nodes at once", "all together", "MiB/s", total / seconds, $"gateway-agent backup, {mebibytes} MiB each");
+        Array.ForEach(each, time => results.Add($"{nodes} nodes at once", "each agent", "s", time, "as above"));
+        results.Add($"{nodes} nodes at once", "gatewayd", "bytes of memory", PeakBytes(appliance), "as above");
         Console.WriteLine($"{nodes} agents at once, {mebibytes} MiB each, half of it shared");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {seconds:0.0} s, {total / seconds:0} MiB/s together; an agent took {each.Min():0.0} to {each.Max():0.0} s, median {Median(each):0.0} s"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {seconds:0.0} s, {total / seconds:0} MiB/s together; an agent took {each.Min():0.0} to {each.Max():0.0} s, median {Statistics.Median(each):0.0} s"));
         Console.WriteLine($"  stored {status.GetProperty("storeBytes").GetInt64() >> 20} MiB of {total:0} MiB; gatewayd's peak memory {PeakBytes(appliance) >> 20} MiB; verify of every byte: clean");
     }
 
@@ -112,10 +122,4 @@ internal static class NodeSuite
         work();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
-
-    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
-
-    internal static int Number(string[] arguments, string name, int otherwise) => int.Parse(Text(arguments, name, otherwise.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
-
-    private static string Text(string[] arguments, string name, string otherwise) => Array.IndexOf(arguments, name) is int at and >= 0 && at + 1 < arguments.Length ? arguments[at + 1] : otherwise;
 }

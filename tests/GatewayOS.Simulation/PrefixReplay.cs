@@ -78,7 +78,7 @@ internal static class PrefixReplay
         log.Note(new Promise(first, SnapshotState.Forgetting));
         store.DeleteSnapshot(record);
         log.Note(new Promise(first, SnapshotState.Forgotten));
-        GarbageCollector.Run(store, new GcOptions { Threads = 0, MaxUnusedPercent = 0 }, CancellationToken.None);
+        GarbageCollector.Run(store, new GcOptions { Threads = 0, MaxUnusedPercent = 0, MaxReclusterPercent = 100, Recompress = Recompression.All }, CancellationToken.None);
         Backup(world, log, last);
         world.Main.Dispose();
         return log;

@@ -136,15 +136,22 @@ internal sealed class Steps(World world)
 
     private void Gc() => Cancelled((progress, cancellation) =>
     {
-        double percent = world.Random.Next(3) switch { 0 => 0, 1 => 5, _ => 50 };
-        GcReport report = GarbageCollector.Run(world.OpenMain(), new GcOptions { Threads = 0, MaxUnusedPercent = percent, Progress = progress }, cancellation);
-        world.Trace($"gc: {report.PacksDeleted} deleted, {report.PacksRewritten} rewritten, {report.PacksPending} pending");
+        var options = new GcOptions
+        {
+            Threads = 0,
+            MaxUnusedPercent = world.Random.Next(3) switch { 0 => 0, 1 => 5, _ => 50 },
+            MaxReclusterPercent = world.Random.Next(3) switch { 0 => 0, 1 => 10, _ => 100 },
+            Recompress = (Recompression)world.Random.Next(3),
+            Progress = progress,
+        };
+        GcReport report = GarbageCollector.Run(world.OpenMain(), options, cancellation);
+        world.Trace($"gc: {report.PacksDeleted} deleted, {report.PacksRewritten} rewritten ({report.PacksReclustered} scattered, {report.BytesRecompressed} bytes recompressed), {report.PacksPending} pending");
         Inspector.Require(report.Findings.Count == 0, () => $"gc found damage in a sound store: {Inspector.Text(report.Findings)}");
     });
 
     private void RebuildIndex() => Cancelled((progress, cancellation) =>
     {
-        RebuildReport report = IndexRebuild.Run(world.OpenMain(), progress, cancellation);
+        RebuildReport report = IndexRebuild.Run(world.OpenMain(), new RebuildOptions { Threads = 0, Progress = progress, PacksPerPart = 3 }, cancellation);
         Inspector.Require(report.Findings.Count == 0, () => $"rebuild-index found damage in a sound store: {Inspector.Text(report.Findings)}");
     });
 

@@ -48,8 +48,8 @@ public sealed record RestoreOptions
     /// <summary>Gets what each stage spent its time on.</summary>
     public StageProfile Profile { get; init; } = new();
 
-    /// <summary>Two more than processors: some always wait for a disk.</summary>
-    public static int ThreadsDefault { get; } = Math.Clamp(Environment.ProcessorCount + 2, 1, 16);
+    /// <summary>What a machine nobody has measured gets.</summary>
+    public static int ThreadsDefault { get; } = Store.Tuning.PipelineTuning.Default.RestoreThreads;
 }
 
 /// <summary>Something that could not be restored as it was.</summary>

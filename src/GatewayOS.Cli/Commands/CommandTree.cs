@@ -21,7 +21,7 @@ internal static class CommandTree
         foreach (Command command in (Command[])
         [
             InitCommand.Build(), BackupCommand.Build(), SnapshotsCommand.Build(), StatsCommand.Build(), ListCommand.Build(), RestoreCommand.Build(), DiffCommand.Build(),
-            MountCommand.Build(), VerifyCommand.Build(), ForgetCommand.Build(), GcCommand.Build(), RepairCommands.BuildRepair(), RepairCommands.BuildRebuild(), KeyCommands.Build(),
+            MountCommand.Build(), VerifyCommand.Build(), ForgetCommand.Build(), GcCommand.Build(), BenchmarkCommand.Build(), RepairCommands.BuildRepair(), RepairCommands.BuildRebuild(), KeyCommands.Build(),
         ])
         {
             store.Subcommands.Add(command);

@@ -7,6 +7,7 @@ using GatewayOS.Cli.Json;
 using GatewayOS.Cli.Secrets;
 using GatewayOS.Store;
 using GatewayOS.Store.Storage;
+using GatewayOS.Store.Tuning;
 
 namespace GatewayOS.Cli.Commands;
 
@@ -29,8 +30,13 @@ internal sealed class VerbContext(ParseResult arguments, CancellationToken cance
     public string StoreDirectory => Arguments.GetValue(Verb.StoreOption) ?? Environment.GetEnvironmentVariable(Verb.StoreVariable)
         ?? throw new UsageException($"No store was named. Use --store DIR or set {Verb.StoreVariable}.");
 
+    /// <summary>Threads and sizes for the store's jobs on this machine.</summary>
+    public PipelineTuning Tuning => TuningFile.OfMachine.Read(StoreDirectory).Effective;
+
     /// <summary>Opens the store with the secret that options, environment or a prompt give.</summary>
-    public BackupStore OpenStore(string purpose)
+    /// <param name="purpose">What for, in a word.</param>
+    /// <param name="readsUncoveredPacks">See <see cref="OpenOptions.ReadsUncoveredPacks"/>.</param>
+    public BackupStore OpenStore(string purpose, bool readsUncoveredPacks = true)
     {
         var disk = new PosixDisk(StoreDirectory);
         if (!File.Exists(Path.Join(disk.Location, "config.json")))
@@ -39,7 +45,10 @@ internal sealed class VerbContext(ParseResult arguments, CancellationToken cance
             throw new StoreUnusableException($"There is no store in {disk.Location}. Make one with 'gatewayctl store init --store {disk.Location}'.");
         }
 
-        BackupStore store = BackupStore.Open(disk, SecretSource.Get(Arguments), new OpenOptions { Purpose = purpose });
+        BackupStore store = BackupStore.Open(
+            disk,
+            SecretSource.Get(Arguments),
+            new OpenOptions { Purpose = purpose, ReadAheadBytes = Tuning.ReadAheadBytes, ReadsUncoveredPacks = readsUncoveredPacks });
         foreach (string warning in store.Warnings)
         {
             Warn(warning);

@@ -235,9 +235,17 @@ internal sealed record GcJson
 
     public long BytesPending { get; init; }
 
+    public long BytesRecompressed { get; init; }
+
+    public long BytesSaved { get; init; }
+
+    public long ReadJumps { get; init; }
+
     public int PacksDeleted { get; init; }
 
     public int PacksRewritten { get; init; }
+
+    public int PacksReclustered { get; init; }
 
     public int PacksPending { get; init; }
 

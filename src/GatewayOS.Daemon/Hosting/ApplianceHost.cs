@@ -14,6 +14,7 @@ using GatewayOS.Store;
 using GatewayOS.Store.Keys;
 using GatewayOS.Store.Pipeline;
 using GatewayOS.Store.Storage;
+using GatewayOS.Store.Tuning;
 
 namespace GatewayOS.Daemon.Hosting;
 
@@ -48,7 +49,7 @@ internal sealed class ApplianceHost : IDisposable
         Delivery = DeliverySettings.Load(State);
         Alerts = new AlertCentre(State.PathOf("alerts.db"), options.Name, () => Delivery.Subscriptions, warn, time);
         StoreId = OpenOrCreateStore();
-        Store = new StoreHost(OpenStore, new WriterOptions { Time = time }, time);
+        Store = new StoreHost(OpenStore, new WriterOptions { Workers = Tuning.WorkerThreads, Time = time }, time);
         Sessions = new IngestSessions(Store, State.PathOf("ledgers"), time);
         Catalogue = new SnapshotCatalogue(State.PathOf("catalogue/catalogue.db"), StoreId);
         MakeFirstLogin();
@@ -141,7 +142,9 @@ internal sealed class ApplianceHost : IDisposable
         return store.StoreId;
     }
 
-    private BackupStore OpenStore() => BackupStore.Open(new PosixDisk(Options.StoreDirectory), Secret(), new OpenOptions { Purpose = "gatewayd", Time = _time });
+    private BackupStore OpenStore() => BackupStore.Open(new PosixDisk(Options.StoreDirectory), Secret(), new OpenOptions { Purpose = "gatewayd", ReadAheadBytes = Tuning.ReadAheadBytes, Time = _time });
+
+    private PipelineTuning Tuning => TuningFile.OfMachine.Read(Options.StoreDirectory).Effective;
 
     private StoreSecret Secret() => State.Read(StoreKeyFile) is { } key
         ? new StoreSecret.KeyFile(key)

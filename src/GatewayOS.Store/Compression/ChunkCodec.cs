@@ -96,7 +96,8 @@ internal static class ChunkCodec
         }
     }
 
-    private static int SmallestGainBytes(int plainBytes) => Math.Max(1, plainBytes / GainDivisor);
+    /// <summary>Least that a stored form must save over a longer one to be worth its codec.</summary>
+    public static int SmallestGainBytes(int plainBytes) => Math.Max(1, plainBytes / GainDivisor);
 
     private static void CheckLengths(ReadOnlySpan<byte> plain, ReadOnlySpan<byte> destination)
     {

@@ -1,61 +1,58 @@
 using System.Runtime.InteropServices;
+using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Index;
 
 /// <summary>
-/// Blocked Bloom filter (Putze, Sanders and Singler, WEA 2007): says "surely not here" for about 98.5 of 100 absent chunks at 10 bits an
-/// entry and one cache line a question. Chunk IDs are keyed hashes already, so their own bits serve as hash functions.
+/// A segment's filter, held in memory in slices that come from the disk when they are first asked for: opening a store reads none of it, and
+/// some hundred lookups later all of it is there. Thread-safe.
 /// </summary>
-internal sealed class ChunkFilter
+/// <param name="file">The segment's file.</param>
+/// <param name="shape">Where in it the filter is.</param>
+internal sealed class ChunkFilter(IStoreFile file, IndexShape shape)
 {
-    public const int BlockBytes = 64;
+    private readonly ulong[]?[] _slices = new ulong[]?[shape.FilterSlices];
 
-    private const int BitsPerEntry = 10;
-    private const int ProbeCount = 6;
-    private const int WordsPerBlock = BlockBytes / sizeof(ulong);
+    /// <summary>Bytes in memory now.</summary>
+    public long ResidentBytes => _slices.Sum(slice => slice is null ? 0L : slice.Length * sizeof(ulong));
 
-    private readonly ulong[] _words;
-
-    private ChunkFilter(ulong[] words) => _words = words;
-
-    public int Blocks => _words.Length / WordsPerBlock;
-
-    /// <summary>The filter as bytes: the on-disk form on little-endian machines, which are the only ones supported.</summary>
-    public Span<byte> Bytes => MemoryMarshal.AsBytes(_words.AsSpan());
-
-    public static int BlocksFor(long entries) => checked((int)((entries * BitsPerEntry / (BlockBytes * 8)) + 1));
-
-    public static ChunkFilter ForEntries(long entries) => new(new ulong[BlocksFor(entries) * WordsPerBlock]);
-
-    public static ChunkFilter WithBlocks(int blocks) => new(new ulong[checked(blocks * WordsPerBlock)]);
-
-    public void Add(ChunkId id)
-    {
-        int block = BlockOf(id);
-        ulong bits = id.SecondWord;
-        for (int probe = 0; probe < ProbeCount; probe++)
-        {
-            _words[block + (int)((bits >> 6) & 7)] |= 1UL << (int)(bits & 63);
-            bits >>= 9;
-        }
-    }
-
+    /// <summary>False when the segment surely does not hold the chunk. A damaged slice excludes nothing: that costs reads, and loses nothing.</summary>
     public bool MayContain(ChunkId id)
     {
-        int block = BlockOf(id);
-        ulong bits = id.SecondWord;
-        for (int probe = 0; probe < ProbeCount; probe++)
+        (long number, long block) = Math.DivRem(FilterBlock.Of(id, shape.FilterBlocks), IndexFormat.BlocksPerSlice);
+        ulong[] slice = Volatile.Read(ref _slices[number]) ?? Load((int)number);
+        return slice.Length == 0 || FilterBlock.MayContain(slice.AsSpan((int)block * (FilterBlock.Bytes / sizeof(ulong)), FilterBlock.Bytes / sizeof(ulong)), id);
+    }
+
+    /// <summary>Checks every slice.</summary>
+    /// <returns>True when all are good.</returns>
+    public bool Check()
+    {
+        for (int number = 0; number < _slices.Length; number++)
         {
-            if ((_words[block + (int)((bits >> 6) & 7)] & (1UL << (int)(bits & 63))) == 0)
+            if (Read(number).Length == 0)
             {
                 return false;
             }
-
-            bits >>= 9;
         }
 
         return true;
     }
 
-    private int BlockOf(ChunkId id) => (int)Math.BigMul(id.Prefix, (ulong)Blocks, out _) * WordsPerBlock;
+    private ulong[] Load(int number)
+    {
+        // Two threads may load the same slice: both read the same, and one of the copies goes.
+        ulong[] slice = Read(number);
+        Volatile.Write(ref _slices[number], slice);
+        return slice;
+    }
+
+    // Empty when it is damaged.
+    private ulong[] Read(int number)
+    {
+        ulong[] slice = new ulong[shape.SliceBytes(number) / sizeof(ulong)];
+        Span<byte> bytes = MemoryMarshal.AsBytes(slice.AsSpan());
+        int read = file.ReadAt(bytes, shape.SliceOffset(number));
+        return read == bytes.Length && IndexFormat.HashMatches(bytes[..^FilterBlock.Bytes], bytes[^FilterBlock.Bytes..]) ? slice : [];
+    }
 }

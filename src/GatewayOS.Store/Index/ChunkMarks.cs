@@ -1,17 +1,20 @@
 namespace GatewayOS.Store.Index;
 
 /// <summary>
-/// A set of chunks: one bit for each index entry, so marking every chunk of a 50 TB store takes some 50 MB; chunks that are in no segment
-/// go to a small hash set.
+/// A set of chunks: one bit for each place of an index entry, so marking every chunk of a 50 TB store takes some 65 MB; chunks that are in no
+/// segment go to a small hash set.
 /// </summary>
-/// <param name="index">The index whose entries have the bits.</param>
+/// <param name="lease">The index whose entries have the bits; the set's from here on.</param>
 /// <param name="usable">Packs whose entries count; must not change while the set is in use.</param>
-internal sealed class ChunkMarks(StoreIndex index, PackUse usable)
+internal sealed class ChunkMarks(IndexLease lease, PackUse usable) : IDisposable
 {
     private const int BitsPerWord = 64;
 
-    private readonly ulong[] _bits = new ulong[(index.SegmentEntries / BitsPerWord) + 1];
+    private readonly ulong[] _bits = new ulong[(lease.Index.PositionsEnd / BitsPerWord) + 1];
     private readonly HashSet<ChunkId> _others = [];
+
+    /// <summary>The index.</summary>
+    public StoreIndex Index => lease.Index;
 
     /// <summary>Marks a chunk.</summary>
     /// <returns>False when it is marked already.</returns>
@@ -33,11 +36,14 @@ internal sealed class ChunkMarks(StoreIndex index, PackUse usable)
     /// <summary>True when the entry at a position is marked.</summary>
     public bool IsMarked(long position) => (_bits[position / BitsPerWord] & (1UL << (int)(position % BitsPerWord))) != 0;
 
+    /// <summary>Lets the index go.</summary>
+    public void Dispose() => lease.Dispose();
+
     private long PositionOf(ChunkId id)
     {
         try
         {
-            return index.TryFind(id, usable, out _, out long position) ? position : -1;
+            return lease.Index.TryFind(id, usable, out _, out long position) ? position : -1;
         }
         catch (Storage.StoreDamagedException)
         {

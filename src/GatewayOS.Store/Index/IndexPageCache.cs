@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace GatewayOS.Store.Index;
 
 /// <summary>
@@ -8,32 +6,41 @@ namespace GatewayOS.Store.Index;
 /// </summary>
 internal sealed class IndexPageCache
 {
-    // 4096 slots of 4 KiB: 16 MiB at most, which covers every page of a store of about 350 000 chunks (some 40 GB).
+    // 4096 slots of 4 KiB: 16 MiB at most. Streams find their chunks in the locality cache; this one serves small stores and hot trees.
     private const int SlotCount = 4096;
 
+    // Spreads segments over the slots (2^64 divided by the golden ratio).
+    private const ulong Spread = 0x9E37_79B9_7F4A_7C15;
+
     private readonly Slot?[] _slots = new Slot?[SlotCount];
+    private long _reads;
+
+    /// <summary>Pages read from segments so far.</summary>
+    public long Reads => Volatile.Read(ref _reads);
 
     /// <summary>A page's bytes, checked.</summary>
     /// <exception cref="Storage.StoreDamagedException">The page is damaged.</exception>
     public ReadOnlySpan<byte> Read(IndexSegment segment, long number)
     {
         // Neighbouring pages of a segment never share a slot.
-        ref Slot? slot = ref _slots[(RuntimeHelpers.GetHashCode(segment) + (int)number) & (SlotCount - 1)];
-        if (slot is { } hit && hit.Number == number && ReferenceEquals(hit.Segment, segment))
+        ref Slot? slot = ref _slots[(int)((((ulong)segment.Serial * Spread) >> 32) + (ulong)number) & (SlotCount - 1)];
+        if (slot is { } hit && hit.Number == number && hit.Serial == segment.Serial)
         {
             // Slots never change once published, so a reader never sees half a page.
             return hit.Page;
         }
 
         byte[] page = new byte[IndexFormat.PageBytes];
+        Interlocked.Increment(ref _reads);
         segment.ReadPage(number, page);
-        slot = new Slot(segment, number, page);
+        slot = new Slot(segment.Serial, number, page);
         return page;
     }
 
-    private sealed class Slot(IndexSegment segment, long number, byte[] page)
+    // The segment by its number: a page left in its slot must not keep a closed segment's filter in memory.
+    private sealed class Slot(long serial, long number, byte[] page)
     {
-        public IndexSegment Segment { get; } = segment;
+        public long Serial { get; } = serial;
 
         public long Number { get; } = number;
 

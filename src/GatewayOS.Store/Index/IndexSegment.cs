@@ -4,47 +4,73 @@ using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Index;
 
-/// <summary>An immutable, sorted index segment on disk. Thread-safe; holds its file open, so it outlives the file's deletion by a merge.</summary>
+/// <summary>
+/// An immutable, sorted index segment on disk. Thread-safe; holds its file open, so it outlives the file's deletion by a merge. Closed when
+/// the last <see cref="StoreIndex"/> that has it lets it go.
+/// </summary>
 internal sealed class IndexSegment : IDisposable
 {
-    // Guesses before halvings mix in.
-    private const int GuessesMax = 6;
+    // Pages read at once when all entries are read in order.
+    private const int PagesPerRead = 16;
+
+    private static long s_serials;
 
     private readonly IStoreFile _file;
     private readonly ChunkFilter _filter;
     private readonly int[] _packs;
+    private readonly int[] _entriesOfPacks;
+    private readonly PackTable _table;
     private readonly IndexPageCache _cache;
+    private int _holders;
 
-    private IndexSegment(string name, IStoreFile file, IndexShape shape, ChunkFilter filter, int[] packs, IndexPageCache cache)
+    private IndexSegment(string name, IStoreFile file, IndexShape shape, PackTable table, IndexPageCache cache)
     {
-        (Name, _file, Shape, _filter, _packs, _cache) = (name, file, shape, filter, packs, cache);
+        (Name, _file, Shape, _table, _cache) = (name, file, shape, table, cache);
+        (_packs, _entriesOfPacks) = ReadPackTable(file, name, shape, table);
+        _filter = new ChunkFilter(file, shape);
     }
 
     public string Name { get; }
 
     public IndexShape Shape { get; }
 
+    /// <summary>A number that no other segment of this process has.</summary>
+    public long Serial { get; } = Interlocked.Increment(ref s_serials);
+
     /// <summary>The process-wide pack numbers of the segment's packs.</summary>
     public ReadOnlySpan<int> Packs => _packs;
 
-    /// <summary>Opens a segment and checks its head, pack table and filter.</summary>
+    /// <summary>Bytes of the filter that are in memory.</summary>
+    public long FilterBytes => _filter.ResidentBytes;
+
+    /// <summary>Opens a segment and checks its head and pack table; filter and pages are checked when they are read.</summary>
+    /// <param name="disk">The store's disk.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="storeId">The store.</param>
+    /// <param name="packs">Gets the segment's packs.</param>
+    /// <param name="cache">Keeps its pages.</param>
     /// <exception cref="StoreDamagedException">It is no whole segment of this store.</exception>
-    public static IndexSegment Open(IStoreDisk disk, string name, Guid storeId, PackTable packs, IndexPageCache cache)
+    /// <exception cref="OutdatedSegmentException">It is one of the version before.</exception>
+    public static IndexSegment Open(IStoreDisk disk, string path, Guid storeId, PackTable packs, IndexPageCache cache)
     {
-        IStoreFile file = disk.OpenRead($"{StoreLayout.Index}/{name}");
+        string name = path[(path.LastIndexOf('/') + 1)..];
+        IStoreFile file = disk.OpenRead(path);
         try
         {
             Span<byte> head = stackalloc byte[IndexFormat.HeadBytes];
             int read = file.ReadAt(head, 0);
+            if (IndexFormat.IsOutdated(head[..read]))
+            {
+                throw new OutdatedSegmentException(name);
+            }
+
             IndexShape shape = IndexFormat.ReadHead(head[..read], storeId, out string reason) ?? throw new StoreDamagedException(name, reason);
             if (file.LengthBytes != shape.FileBytes)
             {
                 throw new StoreDamagedException(name, $"it is {file.LengthBytes} bytes long instead of {shape.FileBytes}");
             }
 
-            int[] numbers = ReadPackTable(file, name, shape, packs);
-            ChunkFilter filter = ReadFilter(file, name, shape);
-            return new IndexSegment(name, file, shape, filter, numbers, cache);
+            return new IndexSegment(name, file, shape, packs, cache);
         }
         catch
         {
@@ -57,7 +83,7 @@ internal sealed class IndexSegment : IDisposable
     /// <param name="id">The chunk.</param>
     /// <param name="usable">Which pack states count as found.</param>
     /// <param name="found">Its place.</param>
-    /// <param name="position">The entry's position in the segment.</param>
+    /// <param name="position">The entry's position in the segment; below <see cref="IndexShape.Pages"/> times <see cref="IndexFormat.EntriesPerPage"/>.</param>
     /// <exception cref="StoreDamagedException">The page it would be in is damaged.</exception>
     public bool TryFind(ChunkId id, PackUse usable, out ChunkLocation found, out long position)
     {
@@ -66,139 +92,169 @@ internal sealed class IndexSegment : IDisposable
         return Shape.Entries > 0 && _filter.MayContain(id) && Search(id, usable, out found, out position);
     }
 
-    /// <summary>Reads an entry range in order; for merging and statistics.</summary>
+    /// <summary>Reads all entries in order; for merging and statistics.</summary>
     public IEnumerable<IndexEntry> Entries()
     {
-        byte[] page = new byte[IndexFormat.PageBytes];
-        for (long number = 0; number < Shape.Pages; number++)
+        foreach ((_, int count, Memory<byte> page) in PagesInOrder())
         {
-            ReadPage(number, page);
-            for (int i = 0; i < EntriesIn(number); i++)
+            for (int i = 0; i < count; i++)
             {
-                yield return Entry(page, i);
+                yield return Entry(page.Span, i);
             }
         }
     }
 
-    /// <summary>Checks every page.</summary>
+    /// <summary>The same with their positions; for marking.</summary>
+    public IEnumerable<(long Position, IndexEntry Entry)> Positions()
+    {
+        foreach ((long number, int count, Memory<byte> page) in PagesInOrder())
+        {
+            for (int i = 0; i < count; i++)
+            {
+                yield return ((number * IndexFormat.EntriesPerPage) + i, Entry(page.Span, i));
+            }
+        }
+    }
+
+    /// <summary>Checks filter and pages.</summary>
     /// <returns>Null when good, else what is wrong.</returns>
     public string? Check()
     {
-        byte[] page = new byte[IndexFormat.PageBytes];
-        ChunkId last = default;
-        for (long number = 0; number < Shape.Pages; number++)
+        if (!_filter.Check())
         {
-            try
-            {
-                ReadPage(number, page);
-            }
-            catch (StoreDamagedException error)
-            {
-                return error.Message;
-            }
-
-            for (int i = 0; i < EntriesIn(number); i++)
-            {
-                ChunkId id = IdAt(page, i);
-                if (id < last)
-                {
-                    return $"page {number} is out of order";
-                }
-
-                last = id;
-            }
+            return "its filter is damaged";
         }
 
-        return null;
+        ChunkId last = default;
+        long entries = 0;
+        int[] entriesOfPacks = new int[_packs.Length];
+        try
+        {
+            foreach ((long number, int count, Memory<byte> page) in PagesInOrder())
+            {
+                entries += count;
+                for (int i = 0; i < count; i++)
+                {
+                    ChunkId id = IdAt(page.Span, i);
+                    if (id < last || Shape.HomePage(id) > number || !_filter.MayContain(id))
+                    {
+                        return $"page {number} is out of order";
+                    }
+
+                    last = id;
+                    entriesOfPacks[RowOf(page.Span, i)]++;
+                }
+            }
+        }
+        catch (StoreDamagedException error)
+        {
+            return error.Message;
+        }
+
+        if (entries != Shape.Entries)
+        {
+            return $"it holds {entries} entries instead of {Shape.Entries}";
+        }
+
+        return entriesOfPacks.AsSpan().SequenceEqual(_entriesOfPacks) ? null : "its pack table counts other entries than it holds";
+    }
+
+    /// <summary>One more index has the segment. From the first one on what is read ahead of its packs counts.</summary>
+    public void Hold()
+    {
+        if (Interlocked.Increment(ref _holders) > 1)
+        {
+            return;
+        }
+
+        for (int row = 0; row < _packs.Length; row++)
+        {
+            _table.NoteIndexed(_packs[row], _entriesOfPacks[row]);
+        }
+    }
+
+    /// <summary>An index has it no more; the last one closes it.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0)
+        {
+            Dispose();
+        }
     }
 
     public void Dispose() => _file.Dispose();
 
-    private static int[] ReadPackTable(IStoreFile file, string name, IndexShape shape, PackTable packs)
+    internal void ReadPage(long number, Span<byte> page)
     {
-        byte[] table = new byte[shape.PackTableBytes + IndexFormat.HashBytes];
-        file.ReadAt(table, shape.PackTableOffset);
-        if (!IndexFormat.HashMatches(table.AsSpan(0, shape.PackTableBytes), table.AsSpan(shape.PackTableBytes)))
-        {
-            throw new StoreDamagedException(name, "its pack table is damaged");
-        }
+        int read = _file.ReadAt(page[..IndexFormat.PageBytes], Shape.PageOffset(number));
+        CheckPage(page[..read], number);
+    }
 
-        int[] numbers = new int[shape.Packs];
+    private static (int[] Numbers, int[] Entries) ReadPackTable(IStoreFile file, string name, IndexShape shape, PackTable packs)
+    {
+        int[] numbers = new int[shape.Packs], entries = new int[shape.Packs];
+        byte[] page = new byte[IndexFormat.PageBytes];
         for (int i = 0; i < numbers.Length; i++)
         {
-            ReadOnlySpan<byte> row = table.AsSpan(i * IndexFormat.PackRowBytes, IndexFormat.PackRowBytes);
+            (int number, int rowInPage) = Math.DivRem(i, IndexFormat.RowsPerPage);
+            if (rowInPage == 0 && (file.ReadAt(page, IndexShape.PackPageOffset(number)) != page.Length || !IndexFormat.IsSealed(page)))
+            {
+                throw new StoreDamagedException(name, "its pack table is damaged");
+            }
+
+            ReadOnlySpan<byte> row = page.AsSpan(rowInPage * IndexFormat.PackRowBytes, IndexFormat.PackRowBytes);
             var id = new ChunkId(row[..ChunkId.SizeBytes]);
             long length = BinaryPrimitives.ReadInt64LittleEndian(row[32..]);
+            entries[i] = BinaryPrimitives.ReadInt32LittleEndian(row[IndexFormat.PackEntriesOffset..]);
 
             // A pack the directory listing did not show: missing, deleted by gc since, or not yet listed. Nothing may refer to it.
-            numbers[i] = packs.TryFind(id, out int known) ? known : packs.Add(id, length, PackState.Unusable);
+            numbers[i] = packs.Add(id, length, PackState.Unusable);
             if (packs.LengthBytes(numbers[i]) != length)
             {
                 packs.SetState(numbers[i], PackState.Unusable);
             }
         }
 
-        return numbers;
+        return (numbers, entries);
     }
 
-    private static ChunkFilter ReadFilter(IStoreFile file, string name, IndexShape shape)
-    {
-        ChunkFilter filter = ChunkFilter.WithBlocks(shape.FilterBlocks);
-        file.ReadAt(filter.Bytes, shape.FilterOffset);
-        Span<byte> hash = stackalloc byte[IndexFormat.HashBytes];
-        file.ReadAt(hash, shape.FilterOffset + shape.FilterBytes);
-        return IndexFormat.HashMatches(filter.Bytes, hash) ? filter : throw new StoreDamagedException(name, "its filter is damaged");
-    }
-
-    // Interpolation search over pages.
+    // An entry is in its home page, unless the pages from there on are full of smaller ones. So the pages that end before it come first, and
+    // there is nearly always none; a forged segment may have many, which the doubling steps bound.
     private bool Search(ChunkId id, PackUse usable, out ChunkLocation found, out long position)
     {
-        long low = 0;
-        long high = Shape.Pages - 1;
-        ulong lowPrefix = 0;
-        ulong highPrefix = ulong.MaxValue;
-        for (int probe = 0; low <= high; probe++)
+        long low = Shape.HomePage(id);
+        long high = low;
+        for (long step = 1; EndsBefore(high, id); step *= 2)
         {
-            // IDs are uniform, so the second guess is as a rule the page. Halving in between bounds the probes on hostile input.
-            bool halve = probe >= GuessesMax && probe % 2 == 1;
-            long number = halve ? low + ((high - low) / 2) : Guess(id.Prefix, low, high, lowPrefix, highPrefix);
-            ReadOnlySpan<byte> page = _cache.Read(this, number);
-            int count = EntriesIn(number);
-            ChunkId first = IdAt(page, 0);
-            ChunkId last = IdAt(page, count - 1);
-            if (id < first)
+            low = high + 1;
+            if (low >= Shape.Pages)
             {
-                (high, highPrefix) = (number - 1, first.Prefix);
+                (found, position) = (default, -1);
+                return false;
             }
-            else if (id > last)
-            {
-                (low, lowPrefix) = (number + 1, last.Prefix);
-            }
-            else
-            {
-                return SearchPage(page, number, count, id, usable, out found, out position);
-            }
+
+            high = Math.Min(Shape.Pages - 1, high + step);
         }
 
-        found = default;
-        position = -1;
-        return false;
+        while (low < high)
+        {
+            long middle = low + ((high - low) / 2);
+            (low, high) = EndsBefore(middle, id) ? (middle + 1, high) : (low, middle);
+        }
+
+        return SearchPage(_cache.Read(this, low), low, id, usable, out found, out position);
     }
 
-    private static long Guess(ulong prefix, long low, long high, ulong lowPrefix, ulong highPrefix)
+    private bool EndsBefore(long number, ChunkId id)
     {
-        if (prefix <= lowPrefix || highPrefix <= lowPrefix)
-        {
-            return low;
-        }
-
-        double share = (double)(prefix - lowPrefix) / (highPrefix - lowPrefix);
-        return Math.Clamp(low + (long)(share * (high - low + 1)), low, high);
+        ReadOnlySpan<byte> page = _cache.Read(this, number);
+        return CountOf(page) == IndexFormat.EntriesPerPage && IdAt(page, IndexFormat.EntriesPerPage - 1) < id;
     }
 
     // A segment holds one entry for a chunk; whoever writes it prefers a copy that may be used.
-    private bool SearchPage(ReadOnlySpan<byte> page, long number, int count, ChunkId id, PackUse usable, out ChunkLocation found, out long position)
+    private bool SearchPage(ReadOnlySpan<byte> page, long number, ChunkId id, PackUse usable, out ChunkLocation found, out long position)
     {
+        int count = CountOf(page);
         int low = 0;
         int high = count;
         while (low < high)
@@ -225,28 +281,54 @@ internal sealed class IndexSegment : IDisposable
         return usable(found.Pack);
     }
 
-    internal void ReadPage(long number, Span<byte> page)
+    private IEnumerable<(long Number, int Count, Memory<byte> Page)> PagesInOrder()
     {
-        int read = _file.ReadAt(page[..IndexFormat.PageBytes], Shape.PagesOffset + (number * IndexFormat.PageBytes));
-        if (read != IndexFormat.PageBytes || !IndexFormat.HashMatches(page[..(IndexFormat.PageBytes - IndexFormat.HashBytes)], page[(IndexFormat.PageBytes - IndexFormat.HashBytes)..]))
+        byte[] pages = new byte[PagesPerRead * IndexFormat.PageBytes];
+        int read = 0;
+        for (long number = 0; number < Shape.Pages; number++)
         {
-            throw new StoreDamagedException(Name, $"page {number} of index segment {Name} is damaged; run rebuild-index");
+            int at = (int)(number % PagesPerRead) * IndexFormat.PageBytes;
+            if (at == 0)
+            {
+                read = _file.ReadAt(pages, Shape.PageOffset(number));
+            }
+
+            Memory<byte> page = pages.AsMemory(at, Math.Clamp(read - at, 0, IndexFormat.PageBytes));
+            yield return (number, CheckPage(page.Span, number), page);
         }
     }
+
+    private int CheckPage(ReadOnlySpan<byte> page, long number)
+    {
+        if (page.Length == IndexFormat.PageBytes && IndexFormat.IsSealed(page) && BinaryPrimitives.ReadInt64LittleEndian(page[IndexFormat.NumberOffset..]) == number
+            && CountOf(page) is int count and >= 0 and <= IndexFormat.EntriesPerPage)
+        {
+            return count;
+        }
+
+        throw new StoreDamagedException(Name, $"page {number} of index segment {Name} is damaged; run rebuild-index");
+    }
+
+    private static int CountOf(ReadOnlySpan<byte> page) => BinaryPrimitives.ReadInt32LittleEndian(page[IndexFormat.CountOffset..]);
 
     private static ChunkId IdAt(ReadOnlySpan<byte> page, int entry) => new(page.Slice(entry * IndexFormat.EntryBytes, ChunkId.SizeBytes));
 
     private IndexEntry Entry(ReadOnlySpan<byte> page, int entry)
     {
         IndexEntry raw = IndexEntry.Read(page.Slice(entry * IndexFormat.EntryBytes, IndexFormat.EntryBytes));
-        int number = raw.Location.Pack;
-        return (uint)number < (uint)_packs.Length
-            ? raw with { Location = raw.Location with { Pack = _packs[number] } }
-            : throw new StoreDamagedException(Name, $"an entry of index segment {Name} names a pack it does not list; run rebuild-index");
+        return raw with { Location = raw.Location with { Pack = _packs[RowOf(raw)] } };
     }
 
-    private int EntriesIn(long page) => (int)Math.Min(IndexFormat.EntriesPerPage, Shape.Entries - (page * IndexFormat.EntriesPerPage));
+    private int RowOf(ReadOnlySpan<byte> page, int entry) => RowOf(IndexEntry.Read(page.Slice(entry * IndexFormat.EntryBytes, IndexFormat.EntryBytes)));
+
+    private int RowOf(in IndexEntry raw) =>
+        (uint)raw.Location.Pack < (uint)_packs.Length && raw.IsPossible
+            ? raw.Location.Pack
+            : throw new StoreDamagedException(Name, $"an entry of index segment {Name} names a place that cannot be; run rebuild-index");
 }
 
 /// <summary>Decides by its number whether a pack counts for a lookup.</summary>
 internal delegate bool PackUse(int pack);
+
+/// <summary>A segment of the format's version 1: whole perhaps, but not read any more. The packs tell what it told.</summary>
+internal sealed class OutdatedSegmentException(string name) : Exception($"Index segment {name} is of version {IndexFormat.OutdatedVersion}.");

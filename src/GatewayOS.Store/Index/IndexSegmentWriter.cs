@@ -1,57 +1,66 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using GatewayOS.Store.Packs;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Index;
 
-/// <summary>Writes index segments: under a temporary name, fsync, rename, fsync of the directory.</summary>
+/// <summary>
+/// Writes index segments: under a temporary name, fsync, rename, fsync of the directory. Entries come in order, and with them filter and pages
+/// fill from front to back: a segment of any size is written with a few buffers.
+/// </summary>
 internal sealed class IndexSegmentWriter
 {
     private const int PagesPerWrite = 64;
 
     private readonly IStoreFile _file;
-    private readonly ChunkFilter _filter;
-    private readonly IndexShape _shape;
-    private readonly byte[] _buffer = new byte[PagesPerWrite * IndexFormat.PageBytes];
+    private readonly byte[] _pages = new byte[PagesPerWrite * IndexFormat.PageBytes];
+    private readonly ulong[] _slice;
+    private readonly int[] _entriesOfPacks;
+    private IndexShape _shape;
+    private int _sliceNumber;
     private int _bufferedPages;
+    private long _page;
     private int _entriesInPage;
-    private long _pagesWritten;
     private long _entries;
 
     private IndexSegmentWriter(IStoreFile file, IndexShape shape)
     {
         _file = file;
         _shape = shape;
-        _filter = ChunkFilter.WithBlocks(shape.FilterBlocks);
+        _slice = new ulong[shape.SliceBytes(0) / sizeof(ulong)];
+        _entriesOfPacks = new int[shape.Packs];
     }
 
-    /// <summary>Writes a segment.</summary>
+    /// <summary>Writes a segment into the index.</summary>
     /// <param name="disk">The store's disk.</param>
     /// <param name="storeId">The store.</param>
-    /// <param name="name">Unique name of the segment, without directory.</param>
+    /// <param name="name">Unique name of the segment's file, without directory.</param>
     /// <param name="packs">The table the entries' pack numbers refer to.</param>
     /// <param name="packNumbers">Every pack that entries may name.</param>
     /// <param name="entries">Entries in ascending order, at most one for a chunk.</param>
-    /// <param name="entriesMax">At least their count; sizes the filter.</param>
-    public static void Write(IStoreDisk disk, Guid storeId, string name, PackTable packs, IReadOnlyList<int> packNumbers, IEnumerable<IndexEntry> entries, long entriesMax)
+    /// <param name="sizing">What the segment is sized for.</param>
+    public static void Write(IStoreDisk disk, Guid storeId, string name, PackTable packs, IReadOnlyList<int> packNumbers, IEnumerable<IndexEntry> entries, SegmentSizing sizing)
     {
         string temporary = $"{StoreLayout.Temporary}/{name}";
-        var shape = new IndexShape(0, packNumbers.Count, ChunkFilter.BlocksFor(entriesMax));
         using (IStoreFile file = disk.Create(temporary))
         {
-            var local = new Dictionary<int, int>(packNumbers.Count);
-            foreach (int number in packNumbers)
+            // Numbers of this process become rows of the table.
+            int[] rows = new int[packs.Count];
+            for (int row = 0; row < packNumbers.Count; row++)
             {
-                local.Add(number, local.Count);
+                rows[packNumbers[row]] = row;
             }
 
-            var writer = new IndexSegmentWriter(file, shape);
+            var writer = new IndexSegmentWriter(file, sizing.Shape(packNumbers.Count));
             foreach (IndexEntry entry in entries)
             {
-                writer.Add(entry, local[entry.Location.Pack]);
+                writer.Add(entry, rows[entry.Location.Pack]);
             }
 
-            writer.Finish(storeId, packs, packNumbers);
+            writer.FinishPages();
+            writer.WritePackTable(packs, packNumbers);
+            writer.WriteHead(storeId);
             file.Sync();
         }
 
@@ -59,61 +68,97 @@ internal sealed class IndexSegmentWriter
         disk.SyncDirectory(StoreLayout.Index);
     }
 
-    private void Add(in IndexEntry entry, int localPack)
+    private void WritePackTable(PackTable packs, IReadOnlyList<int> numbers)
     {
-        int page = _bufferedPages * IndexFormat.PageBytes;
-        entry.Write(_buffer.AsSpan(page + (_entriesInPage * IndexFormat.EntryBytes)), localPack);
-        _filter.Add(entry.Id);
-        _entries++;
-        if (++_entriesInPage == IndexFormat.EntriesPerPage)
+        byte[] page = new byte[IndexFormat.PageBytes];
+        for (int first = 0; first < numbers.Count; first += IndexFormat.RowsPerPage)
+        {
+            page.AsSpan().Clear();
+            int rows = Math.Min(IndexFormat.RowsPerPage, numbers.Count - first);
+            for (int i = 0; i < rows; i++)
+            {
+                Span<byte> row = page.AsSpan(i * IndexFormat.PackRowBytes, IndexFormat.PackRowBytes);
+                packs.Id(numbers[first + i]).CopyTo(row);
+                BinaryPrimitives.WriteInt64LittleEndian(row[32..], packs.LengthBytes(numbers[first + i]));
+                BinaryPrimitives.WriteInt32LittleEndian(row[IndexFormat.PackEntriesOffset..], _entriesOfPacks[first + i]);
+            }
+
+            IndexFormat.SealPage(page);
+            _file.WriteAt(page, IndexShape.PackPageOffset(first / IndexFormat.RowsPerPage));
+        }
+    }
+
+    private void Add(in IndexEntry entry, int packRow)
+    {
+        (long slice, long block) = Math.DivRem(FilterBlock.Of(entry.Id, _shape.FilterBlocks), IndexFormat.BlocksPerSlice);
+        while (_sliceNumber < slice)
+        {
+            WriteSlice();
+        }
+
+        FilterBlock.Add(_slice.AsSpan((int)block * (FilterBlock.Bytes / sizeof(ulong)), FilterBlock.Bytes / sizeof(ulong)), entry.Id);
+        long home = _shape.HomePage(entry.Id);
+        while (_page < home || _entriesInPage == IndexFormat.EntriesPerPage)
         {
             EndPage();
         }
+
+        entry.Write(_pages.AsSpan((_bufferedPages * IndexFormat.PageBytes) + (_entriesInPage * IndexFormat.EntryBytes)), packRow);
+        _entriesInPage++;
+        _entriesOfPacks[packRow]++;
+        _entries++;
     }
 
     private void EndPage()
     {
-        Span<byte> page = _buffer.AsSpan(_bufferedPages * IndexFormat.PageBytes, IndexFormat.PageBytes);
-        page[(_entriesInPage * IndexFormat.EntryBytes)..].Clear();
-        IndexFormat.Hash(page[..^IndexFormat.HashBytes], page[^IndexFormat.HashBytes..]);
+        IndexFormat.EndPage(_pages.AsSpan(_bufferedPages * IndexFormat.PageBytes, IndexFormat.PageBytes), _page, _entriesInPage);
+        _page++;
         _entriesInPage = 0;
         if (++_bufferedPages == PagesPerWrite)
         {
-            WriteBuffered();
+            WritePages();
         }
     }
 
-    private void WriteBuffered()
+    private void WritePages()
     {
-        _file.WriteAt(_buffer.AsSpan(0, _bufferedPages * IndexFormat.PageBytes), _shape.PagesOffset + (_pagesWritten * IndexFormat.PageBytes));
-        _pagesWritten += _bufferedPages;
+        ReadOnlySpan<byte> pages = _pages.AsSpan(0, _bufferedPages * IndexFormat.PageBytes);
+        long offset = _shape.PageOffset(_page - _bufferedPages);
+        _file.WriteAt(pages, offset);
+        _file.StartWriteback(offset, pages.Length);
         _bufferedPages = 0;
     }
 
-    private void Finish(Guid storeId, PackTable packs, IReadOnlyList<int> packNumbers)
+    private void WriteSlice()
     {
-        if (_entriesInPage > 0)
+        Span<byte> slice = MemoryMarshal.AsBytes(_slice.AsSpan())[.._shape.SliceBytes(_sliceNumber)];
+        IndexFormat.Hash(slice[..^FilterBlock.Bytes], slice[^FilterBlock.Bytes..]);
+        _file.WriteAt(slice, _shape.SliceOffset(_sliceNumber));
+        _slice.AsSpan().Clear();
+        _sliceNumber++;
+    }
+
+    private void FinishPages()
+    {
+        while (_sliceNumber < _shape.FilterSlices)
+        {
+            WriteSlice();
+        }
+
+        while (_page < _shape.HomePages || _entriesInPage > 0)
         {
             EndPage();
         }
 
-        WriteBuffered();
-        IndexShape final = _shape with { Entries = _entries };
-        byte[] front = new byte[final.PagesOffset];
-        IndexFormat.WriteHead(front, storeId, final);
-        Span<byte> table = front.AsSpan((int)final.PackTableOffset);
-        for (int i = 0; i < packNumbers.Count; i++)
-        {
-            Span<byte> row = table.Slice(i * IndexFormat.PackRowBytes, IndexFormat.PackRowBytes);
-            packs.Id(packNumbers[i]).CopyTo(row);
-            BinaryPrimitives.WriteInt64LittleEndian(row[32..], packs.LengthBytes(packNumbers[i]));
-        }
+        WritePages();
+        _shape = _shape with { Entries = _entries, Pages = _page };
+    }
 
-        IndexFormat.Hash(table[..final.PackTableBytes], table[final.PackTableBytes..]);
-        Span<byte> filter = front.AsSpan((int)final.FilterOffset);
-        _filter.Bytes.CopyTo(filter);
-        IndexFormat.Hash(_filter.Bytes, filter[(int)final.FilterBytes..]);
-        _file.WriteAt(front, 0);
-        _file.SetLength(final.FileBytes);
+    // The head comes last: a file cut off before is none.
+    private void WriteHead(Guid storeId)
+    {
+        byte[] head = new byte[IndexFormat.PageBytes];
+        IndexFormat.WriteHead(head, storeId, _shape);
+        _file.WriteAt(head, 0);
     }
 }

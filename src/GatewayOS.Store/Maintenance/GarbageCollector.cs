@@ -8,56 +8,6 @@ using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Maintenance;
 
-/// <summary>How to collect garbage.</summary>
-public sealed record GcOptions
-{
-    /// <summary>Share of unused bytes that may stay in the store's packs, in percent of the used ones; 0 rewrites every pack with any garbage.</summary>
-    public double MaxUnusedPercent { get; init; } = 5;
-
-    /// <summary>Only tells what would be done.</summary>
-    public bool DryRun { get; init; }
-
-    /// <summary>Threads that copy; 0 works on the caller's alone, in a fixed order.</summary>
-    public int Threads { get; init; } = Environment.ProcessorCount;
-
-    /// <summary>Told about progress, on any thread.</summary>
-    public IProgress<MaintenanceProgress>? Progress { get; init; }
-}
-
-/// <summary>What a collection did.</summary>
-public sealed record GcReport
-{
-    /// <summary>Bytes of packs before the run.</summary>
-    public long BytesBefore { get; set; }
-
-    /// <summary>Bytes of records that snapshots need.</summary>
-    public long BytesLive { get; set; }
-
-    /// <summary>Bytes of packs deleted.</summary>
-    public long BytesFreed { get; set; }
-
-    /// <summary>Bytes written anew on the way.</summary>
-    public long BytesCopied { get; set; }
-
-    /// <summary>Bytes of packs that go when <see cref="WaitingFor"/> have ended and gc runs again.</summary>
-    public long BytesPending { get; set; }
-
-    /// <summary>Packs deleted.</summary>
-    public int PacksDeleted { get; set; }
-
-    /// <summary>Packs whose live records were copied.</summary>
-    public int PacksRewritten { get; set; }
-
-    /// <summary>Packs condemned and not yet deleted.</summary>
-    public int PacksPending { get; set; }
-
-    /// <summary>Sessions that may still use condemned packs.</summary>
-    public IReadOnlyList<BlockingSession> WaitingFor { get; set; } = [];
-
-    /// <summary>Damage met; the packs concerned were left alone.</summary>
-    public IReadOnlyList<Finding> Findings { get; set; } = [];
-}
-
 /// <summary>
 /// Deletes what no snapshot needs, while backups and restores run. It condemns packs first and deletes them only when every session that may
 /// have met them is gone and what newer snapshots still need of them has been copied (LOCKING.md has the argument). Live records are checked
@@ -86,14 +36,17 @@ public static class GarbageCollector
             CondemnedList.DeleteDamaged(store.Disk);
         }
 
+        HashSet<string>? segments = null;
         for (int round = 0; round < RoundsMax; round++)
         {
-            var run = new GcRound(store, options, report, findings, cancellation);
+            var run = new GcRound(store, options, report, findings, segments, cancellation);
             bool again = options.DryRun ? run.Preview() : run.Run(first: round == 0);
             if (!again)
             {
                 break;
             }
+
+            segments = run.Segments;
         }
 
         report.Findings = findings.ToSorted();
@@ -102,10 +55,22 @@ public static class GarbageCollector
 }
 
 /// <summary>One round: mark, rescue, delete what is ready, copy, condemn.</summary>
-internal sealed class GcRound(BackupStore store, GcOptions options, GcReport report, FindingList findings, CancellationToken cancellation)
+/// <param name="store">The store.</param>
+/// <param name="options">How.</param>
+/// <param name="report">Gets what was done.</param>
+/// <param name="findings">Gets damage met.</param>
+/// <param name="segments">What <see cref="Segments"/> of the round before was; null in the first.</param>
+/// <param name="cancellation">Stops the round.</param>
+internal sealed class GcRound(BackupStore store, GcOptions options, GcReport report, FindingList findings, HashSet<string>? segments, CancellationToken cancellation)
 {
     private readonly List<CondemnedList> _condemned = CondemnedList.ReadAll(store.Disk, []);
     private readonly HashSet<string> _marked = [];
+    private SnapshotRecord[] _newest = [];
+
+    /// <summary>
+    /// Segments that hold an entry, in a pack on no list, of all that was marked or rescued. Null when that is not known: then the next round marks again.
+    /// </summary>
+    public HashSet<string>? Segments { get; private set; } = segments;
 
     /// <summary>Runs the round.</summary>
     /// <param name="first">True for the first round of a run, which alone looks for new garbage.</param>
@@ -120,37 +85,42 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
 
         // Sessions are looked at before the snapshots are marked: what a dead one committed is then among the snapshots.
         List<CondemnedList> ready = [.. _condemned.Where(list => list.Sessions is { } sessions && !sessions.Any(name => SessionLock.IsLiving(store.Disk, name)))];
-        if (!first && NothingNewSince(ready))
+        if (!first && NothingNewSince(ready) && HasSegmentsOfMark())
         {
-            store.Reload();
             Delete(Settled(ready));
             return Pending();
         }
 
-        GcMark mark = Mark();
+        using GcMark mark = Mark();
         GcPlan plan = first ? GcPlan.Make(store, mark, options) : GcPlan.Nothing;
         if (first)
         {
             report.BytesBefore = plan.TotalBytes;
             report.BytesLive = plan.LiveBytes;
+            report.ReadJumps = mark.Scatter.Jumps;
         }
 
         CopyLive(mark, plan);
         Delete(Settled(ready));
         Condemn(plan, mark);
+
+        // An index read anew since the marking may have been merged by others, and then names another copy of a chunk than the one that was marked.
+        Segments = IsAsMarked(mark) ? SegmentNames() : null;
         return Pending();
     }
 
     /// <summary>Fills the report with what a run would do.</summary>
     public bool Preview()
     {
-        GcMark mark = Mark();
+        using GcMark mark = Mark();
         GcPlan plan = GcPlan.Make(store, mark, options);
         report.BytesBefore = plan.TotalBytes;
         report.BytesLive = plan.LiveBytes;
         report.BytesCopied = plan.BytesToCopy;
         report.BytesFreed = plan.BytesToFree;
         report.PacksRewritten = plan.Rewrite.Count;
+        report.PacksReclustered = plan.Scattered.Count;
+        report.ReadJumps = mark.Scatter.Jumps;
         report.PacksDeleted = plan.Unused.Count + plan.Rewrite.Count;
         return false;
     }
@@ -183,14 +153,18 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
             store.AddSegment([], []);
         }
 
+        // The newest of each series first: these are met in full and in the order in which a restore reads them.
+        _newest = [.. snapshots.Records.GroupBy(Retention.SeriesOf).Select(series => series.Last())];
+        SnapshotRecord[] records = [.. _newest, .. snapshots.Records.Except(_newest)];
         var mark = new GcMark(store);
-        using ChunkReader reader = store.OpenReader();
-        var reach = new Reachability(reader, mark);
-        for (int i = 0; i < snapshots.Records.Count; i++)
+        try
         {
-            reach.Walk(snapshots.Records[i].Draft.Root, cancellation);
-            _marked.Add(snapshots.Records[i].Id);
-            options.Progress?.Report(new MaintenanceProgress("marking", 0, 0, i + 1, snapshots.Records.Count));
+            Walk(mark, records);
+        }
+        catch
+        {
+            mark.Dispose();
+            throw;
         }
 
         foreach ((ChunkId id, string reason) in mark.Missing)
@@ -201,6 +175,19 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         return mark;
     }
 
+    private void Walk(GcMark mark, SnapshotRecord[] records)
+    {
+        using ChunkReader reader = store.OpenReader();
+        var reach = new Reachability(reader, mark);
+        for (int i = 0; i < records.Length; i++)
+        {
+            mark.IsNewest = i < _newest.Length;
+            reach.Walk(records[i].Draft.Root, cancellation);
+            _marked.Add(records[i].Id);
+            options.Progress?.Report(new MaintenanceProgress("marking", 0, 0, i + 1, records.Length));
+        }
+    }
+
     // The lists say which snapshots were accounted for when they were made: without newer ones there is nothing to rescue.
     private bool NothingNewSince(List<CondemnedList> ready)
     {
@@ -208,6 +195,18 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         SnapshotList now = store.Snapshots();
         return now.Damaged.Count == 0 && now.Records.All(record => ready.TrueForAll(list => list.Snapshots.Contains(record.Id)));
     }
+
+    // A backup's merge keeps one entry of a chunk, and one that did not know the condemned list may have kept that in a condemned pack. Then the
+    // chunk counts as rescued only after another mark.
+    private bool HasSegmentsOfMark()
+    {
+        store.Reload();
+        return Segments?.IsSubsetOf(SegmentNames()) == true;
+    }
+
+    private bool IsAsMarked(GcMark mark) => store.IndexLoads == mark.IndexLoads;
+
+    private HashSet<string> SegmentNames() => [.. store.Index.Segments.ToArray().Select(segment => segment.Name)];
 
     private void CopyLive(GcMark mark, GcPlan plan)
     {
@@ -219,10 +218,10 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         }
 
         var copier = new GcCopier(store, options, findings, cancellation);
-        HashSet<int> untouched = copier.Copy(toCopy);
+        HashSet<int> untouched = copier.Copy(GcOrder.Sort(store, _newest, toCopy, cancellation), report);
         plan.Rewrite.ExceptWith(untouched);
-        report.BytesCopied += copier.BytesCopied;
         report.PacksRewritten += plan.Rewrite.Count;
+        report.PacksReclustered += plan.Scattered.Count(plan.Rewrite.Contains);
     }
 
     private void Delete(List<CondemnedList> ready)
@@ -231,13 +230,15 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         {
             // A rescue that failed left its chunk where it is: such a pack is damaged and stays, for repair.
             var shards = new SortedSet<string>(StringComparer.Ordinal);
-            foreach (ChunkId pack in list.Packs)
+            ChunkId[] packs = [.. list.Packs.Where(pack => store.Packs.TryFind(pack, out int known) && store.Packs.State(known) == PackState.Condemned && !findings.Touches(pack))];
+            if (packs.Length > 0)
             {
-                if (!store.Packs.TryFind(pack, out int number) || store.Packs.State(number) != PackState.Condemned || findings.Touches(pack))
-                {
-                    continue;
-                }
+                GonePacks.Add(store.Disk, store.Guid, store.NextTemporaryName(), packs);
+            }
 
+            foreach (ChunkId pack in packs)
+            {
+                store.Packs.TryFind(pack, out int number);
                 DurableFile.DeleteIfPresent(store.Disk, StoreLayout.PackPath(pack));
                 store.Packs.SetState(number, PackState.Unusable);
                 shards.Add(StoreLayout.PackShard(pack));
@@ -256,6 +257,7 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         if (ready.Count > 0)
         {
             store.Disk.SyncDirectory(StoreLayout.Condemned);
+            store.DropGoneFromIndex();
         }
     }
 
@@ -267,16 +269,15 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
             return;
         }
 
-        // An index read anew since the marking may have been merged by others and then names another copy of a chunk than the one that was
-        // marked. A list that accounts for no snapshot has the next round mark again before it deletes anything.
-        string[] accounted = store.IndexLoads == mark.IndexLoads ? [.. _marked] : [];
+        // A list that accounts for no snapshot has the next round mark again before it deletes anything.
+        string[] accounted = IsAsMarked(mark) ? [.. _marked] : [];
         ChunkId[] ids = [.. packs.Select(store.Packs.Id)];
         CondemnedList list = CondemnedList.Create(store.Disk, store.NextTemporaryName(), store.Entropy, ids, accounted);
         Array.ForEach(packs, number => store.Packs.SetState(number, PackState.Condemned));
 
         // Whoever opens the store from here on sees the list; whoever opened it before has a session file now.
         NoteSessions(list, settled: false);
-        store.DropCondemnedFromIndex();
+        store.DropGoneFromIndex();
     }
 
     // Whoever opened the store since a list was made may be reading, from its packs, a snapshot that was committed meanwhile and has been

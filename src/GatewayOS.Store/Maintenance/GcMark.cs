@@ -8,12 +8,12 @@ namespace GatewayOS.Store.Maintenance;
 /// Marks what snapshots need: a bit for each index entry in a pack that stays, and a list of what only condemned packs hold. Works on the
 /// index and the packs as they were at the start: what a reload brings on the way is none of this round's business.
 /// </summary>
-internal sealed class GcMark(BackupStore store) : IReachVisitor
+internal sealed class GcMark(BackupStore store) : IReachVisitor, IDisposable
 {
-    private readonly ChunkMarks _marks = new(store.Index, store.IsPresent);
+    private readonly ChunkMarks _marks = new(store.LeaseIndex(), store.IsPresent);
 
     /// <summary>The index whose positions are marked.</summary>
-    public StoreIndex Index { get; } = store.Index;
+    public StoreIndex Index => _marks.Index;
 
     /// <summary>What <see cref="BackupStore.IndexLoads"/> was then.</summary>
     public int IndexLoads { get; } = store.IndexLoads;
@@ -27,6 +27,12 @@ internal sealed class GcMark(BackupStore store) : IReachVisitor
     /// <summary>Live chunks that no pack holds.</summary>
     public Dictionary<ChunkId, string> Missing { get; } = [];
 
+    /// <summary>Set while the newest snapshots are walked.</summary>
+    public bool IsNewest { get; set; }
+
+    /// <summary>How scattered lies what they need.</summary>
+    public GcScatter Scatter { get; } = new();
+
     /// <summary>True when the entry at this index position is live.</summary>
     public bool IsLive(long position) => _marks.IsMarked(position);
 
@@ -37,12 +43,17 @@ internal sealed class GcMark(BackupStore store) : IReachVisitor
             return false;
         }
 
-        if (Index.TryFind(id, store.IsPresent, out _))
+        if (Index.TryFind(id, store.IsPresent, out ChunkLocation present))
         {
+            if (IsNewest)
+            {
+                Scatter.Read(present);
+            }
+
             return true;
         }
 
-        if (store.TryLocate(id, out ChunkLocation condemned))
+        if (store.TryLocateByIndex(id, out ChunkLocation condemned))
         {
             Rescue.TryAdd(id, condemned);
             return true;
@@ -56,6 +67,8 @@ internal sealed class GcMark(BackupStore store) : IReachVisitor
         Missing.TryAdd(id, "a snapshot needs it and no pack holds it");
         return false;
     }
+
+    public void Dispose() => _marks.Dispose();
 
     // What an unreadable tree reaches is unknown, so nothing may be called garbage.
     public void Unreadable(ChunkId id, ChunkKind kind, string reason) =>

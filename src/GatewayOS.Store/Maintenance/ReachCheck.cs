@@ -11,9 +11,9 @@ namespace GatewayOS.Store.Maintenance;
 /// <param name="packs">What checking the packs found.</param>
 /// <param name="findings">Gets what is lost.</param>
 /// <param name="better">Places of whole records where the index names none or a damaged one.</param>
-internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingList findings, IReadOnlyDictionary<ChunkId, ChunkLocation> better) : IReachVisitor
+internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingList findings, IReadOnlyDictionary<ChunkId, ChunkLocation> better) : IReachVisitor, IDisposable
 {
-    private readonly ChunkMarks _seen = new(store.Index, static _ => true);
+    private readonly ChunkMarks _seen = new(store.LeaseIndex(), static _ => true);
     private readonly Dictionary<ChunkId, string> _lost = [];
 
     /// <summary>Lost chunks with the reason.</summary>
@@ -65,7 +65,7 @@ internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingLis
     {
         try
         {
-            return store.Index.TryFind(id, store.IsReadable, out _);
+            return _seen.Index.TryFind(id, store.IsReadable, out _);
         }
         catch (StoreDamagedException)
         {
@@ -73,6 +73,8 @@ internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingLis
             return true;
         }
     }
+
+    public void Dispose() => _seen.Dispose();
 
     public void Unreadable(ChunkId id, ChunkKind kind, string reason) => Lose(id, FindingKind.TreeDamaged, reason);
 

@@ -99,7 +99,8 @@ public static class Retention
         return decisions;
     }
 
-    private static string SeriesOf(SnapshotRecord snapshot) => string.Join('\0', [snapshot.Draft.Host, .. snapshot.Draft.Sources]);
+    /// <summary>What snapshots of one series have in common: later ones replace earlier ones.</summary>
+    internal static string SeriesOf(SnapshotRecord snapshot) => string.Join('\0', [snapshot.Draft.Host, .. snapshot.Draft.Sources]);
 
     private static IEnumerable<RetentionDecision> PlanSeries(SnapshotRecord[] newestFirst, RetentionRule rule, DateTimeOffset now, TimeZoneInfo zone)
     {

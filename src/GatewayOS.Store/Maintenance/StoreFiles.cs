@@ -93,27 +93,32 @@ internal static class StoreFiles
     {
         const string remedy = "Run rebuild-index with the key: the index is made anew from the packs, nothing is lost.";
         var cache = new IndexPageCache();
-        foreach (StoreEntry entry in disk.List(StoreLayout.Index))
+        foreach (string name in disk.ListNames(StoreLayout.Index).Where(name => !name.EndsWith(StoreLayout.GoneSuffix, StringComparison.Ordinal)))
         {
             try
             {
-                using IndexSegment segment = IndexSegment.Open(disk, entry.Name, storeId, packs, cache);
+                using IndexSegment segment = IndexSegment.Open(disk, $"{StoreLayout.Index}/{name}", storeId, packs, cache);
                 if (segment.Check() is { } reason)
                 {
-                    findings.Add(FindingKind.Index, entry.Name, reason, remedy);
+                    findings.Add(FindingKind.Index, name, reason, remedy);
                 }
+            }
+            catch (OutdatedSegmentException)
+            {
+                // The next backup replaces it.
             }
             catch (Exception error) when (error is StoreDamagedException or StoreIoException)
             {
-                findings.Add(FindingKind.Index, entry.Name, error.Message, remedy);
+                findings.Add(FindingKind.Index, name, error.Message, remedy);
             }
         }
     }
 
-    /// <summary>Reports packs that the index names and that are not there.</summary>
-    public static void CheckPacksNamed(PackTable named, PackSurvey survey, FindingList findings)
+    /// <summary>Reports packs that the index names and that are not there, nor deleted by gc.</summary>
+    public static void CheckPacksNamed(PackTable named, PackSurvey survey, HashSet<ChunkId> gone, FindingList findings)
     {
         var there = new HashSet<ChunkId>(survey.Whole);
+        there.UnionWith(gone);
         there.UnionWith(survey.Torn.Keys);
         for (int number = 0; number < named.Count; number++)
         {

@@ -62,7 +62,7 @@ public static class StoreRepair
 
         if (!options.DryRun)
         {
-            IndexRebuild.RunLocked(store, options.Progress, cancellation);
+            IndexRebuild.RunLocked(store, new RebuildOptions { Threads = options.Threads, Progress = options.Progress }, cancellation);
         }
 
         return new RepairRun(store, options, SurveyTwice(store, options, cancellation), cancellation).Run();
@@ -183,7 +183,7 @@ internal sealed class RepairRun(BackupStore store, RepairOptions options, Verify
         // Made anew and not only trimmed: the entry that names a pack moved away may have stood for another, whole copy of the chunk too.
         if (damaged.Count > 0 || survey.Report.Findings.Any(finding => finding.Kind is FindingKind.Index or FindingKind.PackMissing))
         {
-            IndexRebuild.RunLocked(store, options.Progress, cancellation);
+            IndexRebuild.RunLocked(store, new RebuildOptions { Threads = options.Threads, Progress = options.Progress }, cancellation);
         }
     }
 

@@ -84,7 +84,7 @@ public static class StoreVerifier
         long snapshots = StoreFiles.CheckSnapshotsKeyless(disk, config.StoreId, findings);
         StoreFiles.CheckIndexKeyless(disk, config.StoreId, packs, findings);
         PackSurvey survey = PackSurvey.Run(disk, config.StoreId, store: null, options, findings, cancellation);
-        StoreFiles.CheckPacksNamed(packs, survey, findings);
+        StoreFiles.CheckPacksNamed(packs, survey, GonePacks.ReadAll(disk, config.StoreId), findings);
         return survey.ToReport(findings, [], snapshots);
     }
 
@@ -110,7 +110,7 @@ public static class StoreVerifier
 
         // Where the index points to a bad copy or to none, another one, or a whole record in a torn pack, still saves the chunk.
         Dictionary<ChunkId, ChunkLocation> better = findings.Any || packs.NotIndexed > 0 ? packs.BetterCopies() : [];
-        var reach = new ReachCheck(store, packs, findings, better);
+        using var reach = new ReachCheck(store, packs, findings, better);
         store.ReadFrom(better);
         reach.Walk(snapshots.Records, options, cancellation);
         counters.Busy(Stage.Walk, ref start);
@@ -131,7 +131,8 @@ public static class StoreVerifier
             findings.Add(FindingKind.Index, warning.Split(' ')[2], warning, IndexRemedy);
         }
 
-        foreach (IndexSegment segment in store.Index.Segments)
+        using IndexLease lease = store.LeaseIndex();
+        foreach (IndexSegment segment in lease.Index.Segments)
         {
             if (segment.Check() is { } reason)
             {
@@ -144,7 +145,7 @@ public static class StoreVerifier
     {
         try
         {
-            return store.TryLocate(id, out location);
+            return store.TryLocateByIndex(id, out location);
         }
         catch (StoreDamagedException)
         {

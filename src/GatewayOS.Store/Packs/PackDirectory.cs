@@ -1,3 +1,4 @@
+using System.Buffers;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Store.Packs;
@@ -5,11 +6,18 @@ namespace GatewayOS.Store.Packs;
 /// <summary>Reads a sealed pack's directory: a head, a tail and the record heads, without touching the records.</summary>
 internal static class PackDirectory
 {
+    // Holds the directory of about a thousand records: more than a full pack of chunks of the default size has.
+    private const int EndBytes = 64 * 1024;
+
     /// <summary>Reads and checks the directory against the pack's ID.</summary>
     /// <exception cref="StoreDamagedException">Head, tail or directory are damaged, or the pack is not the one its name says.</exception>
-    public static RecordHead[] Read(IStoreDisk disk, Guid storeId, ChunkId packId)
+    public static RecordHead[] Read(IStoreDisk disk, Guid storeId, ChunkId packId) => Read(disk, storeId, packId, out _);
+
+    /// <summary>The same; gives the file's length too.</summary>
+    public static RecordHead[] Read(IStoreDisk disk, Guid storeId, ChunkId packId, out long lengthBytes)
     {
         using IStoreFile file = disk.OpenRead(StoreLayout.PackPath(packId));
+        lengthBytes = file.LengthBytes;
         var heads = new PackHeads();
         Read(file, storeId, packId, heads);
         return heads.All.ToArray();
@@ -32,15 +40,35 @@ internal static class PackDirectory
             throw new StoreDamagedException(name, reason);
         }
 
-        Span<byte> tail = stackalloc byte[PackFormat.TailBytes];
-        file.ReadAt(tail, length - PackFormat.TailBytes);
-        if (!PackFormat.TryReadTail(tail, length, out long directoryOffset, out int records))
+        // Directory and tail come with one read, unless the records are many and small: on a spinning disk the number of reads is what counts.
+        byte[] end = ArrayPool<byte>.Shared.Rent(EndBytes);
+        Span<byte> rawHeads;
+        long directoryOffset;
+        int records;
+        try
         {
-            throw new StoreDamagedException(name, "its end is torn or damaged");
+            int wanted = (int)Math.Min(EndBytes, length - PackFormat.HeadBytes);
+            int read = file.ReadAt(end.AsSpan(0, wanted), length - wanted);
+            if (read != wanted || !PackFormat.TryReadTail(end.AsSpan(wanted - PackFormat.TailBytes, PackFormat.TailBytes), length, out directoryOffset, out records))
+            {
+                throw new StoreDamagedException(name, "its end is torn or damaged");
+            }
+
+            rawHeads = heads.Begin(records);
+            if (rawHeads.Length + PackFormat.TailBytes <= wanted)
+            {
+                end.AsSpan(wanted - PackFormat.TailBytes - rawHeads.Length, rawHeads.Length).CopyTo(rawHeads);
+            }
+            else
+            {
+                file.ReadAt(rawHeads, directoryOffset);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(end);
         }
 
-        Span<byte> rawHeads = heads.Begin(records);
-        file.ReadAt(rawHeads, directoryOffset);
         if (PackFormat.PackId(head, rawHeads) != packId)
         {
             throw new StoreDamagedException(name, "its directory is damaged or it was renamed: name and content do not agree");

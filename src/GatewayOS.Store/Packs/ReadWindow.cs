@@ -7,13 +7,14 @@ namespace GatewayOS.Store.Packs;
 /// A stretch of one file in memory, from which neighbouring ranges are served. Reads ahead only once ranges follow each other, so a lone
 /// read costs what it needs.
 /// </summary>
-internal sealed class ReadWindow
+/// <param name="aheadBytes">How much to read at once when ranges follow each other.</param>
+internal sealed class ReadWindow(int aheadBytes = ReadWindow.AheadBytesDefault)
 {
-    // With the borders it is widened to, two MiB: near the processor's cache, and as fast as longer reads with several threads.
-    private const int AheadBytes = (2 * 1024 * 1024) - (2 * AlignedBuffer.AlignBytes);
+    /// <summary>A gap up to this between two ranges is cheaper to read over than to seek over.</summary>
+    public const int GapBytesMax = 512 * 1024;
 
-    // A gap up to this between two ranges is cheaper to read over than to seek over.
-    private const int GapBytesMax = 512 * 1024;
+    // With the borders it is widened to, two MiB: near the processor's cache, and as fast as longer reads with several threads.
+    private const int AheadBytesDefault = (2 * 1024 * 1024) - (2 * AlignedBuffer.AlignBytes);
 
     private AlignedBuffer _buffer = new(0);
     private object? _source;
@@ -35,7 +36,7 @@ internal sealed class ReadWindow
         }
 
         bool sequential = same && offset >= _offset && offset <= _offset + _length + GapBytesMax;
-        int ahead = sequential ? (int)Math.Clamp(file.LengthBytes - offset, 0, AheadBytes) : 0;
+        int ahead = sequential ? (int)Math.Clamp(file.LengthBytes - offset, 0, aheadBytes) : 0;
         int align = file.AlignBytes;
         _source = null;
         if (align > 1 || ahead > length)

@@ -24,20 +24,29 @@ internal sealed class RecordDecoder(ChunkNaming? naming) : IDisposable
     /// <param name="record">Head and stored bytes.</param>
     /// <param name="plain">The chunk, valid until the next call.</param>
     /// <returns>Null when good, else what is wrong.</returns>
-    public string? Decode(PackKey key, scoped in RecordHead head, scoped ReadOnlySpan<byte> record, out ReadOnlySpan<byte> plain)
+    public string? Decode(PackKey key, scoped in RecordHead head, scoped ReadOnlySpan<byte> record, out ReadOnlySpan<byte> plain) => Decode(key, head, record, out _, out plain);
+
+    /// <summary>The same, and gives the stored form too: who moves the chunk need not compress it again.</summary>
+    /// <param name="key">The pack's key.</param>
+    /// <param name="head">The head, decoded.</param>
+    /// <param name="record">Head and stored bytes.</param>
+    /// <param name="stored">The compressed chunk, valid until the next call.</param>
+    /// <param name="plain">The chunk, valid until the next call.</param>
+    /// <returns>Null when good, else what is wrong.</returns>
+    public string? Decode(PackKey key, scoped in RecordHead head, scoped ReadOnlySpan<byte> record, out ReadOnlySpan<byte> stored, out ReadOnlySpan<byte> plain)
     {
         plain = default;
-        if (Open(key, head, record, out ReadOnlySpan<byte> body) is { } reason)
+        if (Open(key, head, record, out stored) is { } reason)
         {
             return reason;
         }
 
-        ReadOnlySpan<byte> chunk = body;
-        if (head.Codec != Codec.Raw || body.Length != head.PlainBytes)
+        ReadOnlySpan<byte> chunk = stored;
+        if (head.Codec != Codec.Raw || stored.Length != head.PlainBytes)
         {
             ReadWindow.Grow(ref _plain, head.PlainBytes);
             Span<byte> room = _plain.AsSpan(0, head.PlainBytes);
-            if (!ChunkCodec.TryDecompress(head.Codec, body, room))
+            if (!ChunkCodec.TryDecompress(head.Codec, stored, room))
             {
                 return "it does not decompress";
             }

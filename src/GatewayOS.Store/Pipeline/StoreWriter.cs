@@ -14,7 +14,7 @@ namespace GatewayOS.Store.Pipeline;
 public sealed class StoreWriter : ContentWriter
 {
     // Entries held in memory before an index segment is written in the middle of a backup: bounds a first backup of many terabytes.
-    private const int PendingEntriesMax = 2_000_000;
+    private const int PendingEntriesMax = 500_000;
 
     private readonly BackupStore _store;
     private readonly WriterOptions _options;

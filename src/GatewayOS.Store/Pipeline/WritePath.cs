@@ -19,7 +19,7 @@ namespace GatewayOS.Store.Pipeline;
 /// Durability comes later and in this order: packs are synced and renamed when full (<see cref="PackSealer"/>), then the index segment, then
 /// the snapshot record (<see cref="StoreWriter.Flush"/>).
 /// </summary>
-internal sealed class WritePath : BatchPath
+internal sealed partial class WritePath : BatchPath
 {
     /// <summary>Longest chunk that <see cref="ChunkSink.Store"/> takes; a directory entry with its extended attributes must fit.</summary>
     public const int DirectBytesMax = 1024 * 1024;

@@ -1,3 +1,4 @@
+using GatewayOS.Store.Compression;
 using GatewayOS.Store.Packs;
 using GatewayOS.Store.Pipeline.Transfer;
 using GatewayOS.Store.Profiling;
@@ -7,14 +8,14 @@ namespace GatewayOS.Store.Reading;
 
 /// <summary>
 /// Reads chunks: record head checked, decrypted, decompressed, and the chunk ID computed again, so bad memory in the writer is noticed as
-/// surely as a bad disk. Belongs to one thread. Reads that follow each other in a pack share one large read.
+/// surely as a bad disk. Belongs to one thread. Reads that follow each other in a pack share one large read, also when reads of a few other packs
+/// come in between: a snapshot that has grown over many days alternates between the packs of those days.
 /// </summary>
 public sealed class ChunkReader : ContentReader
 {
     private readonly BackupStore _store;
     private readonly RecordDecoder _decoder;
     private readonly OpenPackFiles _files;
-    private readonly ReadWindow _window = new();
     private bool _reloaded;
 
     internal ChunkReader(BackupStore store, bool streamed = false)
@@ -43,7 +44,14 @@ public sealed class ChunkReader : ContentReader
         long start = StageCounters.Start();
         ChunkLocation location = Locate(id);
         Counters.Busy(Stage.LookUp, ref start);
-        return Read(id, location);
+        try
+        {
+            return Read(id, location);
+        }
+        catch (StoreDamagedException) when (IsElsewhere(id, location, out ChunkLocation other))
+        {
+            return Read(id, other);
+        }
     }
 
     /// <summary>Reads a chunk whose place is known.</summary>
@@ -57,6 +65,20 @@ public sealed class ChunkReader : ContentReader
         return _decoder.Decode(pack.Key, head, record, out ReadOnlySpan<byte> plain) is { } reason ? throw Bad(id, location, reason) : plain;
     }
 
+    /// <summary>The same, and gives the stored form too: gc moves it without compressing it again.</summary>
+    /// <param name="id">The chunk.</param>
+    /// <param name="location">Its place.</param>
+    /// <param name="codec">How it is stored.</param>
+    /// <param name="stored">The stored form, checked as far as the chunk is; valid until the reader's next call.</param>
+    /// <returns>Its bytes, valid until the reader's next call.</returns>
+    /// <exception cref="StoreDamagedException">It is not what was written.</exception>
+    internal ReadOnlySpan<byte> Read(ChunkId id, scoped in ChunkLocation location, out Codec codec, out ReadOnlySpan<byte> stored)
+    {
+        ReadOnlySpan<byte> record = ReadRecord(id, location, out OpenPackFile pack, out RecordHead head);
+        codec = head.Codec;
+        return _decoder.Decode(pack.Key, head, record, out stored, out ReadOnlySpan<byte> plain) is { } reason ? throw Bad(id, location, reason) : plain;
+    }
+
     /// <summary>Reads a chunk in the form it is stored in, authenticated and decrypted only, for one who decompresses and hashes it himself.</summary>
     /// <param name="id">The chunk.</param>
     /// <param name="row">Gets its row of a <see cref="ChunkDirectory"/>, but for the hash.</param>
@@ -65,6 +87,18 @@ public sealed class ChunkReader : ContentReader
     internal ReadOnlySpan<byte> ReadStored(ChunkId id, out TransferredChunk row)
     {
         ChunkLocation location = Locate(id);
+        try
+        {
+            return ReadStored(id, location, out row);
+        }
+        catch (StoreDamagedException) when (IsElsewhere(id, location, out ChunkLocation other))
+        {
+            return ReadStored(id, other, out row);
+        }
+    }
+
+    private ReadOnlySpan<byte> ReadStored(ChunkId id, scoped in ChunkLocation location, out TransferredChunk row)
+    {
         ReadOnlySpan<byte> record = ReadRecord(id, location, out OpenPackFile pack, out RecordHead head);
         string? reason = _decoder.Open(pack.Key, head, record, out ReadOnlySpan<byte> stored);
         row = new TransferredChunk(head.Kind, head.Codec, head.PlainBytes, stored.Length, default);
@@ -88,6 +122,20 @@ public sealed class ChunkReader : ContentReader
         ? location
         : throw new StoreDamagedException(id.ToString(), $"Chunk {id} is missing: no usable pack holds it.");
 
+    // What was read ahead may be another copy than the one the index names: then there is that one to try.
+    private bool IsElsewhere(ChunkId id, scoped in ChunkLocation tried, out ChunkLocation other)
+    {
+        try
+        {
+            return _store.TryLocateByIndex(id, out other) && other != tried;
+        }
+        catch (StoreDamagedException)
+        {
+            other = default;
+            return false;
+        }
+    }
+
     private ReadOnlySpan<byte> ReadRecord(ChunkId id, scoped in ChunkLocation location, out OpenPackFile pack, out RecordHead head)
     {
         if (!_files.TryGet(location.Pack, out pack))
@@ -101,7 +149,7 @@ public sealed class ChunkReader : ContentReader
         }
 
         long start = StageCounters.Start();
-        ReadOnlySpan<byte> record = _window.Read(pack.File, pack.File, location.OffsetBytes, (int)location.RecordBytes);
+        ReadOnlySpan<byte> record = pack.Window.Read(pack.File, pack.File, location.OffsetBytes, (int)location.RecordBytes);
         Counters.Busy(Stage.Read, ref start, record.Length);
         return record.Length == location.RecordBytes && RecordHead.TryRead(record, out head)
             && head.Id == id && head.Offset == location.OffsetBytes && head.StoredBytes == location.StoredBytes && head.PlainBytes == location.PlainBytes
@@ -130,7 +178,8 @@ public sealed class ChunkReader : ContentReader
 /// <summary>The few pack files a reader holds open, least recently used first out.</summary>
 internal sealed class OpenPackFiles(BackupStore store, bool streamed) : IDisposable
 {
-    private const int FilesMax = 16;
+    /// <summary>Packs that are read beside each other without losing the place in any.</summary>
+    public const int FilesMax = 8;
 
     private readonly List<OpenPackFile> _open = [];
 
@@ -155,13 +204,17 @@ internal sealed class OpenPackFiles(BackupStore store, bool streamed) : IDisposa
             }
         }
 
+        ReadWindow? window = null;
         if (_open.Count == FilesMax)
         {
             _open[0].File.Dispose();
+            window = _open[0].Window;
             _open.RemoveAt(0);
         }
 
-        if (Open(pack) is not { } opened)
+        // With the borders it is widened to, a read ahead is what the tuning says.
+        window ??= new ReadWindow(store.Options.ReadAheadBytes - (2 * AlignedBuffer.AlignBytes));
+        if (Open(pack, window) is not { } opened)
         {
             found = default;
             return false;
@@ -182,7 +235,7 @@ internal sealed class OpenPackFiles(BackupStore store, bool streamed) : IDisposa
         _open.Clear();
     }
 
-    private OpenPackFile? Open(int pack)
+    private OpenPackFile? Open(int pack, ReadWindow window)
     {
         ChunkId id = store.Packs.Id(pack);
         IStoreFile file;
@@ -202,7 +255,7 @@ internal sealed class OpenPackFiles(BackupStore store, bool streamed) : IDisposa
             int read = file.ReadAt(head, 0);
             return PackFormat.CheckHead(head[..read], store.Guid) is { } reason
                 ? throw new StoreDamagedException(id.ToString(), $"Pack {id} is damaged: {reason}.")
-                : new OpenPackFile(pack, file, store.Keys.PackKey(PackFormat.Salt(head)));
+                : new OpenPackFile(pack, file, store.Keys.PackKey(PackFormat.Salt(head)), window);
         }
         catch
         {
@@ -212,5 +265,5 @@ internal sealed class OpenPackFiles(BackupStore store, bool streamed) : IDisposa
     }
 }
 
-/// <summary>An open pack file with its key.</summary>
-internal readonly record struct OpenPackFile(int Pack, IStoreFile File, PackKey Key);
+/// <summary>An open pack file with its key, and what of it is in memory.</summary>
+internal readonly record struct OpenPackFile(int Pack, IStoreFile File, PackKey Key, ReadWindow Window);

@@ -16,7 +16,8 @@ public static class SnapshotChunks
     public static void Walk(BackupStore store, IReadOnlyList<SnapshotRecord> snapshots, Action<ChunkId> found, CancellationToken cancellation)
     {
         using ChunkReader reader = store.OpenReader();
-        var reach = new Reachability(reader, new Visitor(new ChunkMarks(store.Index, static _ => true), found));
+        using var seen = new ChunkMarks(store.LeaseIndex(), static _ => true);
+        var reach = new Reachability(reader, new Visitor(seen, found));
         foreach (SnapshotRecord snapshot in snapshots)
         {
             reach.Walk(snapshot.Draft.Root, cancellation);

@@ -44,6 +44,12 @@ public interface IStoreDisk
     IReadOnlyList<StoreEntry> List(string directory);
 
     /// <summary>
+    /// Names of a directory's files, in no order. A missing directory is empty. Asks nothing of the files themselves, so a disk that can list without
+    /// looking at each of them, a read of its inode, does: a store of 50 TB has some 800 000 packs.
+    /// </summary>
+    IReadOnlyList<string> ListNames(string directory) => [.. List(directory).Where(entry => !entry.IsDirectory).Select(entry => entry.Name)];
+
+    /// <summary>
     /// Takes an exclusive advisory lock on a file, created when missing; the lock ends with the handle or the process, however that dies.
     /// </summary>
     /// <returns>The lock, or null when a living process holds it.</returns>

@@ -17,6 +17,8 @@ internal static unsafe partial class Libc
 
     public const uint WritebackStart = 2;
 
+    public const int AdviseDontNeed = 4;
+
     public const int Enoent = 2;
     public const int Eintr = 4;
     public const int Eagain = 11;
@@ -68,6 +70,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Access(string path, int mode);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    public static partial int Advise(SafeFileHandle file, long offset, long count, int advice);
 
     [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     public static partial int SyncFileRange(SafeFileHandle file, long offset, long count, uint flags);

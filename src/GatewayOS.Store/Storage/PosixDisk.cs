@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,6 +10,8 @@ public sealed class PosixDisk : IStoreDisk
     private const uint FileMode = 0b110_000_000;
     private const uint DirectoryMode = 0b111_000_000;
     private const int AccessWrite = 2;
+
+    private static readonly EnumerationOptions s_allEntries = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
 
     private readonly string _root;
 
@@ -62,44 +65,35 @@ public sealed class PosixDisk : IStoreDisk
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<StoreEntry> List(string directory)
+    public IReadOnlyList<StoreEntry> List(string directory) => Enumerate(directory, static info =>
     {
-        var info = new DirectoryInfo(Full(directory));
-        if (!info.Exists)
-        {
-            return [];
-        }
-
         var entries = new List<StoreEntry>();
-        try
+        foreach (FileSystemInfo entry in info.EnumerateFileSystemInfos())
         {
-            foreach (FileSystemInfo entry in info.EnumerateFileSystemInfos())
+            // An entry may vanish between listing and stat, when another process tidies up: it is simply not listed.
+            if (entry is FileInfo file)
             {
-                // An entry may vanish between listing and stat, when another process tidies up: it is simply not listed.
-                if (entry is FileInfo file)
+                if (file.Exists)
                 {
-                    if (file.Exists)
-                    {
-                        entries.Add(new StoreEntry(file.Name, file.Length, IsDirectory: false));
-                    }
-                }
-                else
-                {
-                    entries.Add(new StoreEntry(entry.Name, 0, IsDirectory: true));
+                    entries.Add(new StoreEntry(file.Name, file.Length, IsDirectory: false));
                 }
             }
-        }
-        catch (UnauthorizedAccessException error)
-        {
-            throw new StoreIoException(StoreIoFailure.Permission, info.FullName, $"Cannot list {info.FullName}: permission denied. Run as the store's owner.", error);
-        }
-        catch (IOException error) when (error is not FileNotFoundException)
-        {
-            throw new StoreIoException(StoreIoFailure.Device, info.FullName, $"Cannot list {info.FullName}: {error.Message}", error);
+            else
+            {
+                entries.Add(new StoreEntry(entry.Name, 0, IsDirectory: true));
+            }
         }
 
         return entries;
-    }
+    });
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ListNames(string directory) => Enumerate(directory, static info =>
+        new FileSystemEnumerable<string>(info.FullName, static (ref FileSystemEntry entry) => entry.FileName.ToString(), s_allEntries)
+        {
+            // The kind of an entry comes with its name on every file system that matters.
+            ShouldIncludePredicate = static (ref FileSystemEntry entry) => !entry.IsDirectory,
+        }.ToList());
 
     /// <inheritdoc/>
     public IStoreLock? TryLock(string path)
@@ -186,6 +180,28 @@ public sealed class PosixDisk : IStoreDisk
         }
 
         return new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    private List<T> Enumerate<T>(string directory, Func<DirectoryInfo, List<T>> read)
+    {
+        var info = new DirectoryInfo(Full(directory));
+        if (!info.Exists)
+        {
+            return [];
+        }
+
+        try
+        {
+            return read(info);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new StoreIoException(StoreIoFailure.Permission, info.FullName, $"Cannot list {info.FullName}: permission denied. Run as the store's owner.", error);
+        }
+        catch (IOException error) when (error is not FileNotFoundException)
+        {
+            throw new StoreIoException(StoreIoFailure.Device, info.FullName, $"Cannot list {info.FullName}: {error.Message}", error);
+        }
     }
 
     private string Full(string path) => path.Length == 0 ? _root : Path.Join(_root, path);

@@ -105,7 +105,7 @@ public sealed class WriterFailureTests : IDisposable
         Assert.Empty(_test.Files("tmp"));
         using BackupStore after = _test.Open();
         Assert.Equal(TestStore.Noise(50, 2000), TestStore.ReadAll(after, last)["new"]);
-        IndexRebuild.Run(after, null, CancellationToken.None);
+        IndexRebuild.Run(after, new RebuildOptions(), CancellationToken.None);
         Assert.Empty(StoreVerifier.Run(after, new VerifyOptions { ReadData = true, Threads = 0 }, CancellationToken.None).Findings);
     }
 

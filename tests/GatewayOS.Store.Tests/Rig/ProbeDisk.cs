@@ -24,6 +24,9 @@ internal sealed class ProbeDisk(IStoreDisk inner) : IStoreDisk
 
     public Action<DiskCall, string>? After { get; set; }
 
+    /// <summary>Told about each read of a file that was opened for reading alone.</summary>
+    public Action<string>? Reading { get; set; }
+
     public string Location => inner.Location;
 
     public bool IsReadOnly => inner.IsReadOnly;
@@ -33,7 +36,7 @@ internal sealed class ProbeDisk(IStoreDisk inner) : IStoreDisk
 
     public IStoreFile Create(string path) => Around(DiskCall.Create, path, () => new ProbeFile(this, path, inner.Create(path)));
 
-    public IStoreFile OpenRead(string path) => inner.OpenRead(path);
+    public IStoreFile OpenRead(string path) => Reading is null ? inner.OpenRead(path) : new ProbeFile(this, path, inner.OpenRead(path));
 
     public IStoreFile OpenWrite(string path) => new ProbeFile(this, path, inner.OpenWrite(path));
 
@@ -70,7 +73,11 @@ internal sealed class ProbeDisk(IStoreDisk inner) : IStoreDisk
     {
         public long LengthBytes => inner.LengthBytes;
 
-        public int ReadAt(Span<byte> buffer, long offsetBytes) => inner.ReadAt(buffer, offsetBytes);
+        public int ReadAt(Span<byte> buffer, long offsetBytes)
+        {
+            disk.Reading?.Invoke(path);
+            return inner.ReadAt(buffer, offsetBytes);
+        }
 
         public void WriteAt(ReadOnlySpan<byte> buffer, long offsetBytes)
         {

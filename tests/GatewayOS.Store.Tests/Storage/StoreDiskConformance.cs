@@ -49,6 +49,18 @@ public abstract class StoreDiskConformance
     }
 
     [Fact]
+    public void Names_are_those_of_the_files_in_the_listing()
+    {
+        Disk.CreateDirectory("d");
+        Disk.CreateDirectory("d/deeper");
+        Disk.Create("d/.hidden").Dispose();
+        Disk.Create("d/a").Dispose();
+        Assert.Equal([".hidden", "a"], Disk.ListNames("d").Order(StringComparer.Ordinal));
+        Assert.Equal([".hidden", "a", "deeper"], Disk.List("d").Select(entry => entry.Name).Order(StringComparer.Ordinal));
+        Assert.Empty(Disk.ListNames("none"));
+    }
+
+    [Fact]
     public void A_file_opened_for_reading_cannot_be_written()
     {
         Disk.Create("a").Dispose();

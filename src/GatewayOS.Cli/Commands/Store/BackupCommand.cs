@@ -5,6 +5,7 @@ using GatewayOS.Cli.Json;
 using GatewayOS.Store;
 using GatewayOS.Store.Pipeline;
 using GatewayOS.Store.Snapshots;
+using GatewayOS.Store.Tuning;
 using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Commands.Store;
@@ -23,8 +24,8 @@ internal static class BackupCommand
     private static readonly Option<string?> s_excludeLarger = new("--exclude-larger-than") { Description = "Leave out larger files, for instance 2G", HelpName = "SIZE" };
     private static readonly Option<string> s_host = new("--host") { Description = "Host name in the snapshot", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
     private static readonly Option<string?> s_parent = new("--parent") { Description = "Snapshot to compare with, instead of the newest of the same host and paths", HelpName = "SNAPSHOT" };
-    private static readonly Option<int> s_readers = new("--read-threads") { Description = "Threads that read files", HelpName = "N", DefaultValueFactory = _ => 2 };
-    private static readonly Option<int> s_workers = new("--workers") { Description = "Threads that hash, compress and encrypt", HelpName = "N", DefaultValueFactory = _ => WriterOptions.WorkersDefault };
+    private static readonly Option<int?> s_readers = new("--read-threads") { Description = "Threads that read files; without it what 'store benchmark' chose, else 2", HelpName = "N" };
+    private static readonly Option<int?> s_workers = new("--workers") { Description = "Threads that hash, compress and encrypt; without it what 'store benchmark' chose, else as many as suit the number of cores", HelpName = "N" };
     private static readonly Option<bool> s_profile = new("--profile") { Description = "Show what each stage of the pipeline spent its time on" };
 
     public static Command Build() => Verb.Make(
@@ -77,6 +78,7 @@ internal static class BackupCommand
             larger = Sizes.TryParse(text, out long bytes) ? bytes : throw new UsageException($"'{text}' is no size. Write for instance 500M or 2G.");
         }
 
+        PipelineTuning tuning = context.Tuning;
         return new BackupOptions
         {
             Sources = [.. arguments.GetValue(s_paths)!.Select(RawArguments.Bytes)],
@@ -89,8 +91,8 @@ internal static class BackupCommand
             ExcludeLargerThanBytes = larger,
             Host = arguments.GetValue(s_host)!,
             Parent = arguments.GetValue(s_parent),
-            Readers = arguments.GetValue(s_readers),
-            Workers = Math.Max(1, arguments.GetValue(s_workers)),
+            Readers = arguments.GetValue(s_readers) ?? tuning.ReadThreads,
+            Workers = Math.Max(1, arguments.GetValue(s_workers) ?? tuning.WorkerThreads),
         };
     }
 

@@ -74,16 +74,21 @@ internal static class RepairCommands
     private static int Rebuild(VerbContext context)
     {
         var monitor = new MaintenanceMonitor();
-        using BackupStore store = context.OpenStore("rebuild-index");
+        using BackupStore store = context.OpenStore("rebuild-index", readsUncoveredPacks: false);
         RebuildReport report;
         using (new ProgressLine(monitor.State, context.Quiet))
         {
-            report = IndexRebuild.Run(store, monitor, context.Cancellation);
+            report = IndexRebuild.Run(store, new RebuildOptions { Progress = monitor }, context.Cancellation);
         }
 
         int code = report.Findings.Any(finding => finding.IsDamage) ? ExitCode.Damage : ExitCode.Good;
         FindingText.Write(context, report.Findings, [], "");
         context.Out.WriteLine($"The index has {Sizes.Count(report.Entries)} entries of {Sizes.Count(report.Packs)} packs.");
+        if (report.PacksDoneBefore > 0)
+        {
+            context.Out.WriteLine($"An interrupted rebuild had read {Sizes.Count(report.PacksDoneBefore)} of them already.");
+        }
+
         context.WriteJson(new RebuildJson(code == ExitCode.Good, code, report.Packs, report.Entries, [.. report.Findings.Select(Rows.Of)]), ContractJson.Default.RebuildJson);
         return code;
     }

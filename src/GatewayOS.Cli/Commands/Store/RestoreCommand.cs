@@ -27,7 +27,7 @@ internal static class RestoreCommand
 
     private static readonly Option<bool> s_verify = new("--verify") { Description = "Read every restored file back from the disk and compare" };
     private static readonly Option<bool> s_dryRun = new("--dry-run", "-n") { Description = "Only count what would be restored" };
-    private static readonly Option<int> s_threads = new("--threads") { Description = "Threads that read and write", HelpName = "N", DefaultValueFactory = _ => RestoreOptions.ThreadsDefault };
+    private static readonly Option<int?> s_threads = new("--threads") { Description = "Threads that read and write; without it what 'store benchmark' chose, else as many as suit the number of cores", HelpName = "N" };
     private static readonly Option<bool> s_profile = new("--profile") { Description = "Show what each stage spent its time on" };
 
     public static Command Build() => Verb.Make(
@@ -51,7 +51,7 @@ internal static class RestoreCommand
     private static int Run(VerbContext context)
     {
         ParseResult arguments = context.Arguments;
-        int threads = arguments.GetValue(s_threads);
+        int threads = arguments.GetValue(s_threads) ?? context.Tuning.RestoreThreads;
         var options = new RestoreOptions
         {
             Target = RawArguments.Bytes(Path.GetFullPath(arguments.GetValue(s_target)!)),

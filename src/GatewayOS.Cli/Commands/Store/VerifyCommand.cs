@@ -14,7 +14,7 @@ internal static class VerifyCommand
 {
     private static readonly Option<bool> s_readData = new("--read-data") { Description = "Read and check every byte, not only the structure" };
     private static readonly Option<bool> s_keyless = new("--keyless") { Description = "Check without any key: hashes of the encrypted data" };
-    private static readonly Option<int> s_threads = new("--threads") { Description = "Threads that check packs", HelpName = "N", DefaultValueFactory = _ => VerifyOptions.ThreadsDefault };
+    private static readonly Option<int?> s_threads = new("--threads") { Description = "Threads that check packs; without it what 'store benchmark' chose, else as many as suit the number of cores", HelpName = "N" };
     private static readonly Option<bool> s_profile = new("--profile") { Description = "Show what each stage spent its time on" };
 
     public static Command Build() => Verb.Make("verify", "Check the store; exit code 4 means damage", [s_readData, s_keyless, s_threads, s_profile], Run);
@@ -22,7 +22,7 @@ internal static class VerifyCommand
     private static int Run(VerbContext context)
     {
         var monitor = new MaintenanceMonitor();
-        var options = new VerifyOptions { ReadData = context.Arguments.GetValue(s_readData), Threads = Math.Clamp(context.Arguments.GetValue(s_threads), 1, 64), Progress = monitor };
+        var options = new VerifyOptions { ReadData = context.Arguments.GetValue(s_readData), Threads = Math.Clamp(context.Arguments.GetValue(s_threads) ?? context.Tuning.VerifyThreads, 1, 64), Progress = monitor };
         bool keyless = context.Arguments.GetValue(s_keyless);
         using BackupStore? store = keyless ? null : context.OpenStore("verify");
         VerifyReport report;

@@ -1,0 +1,59 @@
+using GatewayOS.Store.Snapshots;
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Store;
+
+/// <content>Snapshots.</content>
+public sealed partial class BackupStore
+{
+    /// <summary>All snapshots, oldest first, and the files that are none.</summary>
+    public SnapshotList Snapshots()
+    {
+        var records = new List<SnapshotRecord>();
+        var damaged = new List<DamagedSnapshot>();
+        foreach (StoreEntry entry in Disk.List(StoreLayout.Snapshots))
+        {
+            try
+            {
+                records.Add(SnapshotFile.Decode(entry.Name, DurableFile.Read(Disk, $"{StoreLayout.Snapshots}/{entry.Name}"), Guid, Keys));
+            }
+            catch (StoreDamagedException error)
+            {
+                damaged.Add(new DamagedSnapshot(entry.Name, error.Message));
+            }
+            catch (StoreIoException error) when (error.Failure == StoreIoFailure.Missing)
+            {
+                // Forgotten by another process just now.
+            }
+            catch (StoreIoException error)
+            {
+                damaged.Add(new DamagedSnapshot(entry.Name, error.Message, error));
+            }
+        }
+
+        return new SnapshotList(
+            [.. records.OrderBy(record => record.Draft.StartedUtc).ThenBy(record => record.FinishedUtc).ThenBy(record => record.Id, StringComparer.Ordinal)],
+            [.. damaged.OrderBy(file => file.FileName, StringComparer.Ordinal)]);
+    }
+
+    /// <summary>Finds a snapshot.</summary>
+    /// <param name="idOrLatest">An ID, a unique beginning of one, or <c>latest</c>.</param>
+    /// <exception cref="StoreUnusableException">None or several match.</exception>
+    public SnapshotRecord FindSnapshot(string idOrLatest) =>
+        Snapshots().Find(idOrLatest, $"{Location} holds no snapshot yet. Make one with 'gatewayctl store backup'.");
+
+    /// <summary>Deletes a snapshot's record. Its chunks go with the next gc, as far as nothing else names them.</summary>
+    public void DeleteSnapshot(SnapshotRecord snapshot)
+    {
+        DurableFile.DeleteIfPresent(Disk, StoreLayout.SnapshotPath(snapshot.Id));
+        Disk.SyncDirectory(StoreLayout.Snapshots);
+    }
+
+    /// <summary>Writes a snapshot record: the commit point.</summary>
+    internal SnapshotRecord WriteSnapshot(SnapshotDraft draft, DateTimeOffset finishedUtc)
+    {
+        (byte[] file, string id) = SnapshotFile.Encode(draft, finishedUtc, ProgramVersion, Guid, Keys, Entropy);
+        DurableFile.Replace(Disk, NextTemporaryName(), StoreLayout.SnapshotPath(id), file);
+        return SnapshotFile.Decode(id + StoreLayout.SnapshotSuffix, file, Guid, Keys);
+    }
+}

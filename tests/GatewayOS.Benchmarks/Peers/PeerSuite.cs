@@ -1,0 +1,155 @@
+using System.Globalization;
+using GatewayOS.Benchmarks.Plots;
+using GatewayOS.Benchmarks.Results;
+using GatewayOS.Terminal;
+using GatewayOS.TestKit.Programs;
+
+namespace GatewayOS.Benchmarks.Peers;
+
+/// <summary>
+/// The store beside Debian's restic and borg: whole processes, in turn and in alternating order, in one run. A file tree goes through all works; an
+/// image is backed up, rewritten by a tenth, and backed up again. Prints the table of targets.
+/// </summary>
+internal static class PeerSuite
+{
+    private const int RoundsDefault = 3;
+    private const int SettleSeconds = 8;
+    private const string Tree = "tree", Image = "image";
+
+    /// <summary>
+    /// Runs the suite. Options: <c>--rounds N</c>, <c>--source DIR</c> (/usr), <c>--tools gatewayctl,restic,borg</c>, <c>--size SIZE</c> of the
+    /// image (8G), <c>--only tree,image</c>, <c>--work DIR</c>.
+    /// </summary>
+    public static int Run(string[] args)
+    {
+        var arguments = new BenchArguments(args, "--rounds", "--source", "--tools", "--size", "--work", "--only");
+        int rounds = arguments.Number("--rounds", RoundsDefault);
+        string[] parts = arguments.Names("--only", Tree, Image);
+        string[] names = arguments.Names("--tools", PeerTools.Ours, PeerTools.Restic, PeerTools.Borg);
+        string source = Path.GetFullPath(arguments.Text("--source", "/usr"));
+        long imageBytes = arguments.Bytes("--size", "8G");
+        if (parts.Contains(Tree) && !Directory.Exists(source))
+        {
+            throw new BenchRefusedException($"there is no directory {source}; name one with --source.");
+        }
+
+        string work = Path.GetFullPath(arguments.Text("--work", Path.Join(BenchResults.Output, "work-peers")));
+        PeerTool[] tools = PeerTools.All(names, source, $"{work}/image", work);
+        var run = new PeerRun(new BenchResults("peers"), tools, work, rounds);
+        try
+        {
+            if (parts.Contains(Tree))
+            {
+                // Everything is read once, so that no tool pays for a cold cache.
+                Shell.Run($"tar cf - '{source}' 2>/dev/null | cat >/dev/null");
+                run.TreeRounds();
+            }
+
+            if (parts.Contains(Image))
+            {
+                run.ImageRounds(imageBytes);
+            }
+        }
+        finally
+        {
+            Shell.Run($"rm -rf '{work}'");
+        }
+
+        Console.WriteLine($"Tree {source}, image of {Sizes.Bytes(imageBytes)}, {rounds} rounds. {string.Join(", ", tools.Select(Version))}.\n");
+        PeerTargets.Print(run.Results, names);
+        Plot(run.Results, names, source);
+        run.Results.PrintOrigin();
+        return 0;
+    }
+
+    private static string Version(PeerTool tool) => tool.Name switch
+    {
+        PeerTools.Ours => $"{tool.Name} {Shell.Run($"'{Gatewayctl.Program}' --version").Trim()}",
+        PeerTools.Restic => Shell.Run("restic version | cut -d' ' -f1,2").Trim(),
+        _ => Shell.Run($"{tool.Name} --version").Trim(),
+    };
+
+    private static void Plot(BenchResults results, string[] tools, string source)
+    {
+        string[] works = [.. PeerTargets.All.Where(target => target.Unit == "s" && results.Values(target.Row, PeerTools.Ours, "s").Length > 0).Select(target => target.Row)];
+        string subtitle = $"median, whiskers from min to max; tree {source}; {BenchMachine.Here.Cores} cores of {BenchMachine.Here.Cpu}";
+        results.Plot("time", new BarChart("Time of whole runs", subtitle, "work", new ChartAxis("time (s), less is better"), works, [.. tools.Select(tool => new ChartBars(tool, [.. works.Select(work => results.Values(work, tool, "s"))]))]).ToSvg());
+    }
+
+    /// <summary>One run's state.</summary>
+    private sealed class PeerRun(BenchResults results, PeerTool[] tools, string work, int rounds)
+    {
+        private readonly Dictionary<string, string> _environment = PeerTools.Environment(work);
+        private readonly string _log = Path.Join(BenchResults.Output, "peers.log");
+
+        public BenchResults Results => results;
+
+        public void TreeRounds()
+        {
+            for (int round = 1; round <= rounds; round++)
+            {
+                Begin();
+                foreach (string name in PeerTools.TreeWorks)
+                {
+                    foreach (PeerTool tool in InTurn(round))
+                    {
+                        Do(tool, name, round);
+                        if (name == PeerTools.First)
+                        {
+                            results.Add(PeerTargets.Stored, tool.Name, "bytes", StoredBytes(tool), tool.Works[name]);
+                        }
+                    }
+                }
+            }
+        }
+
+        public void ImageRounds(long bytes)
+        {
+            for (int round = 1; round <= rounds; round++)
+            {
+                Begin();
+                RewrittenImage.Make($"{work}/image", bytes);
+                var before = new Dictionary<string, long>();
+                foreach (PeerTool tool in InTurn(round))
+                {
+                    Do(tool, PeerTools.ImageFirst, round);
+                    before[tool.Name] = StoredBytes(tool);
+                }
+
+                long rewritten = RewrittenImage.Rewrite($"{work}/image");
+                foreach (PeerTool tool in InTurn(round))
+                {
+                    Do(tool, PeerTools.ImageSecond, round);
+                    long stored = StoredBytes(tool) - before[tool.Name];
+                    results.Add(PeerTargets.NewBytes, tool.Name, "bytes", stored, tool.Works[PeerTools.ImageSecond]);
+                    Console.Error.WriteLine($"  {tool.Name} stored {Sizes.Bytes(stored)} for {Sizes.Bytes(rewritten)} rewritten");
+                }
+            }
+        }
+
+        private IEnumerable<PeerTool> InTurn(int round) => round % 2 == 1 ? tools : tools.Reverse();
+
+        private void Begin()
+        {
+            // ext4 does not reuse an inode deleted in the last seconds, and searches long for another one: let that pass.
+            Shell.Run($"rm -rf '{work}' && mkdir -p '{work}' && sync && sleep {SettleSeconds}");
+            foreach (PeerTool tool in tools)
+            {
+                MeasuredRun.Of(tool.Init, _environment, _log);
+            }
+        }
+
+        private void Do(PeerTool tool, string name, int round)
+        {
+            Shell.Run($"mkdir -p '{work}/out-{tool.Name}'; sync");
+            string command = tool.Works[name];
+            MeasuredRun run = MeasuredRun.Of(command, _environment, _log);
+            results.Add(name, tool.Name, "s", run.Seconds, command);
+            results.Add(name, tool.Name, "s of CPU", run.CpuSeconds, command);
+            results.Add(name, tool.Name, "bytes of memory", run.PeakBytes, command);
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {round} of {rounds}  {name,-24} {tool.Name,-10} {run.Seconds,8:F2} s  {run.PeakBytes / 1048576.0,7:F0} MiB"));
+        }
+
+        private static long StoredBytes(PeerTool tool) => long.Parse(Shell.Run($"du -sB1 '{tool.Store}' | cut -f1"), CultureInfo.InvariantCulture);
+    }
+}
