@@ -18,7 +18,7 @@ internal sealed class GcPlan
 
     private readonly BackupStore? _store;
     private readonly GcMark? _mark;
-    private readonly Dictionary<int, long> _liveBytes = [];
+    private readonly Dictionary<int, (long Bytes, int Records)> _live = [];
     private readonly Dictionary<int, long> _garbageBytes = [];
 
     private GcPlan(BackupStore? store, GcMark? mark) => (_store, _mark) = (store, mark);
@@ -76,11 +76,12 @@ internal sealed class GcPlan
         return live;
     }
 
-    private long LiveBytesOf(int pack) => _liveBytes.GetValueOrDefault(pack);
+    private long LiveBytesOf(int pack) => _live.GetValueOrDefault(pack).Bytes;
 
     private void Measure() => ForEachLive(entry =>
     {
-        _liveBytes[entry.Location.Pack] = _liveBytes.GetValueOrDefault(entry.Location.Pack) + entry.Location.RecordBytes;
+        (long bytes, int records) = _live.GetValueOrDefault(entry.Location.Pack);
+        _live[entry.Location.Pack] = (bytes + entry.Location.RecordBytes, records + 1);
         LiveBytes += entry.Location.RecordBytes;
     });
 
@@ -182,13 +183,17 @@ internal sealed class GcPlan
         }
     }
 
-    // Head, directory and tail are no garbage: every pack has them. The directory's size costs one read of 64 bytes a pack.
+    // Head, directory and tail are no garbage: every pack has them. Nor is the padding of a pack whose records are all in use: rewriting it would
+    // leave as much. The directory's size costs one read of 64 bytes a pack.
     private long GarbageOf(int number)
     {
         if (!_garbageBytes.TryGetValue(number, out long bytes))
         {
-            long overhead = PackFormat.HeadBytes + PackFormat.TailBytes + (PackDirectory.RecordCount(_store!.Disk, _store.Packs.Id(number)) * (long)PackFormat.RecordHeadBytes);
-            bytes = Math.Max(0, _store.Packs.LengthBytes(number) - overhead - LiveBytesOf(number));
+            (long liveBytes, int liveRecords) = _live.GetValueOrDefault(number);
+            int records = PackDirectory.RecordCount(_store!.Disk, _store.Packs.Id(number));
+            long overhead = PackFormat.HeadBytes + PackFormat.TailBytes + (records * (long)PackFormat.RecordHeadBytes);
+            long padding = liveRecords >= records ? PackAppender.PaddingBytesMax(liveBytes) : 0;
+            bytes = Math.Max(0, _store.Packs.LengthBytes(number) - overhead - liveBytes - padding);
             _garbageBytes.Add(number, bytes);
         }
 

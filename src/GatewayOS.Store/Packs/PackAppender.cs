@@ -21,6 +21,9 @@ internal sealed class PackAppender(PackSealer sealer, int packBytes)
     private readonly Lock _gate = new();
     private OpenPack? _open;
 
+    /// <summary>Most padding that a pack with so many bytes of records has: less than a border's distance before and behind each long range.</summary>
+    public static long PaddingBytesMax(long recordBytes) => ((recordBytes / AlignedRangeBytesMin) + 1) * 2 * AlignedBuffer.AlignBytes;
+
     /// <summary>
     /// Hands out room for records, beginning a new pack when the open one is full. Long ranges begin and end where the file wants it for writes
     /// that pass by the system's cache; the caller writes zeros behind its records.

@@ -1,4 +1,5 @@
 using GatewayOS.Store.Maintenance;
+using GatewayOS.Store.Packs;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Tests.Rig;
 
@@ -76,13 +77,19 @@ public sealed class GcReclusterTests : IDisposable
     public void A_scattered_pack_with_a_damaged_record_stays()
     {
         Scatter();
-        string damaged = _test.Files("packs").MaxBy(file => new FileInfo(file).Length)!;
+        string damaged = _test.Files(StoreLayout.Packs).First(file => FirstRecord(file).Kind == ChunkKind.Data);
         byte[] bytes = File.ReadAllBytes(damaged);
-        bytes[200] ^= 1;
+        bytes[FirstRecord(damaged).Offset + PackFormat.RecordHeadBytes] ^= 1;
         File.WriteAllBytes(damaged, bytes);
         GcReport report = Collect(s_unlimited);
         Assert.Equal(FindingKind.RecordDamaged, Assert.Single(report.Findings).Kind);
         Assert.True(File.Exists(damaged));
+    }
+
+    private RecordHead FirstRecord(string pack)
+    {
+        using BackupStore store = _test.Open();
+        return PackDirectory.Read(store.Disk, store.Guid, new ChunkId(Convert.FromHexString(Path.GetFileNameWithoutExtension(pack))))[0];
     }
 
     // The first snapshot stores the files in one order, the second, which stays, names them in another.
