@@ -18,8 +18,8 @@ public sealed record ReadRate(int ReadBytes, int Streams, double BytesPerSecond)
 public sealed record DiskRates(double WriteBytesPerSecond, IReadOnlyList<ReadRate> Sequential, IReadOnlyList<ReadRate> Random);
 
 /// <summary>
-/// Measures the disk below a store with files of its own, which it removes. The kernel's cache is dropped for them before each reading; a cache in a
-/// controller or a host of virtual machines is not, and can make a disk look faster than it is.
+/// Measures the disk below a store with files of its own, which it removes. Writes and reads them past the kernel's cache, as packs are; a cache in a
+/// controller or a host of virtual machines is not passed, and can make a disk look faster than it is.
 /// </summary>
 public static class DiskProbe
 {
@@ -66,7 +66,7 @@ public static class DiskProbe
                 foreach (int streams in s_sequentialStreams)
                 {
                     progress($"reading in sequence, {bytes / 1024} KiB, {streams} at once");
-                    sequential.Add(new ReadRate(bytes, streams, Read(files, fileBytes, bytes, streams, isRandom: false, eachReading, cancellation)));
+                    sequential.Add(new ReadRate(bytes, streams, Read(store, files, fileBytes, bytes, streams, isRandom: false, eachReading, cancellation)));
                 }
             }
 
@@ -74,7 +74,7 @@ public static class DiskProbe
             foreach (int streams in s_randomStreams)
             {
                 progress($"reading at random, {streams} at once");
-                random.Add(new ReadRate(RandomReadBytes, streams, Read(files, fileBytes, RandomReadBytes, streams, isRandom: true, eachReading, cancellation)));
+                random.Add(new ReadRate(RandomReadBytes, streams, Read(store, files, fileBytes, RandomReadBytes, streams, isRandom: true, eachReading, cancellation)));
             }
 
             return new DiskRates(write, sequential, random);
@@ -85,21 +85,21 @@ public static class DiskProbe
         }
     }
 
-    // As packs are: written front to back, then synced.
+    // As packs are: written front to back past the system's cache, then synced.
     private static double Write(BackupStore store, string directory, int fileBytes, List<string> files, CancellationToken cancellation)
     {
-        byte[] noise = new byte[WriteBytes];
-        new Random(SeedOfReads).NextBytes(noise);
+        var noise = new AlignedBuffer(WriteBytes);
+        new Random(SeedOfReads).NextBytes(noise.Span);
         long start = Stopwatch.GetTimestamp();
         while (files.Count < FilesMin || (files.Count < FilesMax && Stopwatch.GetElapsedTime(start) < s_writeTime))
         {
             cancellation.ThrowIfCancellationRequested();
             string name = $"{store.NextTemporaryName()}.probe";
             files.Add(Path.Join(directory, name));
-            using IStoreFile file = store.Disk.Create($"{StoreLayout.Temporary}/{name}");
+            using IStoreFile file = store.Disk.CreateStreamed($"{StoreLayout.Temporary}/{name}");
             for (long at = 0; at < fileBytes; at += WriteBytes)
             {
-                file.WriteAt(noise, at);
+                file.WriteAt(noise.Span, at);
             }
 
             file.Sync();
@@ -108,16 +108,18 @@ public static class DiskProbe
         return (double)files.Count * fileBytes / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private static double Read(List<string> files, int fileBytes, int readBytes, int streams, bool isRandom, TimeSpan time, CancellationToken cancellation)
+    private static double Read(BackupStore store, List<string> files, int fileBytes, int readBytes, int streams, bool isRandom, TimeSpan time, CancellationToken cancellation)
     {
-        SafeFileHandle[] handles = [.. files.Select(file => File.OpenHandle(file))];
+        // As restores read: past the system's cache, or where a file system does not allow that, from a cache that was told to forget.
+        foreach (string file in files)
+        {
+            using SafeFileHandle handle = File.OpenHandle(file);
+            _ = Libc.Advise(handle, 0, 0, Libc.AdviseDontNeed);
+        }
+
+        IStoreFile[] handles = [.. files.Select(file => store.Disk.OpenReadStreamed($"{StoreLayout.Temporary}/{Path.GetFileName(file)}"))];
         try
         {
-            foreach (SafeFileHandle handle in handles)
-            {
-                _ = Libc.Advise(handle, 0, 0, Libc.AdviseDontNeed);
-            }
-
             long total = 0;
             ExceptionDispatchInfo? failure = null;
             long start = Stopwatch.GetTimestamp();
@@ -132,11 +134,13 @@ public static class DiskProbe
             {
                 try
                 {
-                    byte[] buffer = GC.AllocateUninitializedArray<byte>(readBytes, pinned: true);
+                    var buffer = new AlignedBuffer(readBytes);
                     var random = new Random(SeedOfReads + number);
                     int file = number;
                     long offset = 0;
-                    while (Stopwatch.GetElapsedTime(start) < time && !cancellation.IsCancellationRequested)
+
+                    // At least one read: a busy machine may take longer to start the thread.
+                    do
                     {
                         if (isRandom)
                         {
@@ -153,10 +157,11 @@ public static class DiskProbe
                             return;
                         }
 
-                        int read = RandomAccess.Read(handles[file], buffer, offset);
+                        int read = handles[file].ReadAt(buffer.Span, offset);
                         offset += read;
                         Interlocked.Add(ref total, read);
                     }
+                    while (Stopwatch.GetElapsedTime(start) < time && !cancellation.IsCancellationRequested);
                 }
                 catch (Exception error)
                 {

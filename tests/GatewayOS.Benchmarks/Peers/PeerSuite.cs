@@ -1,6 +1,10 @@
 using System.Globalization;
 using GatewayOS.Benchmarks.Plots;
 using GatewayOS.Benchmarks.Results;
+using GatewayOS.Benchmarks.Stages;
+using GatewayOS.Store;
+using GatewayOS.Store.Keys;
+using GatewayOS.Store.Storage;
 using GatewayOS.Terminal;
 using GatewayOS.TestKit.Programs;
 
@@ -8,7 +12,7 @@ namespace GatewayOS.Benchmarks.Peers;
 
 /// <summary>
 /// The store beside Debian's restic and borg: whole processes, in turn and in alternating order, in one run. A file tree goes through all works; an
-/// image is backed up, rewritten by a tenth, and backed up again. Prints the table of targets.
+/// image is backed up, rewritten by a tenth, and backed up again. Beside our first backup its stages are measured alone. Prints the table of targets.
 /// </summary>
 internal static class PeerSuite
 {
@@ -35,13 +39,11 @@ internal static class PeerSuite
 
         string work = Path.GetFullPath(arguments.Text("--work", Path.Join(BenchResults.Output, "work-peers")));
         PeerTool[] tools = PeerTools.All(names, source, $"{work}/image", work);
-        var run = new PeerRun(new BenchResults("peers"), tools, work, rounds);
+        var run = new PeerRun(new BenchResults("peers"), tools, source, work, rounds);
         try
         {
             if (parts.Contains(Tree))
             {
-                // Everything is read once, so that no tool pays for a cold cache.
-                Shell.Run($"tar cf - '{source}' 2>/dev/null | cat >/dev/null");
                 run.TreeRounds();
             }
 
@@ -71,13 +73,13 @@ internal static class PeerSuite
 
     private static void Plot(BenchResults results, string[] tools, string source)
     {
-        string[] works = [.. PeerTargets.All.Where(target => target.Unit == "s" && results.Values(target.Row, PeerTools.Ours, "s").Length > 0).Select(target => target.Row)];
+        string[] works = [.. PeerTargets.Rows.Where(row => row.Unit == "s" && results.Values(row.Row, PeerTools.Ours, "s").Length > 0).Select(row => row.Row)];
         string subtitle = $"median, whiskers from min to max; tree {source}; {BenchMachine.Here.Cores} cores of {BenchMachine.Here.Cpu}";
         results.Plot("time", new BarChart("Time of whole runs", subtitle, "work", new ChartAxis("time (s), less is better"), works, [.. tools.Select(tool => new ChartBars(tool, [.. works.Select(work => results.Values(work, tool, "s"))]))]).ToSvg());
     }
 
     /// <summary>One run's state.</summary>
-    private sealed class PeerRun(BenchResults results, PeerTool[] tools, string work, int rounds)
+    private sealed class PeerRun(BenchResults results, PeerTool[] tools, string source, string work, int rounds)
     {
         private readonly Dictionary<string, string> _environment = PeerTools.Environment(work);
         private readonly string _log = Path.Join(BenchResults.Output, "peers.log");
@@ -86,19 +88,35 @@ internal static class PeerSuite
 
         public void TreeRounds()
         {
+            var tree = new SampledTree(source);
             for (int round = 1; round <= rounds; round++)
             {
                 Begin();
+
+                // Everything is read once, so that no tool pays for a cold cache.
+                tree.ReadAll();
+                var peaks = new Dictionary<string, long>();
                 foreach (string name in PeerTools.TreeWorks)
                 {
                     foreach (PeerTool tool in InTurn(round))
                     {
-                        Do(tool, name, round);
+                        peaks[tool.Name] = Math.Max(peaks.GetValueOrDefault(tool.Name), Do(tool, name, round).PeakBytes);
                         if (name == PeerTools.First)
                         {
                             results.Add(PeerTargets.Stored, tool.Name, "bytes", StoredBytes(tool), tool.Works[name]);
                         }
                     }
+
+                    if (name == PeerTools.First && tools.FirstOrDefault(tool => tool.Name == PeerTools.Ours) is { } ours)
+                    {
+                        using BackupStore store = BackupStore.Open(new PosixDisk(ours.Store), new StoreSecret.Passphrase(PeerTools.Passphrase), new OpenOptions { Purpose = "benchmark" });
+                        StageSum.Measure(results, PeerTools.Ours, store, tree);
+                    }
+                }
+
+                foreach ((string tool, long peak) in peaks)
+                {
+                    results.Add(PeerTargets.Memory, tool, "bytes", peak, "largest resident set of a process over all works on the tree");
                 }
             }
         }
@@ -139,7 +157,7 @@ internal static class PeerSuite
             }
         }
 
-        private void Do(PeerTool tool, string name, int round)
+        private MeasuredRun Do(PeerTool tool, string name, int round)
         {
             Shell.Run($"mkdir -p '{work}/out-{tool.Name}'; sync");
             string command = tool.Works[name];
@@ -148,6 +166,7 @@ internal static class PeerSuite
             results.Add(name, tool.Name, "s of CPU", run.CpuSeconds, command);
             results.Add(name, tool.Name, "bytes of memory", run.PeakBytes, command);
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {round} of {rounds}  {name,-24} {tool.Name,-10} {run.Seconds,8:F2} s  {run.PeakBytes / 1048576.0,7:F0} MiB"));
+            return run;
         }
 
         private static long StoredBytes(PeerTool tool) => long.Parse(Shell.Run($"du -sB1 '{tool.Store}' | cut -f1"), CultureInfo.InvariantCulture);
