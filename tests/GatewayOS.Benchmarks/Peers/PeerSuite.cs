@@ -17,7 +17,6 @@ namespace GatewayOS.Benchmarks.Peers;
 internal static class PeerSuite
 {
     private const int RoundsDefault = 3;
-    private const int SettleSeconds = 8;
     private const string Tree = "tree", Image = "image";
 
     /// <summary>
@@ -54,11 +53,12 @@ internal static class PeerSuite
         }
         finally
         {
-            Shell.Run($"rm -rf '{work}'");
+            Shell.Run($"rm -rf '{work}' '{PeerRun.Emptied(work)}'");
         }
 
         Console.WriteLine($"Tree {source}, image of {Sizes.Bytes(imageBytes)}, {rounds} rounds. {string.Join(", ", tools.Select(Version))}.\n");
-        PeerTargets.Print(run.Results, names);
+        Console.WriteLine(string.Join('\n', PeerTargets.Table(run.Results.Values, names)));
+        Console.WriteLine("\nMedian (min–max) of the rounds; a ratio is taken round by round, and its median is held against the target.");
         Plot(run.Results, names, source);
         run.Results.PrintOrigin();
         return 0;
@@ -84,7 +84,12 @@ internal static class PeerSuite
         private readonly Dictionary<string, string> _environment = PeerTools.Environment(work);
         private readonly string _log = Path.Join(BenchResults.Output, "peers.log");
 
+        private int _emptied;
+
         public BenchResults Results => results;
+
+        /// <summary>Where the files of former rounds wait for the end.</summary>
+        public static string Emptied(string work) => work + ".emptied";
 
         public void TreeRounds()
         {
@@ -149,8 +154,14 @@ internal static class PeerSuite
 
         private void Begin()
         {
-            // ext4 does not reuse an inode deleted in the last seconds, and searches long for another one: let that pass.
-            Shell.Run($"rm -rf '{work}' && mkdir -p '{work}' && sync && sleep {SettleSeconds}");
+            // The last round's files are emptied and stay. For five minutes ext4 does not reuse the inode of a file that was removed, and searches long
+            // for others: who restores soon after much was removed measures that.
+            if (Directory.Exists(work))
+            {
+                Shell.Run($"mkdir -p '{Emptied(work)}' && mv '{work}' '{Emptied(work)}/{++_emptied}' && find '{Emptied(work)}/{_emptied}' -type f -size +0 -exec truncate -s 0 {{}} +");
+            }
+
+            Shell.Run($"mkdir -p '{work}' && sync");
             foreach (PeerTool tool in tools)
             {
                 MeasuredRun.Of(tool.Init, _environment, _log);

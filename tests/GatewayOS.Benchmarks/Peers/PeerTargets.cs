@@ -19,7 +19,7 @@ internal static class PeerTargets
     public const string Memory = "peak memory of all works";
     public const string Limit = "first backup ÷ (its stages alone ÷ cores)";
 
-    private const string Seconds = "s", Bytes = "bytes", NotMeasured = "–";
+    private const string Seconds = "s", Bytes = "bytes", Nothing = "–";
     private const double MiB = 1024 * 1024;
 
     // A first backup takes at most this times what its stages take alone, divided by the cores.
@@ -47,38 +47,34 @@ internal static class PeerTargets
         new(NewBytes, Bytes, PeerTools.Restic, 2.5),
     ];
 
-    /// <summary>Prints the rows that were measured, as Markdown.</summary>
-    public static void Print(BenchResults results, string[] tools)
+    /// <summary>The rows that were measured, as a Markdown table.</summary>
+    /// <param name="values">Values by row, tool and unit, one a round.</param>
+    /// <param name="tools">The columns.</param>
+    public static IEnumerable<string> Table(Func<string, string, string, double[]> values, string[] tools)
     {
         string[] peers = [.. tools.Where(tool => tool != PeerTools.Ours)];
-        Console.WriteLine($"| row | {string.Join(" | ", tools)} | {string.Join(" | ", peers.Select(peer => $"{peer} ÷ ours"))} | target | met |");
-        Console.WriteLine($"|---|{string.Concat(Enumerable.Repeat("---|", tools.Length + peers.Length))}---|---|");
-        foreach ((string row, string unit) in Rows.Where(row => results.Values(row.Row, PeerTools.Ours, row.Unit).Length > 0))
+        yield return $"| row | {string.Join(" | ", tools)} | {string.Join(" | ", peers.Select(peer => $"{peer} ÷ ours"))} | target | met |";
+        yield return $"|---|{string.Concat(Enumerable.Repeat("---|", tools.Length + peers.Length))}---|---|";
+        foreach ((string row, string unit) in Rows.Where(row => values(row.Row, PeerTools.Ours, row.Unit).Length > 0))
         {
             double scale = unit == Bytes ? MiB : 1;
-            double[] Values(string tool) => [.. results.Values(row, tool, unit).Select(value => value / scale)];
-            double[] Ratios(string peer) => [.. Values(peer).Zip(Values(PeerTools.Ours), (theirs, ours) => theirs / ours)];
+            string[] measured = [.. tools.Select(tool => BenchResults.Spread([.. values(row, tool, unit).Select(value => value / scale)]))];
+            double[] Ratios(string peer) => [.. values(row, peer, unit).Zip(values(row, PeerTools.Ours, unit), (theirs, ours) => theirs / ours)];
             PeerTarget[] targets = [.. All.Where(target => target.Row == row)];
-            string aim = string.Join(", ", targets.Select(target => $"{target.Peer} {Number(target.Ratio)}"));
-            string met = string.Join(", ", targets.Select(target => Ratios(target.Peer) is not { Length: > 0 } ratios ? NotMeasured : Statistics.Median(ratios) >= target.Ratio ? "yes" : "NO"));
-            Console.WriteLine(
-                $"| {row}, {(unit == Bytes ? "MiB" : unit)} | {string.Join(" | ", tools.Select(tool => BenchResults.Spread(Values(tool))))} | "
-                + $"{string.Join(" | ", peers.Select(peer => BenchResults.Spread(Ratios(peer), "0.00")))} | {aim} | {met} |");
+            string aim = targets.Length == 0 ? Nothing : string.Join(", ", targets.Select(target => $"{target.Peer} {Number(target.Ratio)}"));
+            string met = targets.Length == 0 ? Nothing : string.Join(", ", targets.Select(target => Verdict(Ratios(target.Peer), ratio => ratio >= target.Ratio)));
+            yield return $"| {row}, {(unit == Bytes ? "MiB" : unit)} | {string.Join(" | ", measured)} | {string.Join(" | ", peers.Select(peer => BenchResults.Spread(Ratios(peer), "0.00")))} | {aim} | {met} |";
         }
 
-        PrintLimit(results, tools.Length, peers.Length);
-        Console.WriteLine("\nMedian (min–max) of the rounds; a ratio is taken round by round, and its median is held against the target.");
-    }
-
-    private static void PrintLimit(BenchResults results, int tools, int peers)
-    {
-        double[] ratios = [.. results.Values(PeerTools.First, PeerTools.Ours, Seconds).Zip(results.Values(StageSum.Ideal, PeerTools.Ours, Seconds), (whole, parts) => whole / parts)];
-        if (ratios.Length > 0)
+        double[] limit = [.. values(PeerTools.First, PeerTools.Ours, Seconds).Zip(values(StageSum.Ideal, PeerTools.Ours, Seconds), (whole, parts) => whole / parts)];
+        if (limit.Length > 0)
         {
-            string nothing = string.Concat(Enumerable.Repeat($" {NotMeasured} |", tools - 1 + peers));
-            Console.WriteLine($"| {Limit} | {BenchResults.Spread(ratios, "0.00")} |{nothing} at most {Number(LimitMax)} | {(Statistics.Median(ratios) <= LimitMax ? "yes" : "NO")} |");
+            string others = string.Concat(Enumerable.Repeat($" {Nothing} |", tools.Length - 1 + peers.Length));
+            yield return $"| {Limit} | {BenchResults.Spread(limit, "0.00")} |{others} at most {Number(LimitMax)} | {Verdict(limit, ratio => ratio <= LimitMax)} |";
         }
     }
+
+    private static string Verdict(double[] ratios, Func<double, bool> reached) => ratios.Length == 0 ? Nothing : reached(Statistics.Median(ratios)) ? "yes" : "NO";
 
     private static string Number(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
 }
