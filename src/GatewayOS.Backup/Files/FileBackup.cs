@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using GatewayOS.Backup.Posix;
 using GatewayOS.Store;
 using GatewayOS.Store.Pipeline;
@@ -23,13 +24,20 @@ namespace GatewayOS.Backup.Files;
 /// </summary>
 public sealed class FileBackup : IDisposable
 {
-    // Files between walk and readers: bounds how far the walk runs ahead. Each may hold a directory open, and with the walk's own 128 they
-    // must stay below the 1024 descriptors that some systems allow a process.
-    private const int QueuedTasksMax = 512;
+    // Files between walk and readers: bounds how far the walk runs ahead. Each may hold a directory open, and with a bundle for each reader and
+    // the walk's own 128 they must stay below the 1024 descriptors that some systems allow a process.
+    private const int QueuedTasksMax = 256;
+
+    // Small files are handed over in bundles: waking a reader for each costs more than reading it. A bundle's length and the bytes it holds are
+    // bounded, so that no reader runs out of work while another has much.
+    private const int BundleTasksMax = 16;
+    private const long BundleBytesMax = 1024 * 1024;
 
     private readonly ISnapshotStore _store;
     private readonly BackupOptions _options;
-    private readonly BlockingCollection<FileTask> _tasks = new(QueuedTasksMax);
+    private readonly BlockingCollection<FileTask[]> _tasks = new(QueuedTasksMax / BundleTasksMax);
+    private readonly List<FileTask> _bundle = new(BundleTasksMax);
+    private long _bundleBytes;
     private ExceptionDispatchInfo? _failure;
     private StageCounters _walkCounters = new();
     private long _walking;
@@ -136,6 +144,7 @@ public sealed class FileBackup : IDisposable
             _walking = StageCounters.Start();
             _walkCounters = counters;
             DirectoryFrame root = walk.Run(sources, parent, cancellation);
+            HandBundle();
             counters.Busy(Stage.Walk, ref _walking);
             _tasks.CompleteAdding();
             Array.ForEach(readers, thread => thread.Join());
@@ -149,6 +158,7 @@ public sealed class FileBackup : IDisposable
         {
             _tasks.CompleteAdding();
             Array.ForEach(readers, thread => thread.Join());
+            Release(CollectionsMarshal.AsSpan(_bundle));
         }
     }
 
@@ -162,10 +172,25 @@ public sealed class FileBackup : IDisposable
             return;
         }
 
+        _bundle.Add(task);
+        _bundleBytes += task.Stat.SizeBytes;
+        if (_bundle.Count == BundleTasksMax || _bundleBytes >= BundleBytesMax)
+        {
+            HandBundle();
+        }
+    }
+
+    private void HandBundle()
+    {
         Volatile.Read(ref _failure)?.Throw();
-        _walkCounters.Busy(Stage.Walk, ref _walking);
-        _tasks.Add(task);
-        _walkCounters.Stalled(Stage.Walk, ref _walking);
+        if (_bundle.Count > 0)
+        {
+            _walkCounters.Busy(Stage.Walk, ref _walking);
+            _tasks.Add([.. _bundle]);
+            _walkCounters.Stalled(Stage.Walk, ref _walking);
+            _bundle.Clear();
+            _bundleBytes = 0;
+        }
     }
 
     private void ReadFiles(ContentWriter writer, OwnerNames owners, CancellationToken cancellation)
@@ -175,18 +200,10 @@ public sealed class FileBackup : IDisposable
             using IngestLane lane = writer.OpenLane();
             var reader = new FileReader(lane, writer.OpenSink(), owners, Progress, Hooks, cancellation);
             lane.Pause();
-            foreach (FileTask task in _tasks.GetConsumingEnumerable(CancellationToken.None))
+            foreach (FileTask[] bundle in _tasks.GetConsumingEnumerable(CancellationToken.None))
             {
                 lane.Resume();
-                if (Volatile.Read(ref _failure) is null && !cancellation.IsCancellationRequested)
-                {
-                    reader.Read(task);
-                }
-                else
-                {
-                    task.Directory.Release();
-                }
-
+                ReadBundle(reader, bundle, cancellation);
                 lane.Pause();
             }
 
@@ -200,10 +217,34 @@ public sealed class FileBackup : IDisposable
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(error), null);
 
             // Whoever waits to hand a task in must not wait for a reader that is gone.
-            foreach (FileTask task in _tasks.GetConsumingEnumerable(CancellationToken.None))
+            foreach (FileTask[] bundle in _tasks.GetConsumingEnumerable(CancellationToken.None))
             {
-                task.Directory.Release();
+                Release(bundle);
             }
+        }
+    }
+
+    private void ReadBundle(FileReader reader, FileTask[] bundle, CancellationToken cancellation)
+    {
+        int next = 0;
+        try
+        {
+            while (next < bundle.Length && Volatile.Read(ref _failure) is null && !cancellation.IsCancellationRequested)
+            {
+                reader.Read(bundle[next++]);
+            }
+        }
+        finally
+        {
+            Release(bundle.AsSpan(next));
+        }
+    }
+
+    private static void Release(ReadOnlySpan<FileTask> tasks)
+    {
+        foreach (FileTask task in tasks)
+        {
+            task.Directory.Release();
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed class FileRestore
     private const int WindowPartsMax = 250_000;
 
     // A large file is written by several threads, in runs of this size.
-    private const long RunBytesMax = 64L * 1024 * 1024;
+    internal const long RunBytesMax = 64L * 1024 * 1024;
 
     private readonly ISnapshotStore _store;
     private readonly RestoreOptions _options;

@@ -10,6 +10,9 @@ namespace GatewayOS.Backup.Files;
 /// <summary>Writes runs: one for each thread.</summary>
 internal sealed class RunWriter(ISnapshotStore store, RestoreOptions options, RestoreProgress progress, TargetDirectories directories) : IDisposable
 {
+    // Twice a run's length: what claims to be longer is damaged, and must not fill the disk.
+    private const long ReservedBytesMax = 2 * FileRestore.RunBytesMax;
+
     private readonly ContentReader _reader = Open(store, options);
     private readonly PieceWriter _pieces = new();
     private byte[] _check = [];
@@ -35,6 +38,11 @@ internal sealed class RunWriter(ISnapshotStore store, RestoreOptions options, Re
         RestoredFile file = run.File;
         long start = StageCounters.Start();
         int fd = file.Open(directories, options, progress);
+        if (file.DirectFd >= 0)
+        {
+            Reserve(fd, run);
+        }
+
         Counters.Busy(Stage.Metadata, ref start);
         long offset = run.OffsetBytes;
         foreach (ContentPart part in run.Parts)
@@ -60,6 +68,27 @@ internal sealed class RunWriter(ISnapshotStore store, RestoreOptions options, Re
     }
 
     public void Dispose() => _reader.Dispose();
+
+    // Writes into room that is there need not wait for each other, as those do that extend a file. Holes get none. A hint: a disk without enough
+    // room refuses the writes too.
+    private static void Reserve(int fd, RestoreRun run)
+    {
+        long bytes = 0;
+        foreach (ContentPart part in run.Parts)
+        {
+            if (part.Kind != PartKind.Chunk)
+            {
+                return;
+            }
+
+            bytes += part.LengthBytes;
+        }
+
+        if (bytes is > 0 and <= ReservedBytesMax)
+        {
+            _ = Libc.Allocate(fd, 0, run.OffsetBytes, bytes);
+        }
+    }
 
     private void WritePart(RestoredFile file, int fd, in ContentPart part, long offset)
     {

@@ -28,6 +28,9 @@ internal sealed class OpenPack(IStoreFile file, string temporaryPath, byte[] hea
 
     public int RecordsReserved { get; set; }
 
+    /// <summary>The file is longer than what is in it, until it is sealed.</summary>
+    public bool HasRoom { get; set; }
+
     /// <summary>Ranges handed out and not yet written.</summary>
     public int RangesOutstanding { get; set; }
 
@@ -62,7 +65,13 @@ internal sealed class OpenPack(IStoreFile file, string temporaryPath, byte[] hea
         PackFormat.WriteTail(tail, NextOffset, Records, idBytes);
         File.WriteAt(directory, NextOffset);
         File.WriteAt(tail, NextOffset + directory.Length);
-        return (id, NextOffset + directory.Length + PackFormat.TailBytes);
+        long length = NextOffset + directory.Length + PackFormat.TailBytes;
+        if (HasRoom)
+        {
+            File.SetLength(length);
+        }
+
+        return (id, length);
     }
 
     public void Dispose() => File.Dispose();

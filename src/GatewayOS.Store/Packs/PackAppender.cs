@@ -40,6 +40,12 @@ internal sealed class PackAppender(PackSealer sealer, int packBytes)
             }
 
             _open ??= sealer.Begin();
+            if (bytes >= AlignedRangeBytesMin && !_open.HasRoom)
+            {
+                _open.File.Reserve(packBytes);
+                _open.HasRoom = true;
+            }
+
             range = new PackRange(_open, (uint)Place(_open, bytes, out padded), padded);
             _open.NextOffset = range.Offset + (long)padded;
             _open.RecordsReserved += records;

@@ -81,6 +81,14 @@ public interface IStoreFile : IDisposable
     /// <summary>Writes the whole span.</summary>
     void WriteAt(ReadOnlySpan<byte> buffer, long offsetBytes);
 
+    /// <summary>
+    /// Gives the file room on the disk and this length at once, zeros behind what is written: threads that write into room that is there need not
+    /// wait for each other, as those do that extend a file. A hint: where it cannot be had, nothing changes. The owner sets the length in the end.
+    /// </summary>
+    void Reserve(long lengthBytes)
+    {
+    }
+
     /// <summary>Cuts or extends the file.</summary>
     void SetLength(long lengthBytes);
 

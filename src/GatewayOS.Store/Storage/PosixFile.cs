@@ -75,6 +75,16 @@ internal sealed unsafe class PosixFile(SafeFileHandle handle, string path, bool 
         }
     }
 
+    public void Reserve(long lengthBytes)
+    {
+        long before = LengthBytes;
+        if (AlignBytes > 1 && Libc.Allocate(handle, 0, before, lengthBytes - before) != 0)
+        {
+            // A disk that is nearly full gives what it has before it refuses: others need that.
+            SetLength(before);
+        }
+    }
+
     public void SetLength(long lengthBytes) => PosixDisk.Check(Libc.Truncate(handle, lengthBytes), "set the length of", path);
 
     // Of both ways: direct writes too are durable only after the disk's own cache was flushed.

@@ -18,6 +18,9 @@ internal static class PeerTools
     public const string Restic = "restic";
     public const string Borg = "borg";
 
+    /// <summary>What protects the stores' keys.</summary>
+    public const string Passphrase = "benchmark";
+
     public const string First = "first backup";
     public const string Reread = "full re-read";
     public const string Unchanged = "unchanged incremental";
@@ -32,13 +35,14 @@ internal static class PeerTools
     /// <summary>What the programs need in their environment.</summary>
     public static Dictionary<string, string> Environment(string work) => new()
     {
-        ["RESTIC_PASSWORD"] = "benchmark",
-        ["BORG_PASSPHRASE"] = "benchmark",
+        ["RESTIC_PASSWORD"] = Passphrase,
+        ["BORG_PASSPHRASE"] = Passphrase,
         ["BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK"] = "yes",
         ["BORG_CACHE_DIR"] = $"{work}/borg-cache",
         ["BORG_CONFIG_DIR"] = $"{work}/borg-config",
         ["RESTIC_CACHE_DIR"] = $"{work}/restic-cache",
-        ["GATEWAY_PASSPHRASE"] = "benchmark",
+        ["GATEWAY_PASSPHRASE"] = Passphrase,
+        ["GATEWAY_TUNING"] = $"{work}/tuning.json",
     };
 
     /// <summary>The tools by name.</summary>

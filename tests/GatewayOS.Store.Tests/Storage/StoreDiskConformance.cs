@@ -86,6 +86,21 @@ public abstract class StoreDiskConformance
     }
 
     [Fact]
+    public void Reserved_room_reads_as_zeros_and_goes_with_the_length()
+    {
+        using IStoreFile file = Disk.CreateStreamed("a");
+        file.WriteAt([1], 0);
+        file.Reserve(1 << 20);
+        file.WriteAt([2], 5000);
+        file.SetLength(5001);
+        Assert.Equal(5001, file.LengthBytes);
+        byte[] content = new byte[6000];
+        Assert.Equal(5001, file.ReadAt(content, 0));
+        Assert.Equal((1, 2), (content[0], content[5000]));
+        Assert.All(content[1..5000], value => Assert.Equal(0, value));
+    }
+
+    [Fact]
     public void A_deleted_file_stays_readable_where_it_is_open()
     {
         using IStoreFile file = Disk.Create("a");
