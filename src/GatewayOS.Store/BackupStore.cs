@@ -22,6 +22,12 @@ public sealed record OpenOptions
     /// <summary>Clock for time stamps.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Clocks for locks on snapshots; null for the machine's.</summary>
+    public Locks.IBootClock? BootClock { get; init; }
+
+    /// <summary>Records read by earlier openings of the same store; shared.</summary>
+    public SnapshotCache KnownSnapshots { get; init; } = new();
+
     /// <summary>Source of salts and session names; seeded only in simulations.</summary>
     internal EntropySource Entropy { get; init; } = RandomNumberGenerator.Fill;
 }
