@@ -36,7 +36,7 @@ public static class RetentionRun
         IReadOnlyList<RetentionDecision> plan = policy.Retention is { } rule
             ? Store.Maintenance.Retention.Plan(timed, rule, now, policy.Schedule.Zone)
             : [.. timed.OrderByDescending(record => record.Draft.StartedUtc).Select(record => new RetentionDecision(record, ["no rule"]))];
-        string? newestWhole = mine.Values.Where(record => !record.Marked).MaxBy(record => record.FinishedUtc)?.Id;
+        string? newestWhole = mine.Values.Where(record => !record.Marked).OrderByDescending(record => record.FinishedUtc).ThenBy(record => record.Id, StringComparer.Ordinal).FirstOrDefault()?.Id;
         return [.. plan.Select(decision => new RetentionDecision(mine[decision.Snapshot.Id], [.. decision.Reasons, .. More(decision.Snapshot)]))];
 
         IEnumerable<string> More(SnapshotRecord record)

@@ -61,22 +61,26 @@ public sealed class RansomwareTests(ITestOutputHelper output) : IDisposable
         int halfFound = 0;
         foreach (OrdinaryNode kind in OrdinaryNode.Kinds)
         {
+            (int alarmsBefore, int foundBefore, int halfBefore) = (alarms, found, halfFound);
             for (int seed = 0; seed < 200; seed++)
             {
                 Random random = Seeded.Random(seed);
                 List<SnapshotCounts> history = [];
+                double grown = 1;
                 for (int day = 0; day < 30; day++)
                 {
-                    SnapshotCounts counts = kind.Day(random, day);
+                    SnapshotCounts counts = kind.Day(random, day, ref grown);
                     alarms += AnomalyRadar.Judge(counts, history) is null ? 0 : 1;
                     history.Add(counts);
                     backups++;
                 }
 
                 months++;
-                found += AnomalyRadar.Judge(kind.Encrypted(random, share: 1), history) is null ? 0 : 1;
-                halfFound += AnomalyRadar.Judge(kind.Encrypted(random, share: 0.5), history) is null ? 0 : 1;
+                found += AnomalyRadar.Judge(kind.Encrypted(random, share: 1, grown), history) is null ? 0 : 1;
+                halfFound += AnomalyRadar.Judge(kind.Encrypted(random, share: 0.5, grown), history) is null ? 0 : 1;
             }
+
+            output.WriteLine($"{kind.Name}: {alarms - alarmsBefore} false alarms, {found - foundBefore} encryptions of everything and {halfFound - halfBefore} of half found in 200 months");
         }
 
         output.WriteLine($"{alarms} false alarms in {backups} backups of {months} ordinary months; found {found} of {months} encryptions of everything, {halfFound} of half");
@@ -180,20 +184,20 @@ public sealed class RansomwareTests(ITestOutputHelper output) : IDisposable
 
     /// <summary>
     /// A kind of node as its backups' figures show it: share of files and bytes that a usual day changes, each within a factor of three, how its new data
-    /// compresses, and days that are different: an upgrade, a move, a folder of films.
+    /// compresses, and days that are different: an upgrade, a move, a folder of films, an import.
     /// </summary>
-    private sealed record OrdinaryNode(long Files, long FileBytes, double ChangedShare, double NewShare, double Compression, double CompressionSpread)
+    private sealed record OrdinaryNode(string Name, long Files, long FileBytes, double ChangedShare, double NewShare, double Compression, double CompressionSpread)
     {
         public static readonly OrdinaryNode[] Kinds =
         [
-            new(200_000, 100_000, 0.002, 0.004, 0.55, 0.15), // office
-            new(400_000, 60_000, 0.01, 0.02, 0.45, 0.1), // build server
-            new(50, 2_000_000_000, 0.2, 0.1, 0.35, 0.05), // databases
-            new(30_000, 5_000_000, 0.003, 0.005, 0.98, 0.02), // photographs
-            new(1_000_000, 20_000, 0.02, 0.03, 0.6, 0.2), // mail
+            new("office", 200_000, 100_000, 0.002, 0.004, 0.55, 0.15),
+            new("build server", 400_000, 60_000, 0.01, 0.02, 0.45, 0.1),
+            new("databases", 50, 2_000_000_000, 0.2, 0.1, 0.35, 0.05),
+            new("photographs", 30_000, 5_000_000, 0.003, 0.005, 0.98, 0.02),
+            new("mail", 1_000_000, 20_000, 0.02, 0.03, 0.6, 0.2),
         ];
 
-        public SnapshotCounts Day(Random random, int day)
+        public SnapshotCounts Day(Random random, int day, ref double grown)
         {
             if (day == 0)
             {
@@ -221,15 +225,24 @@ public sealed class RansomwareTests(ITestOutputHelper output) : IDisposable
                     break;
             }
 
-            return Counts(changed, isNew, compression);
+            SnapshotCounts counts = Counts(changed, isNew, compression, grown);
+            if (random.Next(60) > 0)
+            {
+                return counts;
+            }
+
+            grown *= 1.2;
+            long added = counts.Bytes / 5;
+            return counts with { Files = counts.Files * 6 / 5, FilesNew = counts.Files / 5, Bytes = counts.Bytes + added, NewBytes = counts.NewBytes + added, StoredBytes = counts.StoredBytes + added };
         }
 
-        public SnapshotCounts Encrypted(Random random, double share) => Counts(share, share, 0.995 + (random.NextDouble() * 0.01));
+        public SnapshotCounts Encrypted(Random random, double share, double grown) => Counts(share, share, 0.995 + (random.NextDouble() * 0.01), grown);
 
-        private SnapshotCounts Counts(double changed, double isNew, double compression)
+        private SnapshotCounts Counts(double changed, double isNew, double compression, double grown)
         {
-            long newBytes = (long)(Files * FileBytes * isNew);
-            return new SnapshotCounts { Files = Files, FilesChanged = (long)(Files * changed), Bytes = Files * FileBytes, NewBytes = newBytes, StoredBytes = (long)(newBytes * compression) };
+            long files = (long)(Files * grown);
+            long newBytes = (long)(files * FileBytes * isNew);
+            return new SnapshotCounts { Files = files, FilesChanged = (long)(files * changed), Bytes = files * FileBytes, NewBytes = newBytes, StoredBytes = (long)(newBytes * compression) };
         }
     }
 }

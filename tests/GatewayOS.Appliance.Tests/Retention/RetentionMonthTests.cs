@@ -56,7 +56,7 @@ public sealed class RetentionMonthTests : IDisposable
             engine.Pump();
         }
 
-        Assert.Empty(month.Wrongs);
+        Assert.True(month.Wrongs.Count == 0, string.Join('\n', month.Wrongs));
         Assert.True(month.Made > 150 && month.Checked > 25, $"{month.Made} restore points, {month.Checked} times looked at");
         Assert.True(rule.Lock is null || month.Refused > 20, $"{month.Refused} hands were refused");
         Assert.DoesNotContain(alerts.List(withCleared: true, 1000), alert => alert.Event.Kind == AlertKind.LockTampering);
@@ -193,12 +193,15 @@ public sealed class RetentionMonthTests : IDisposable
         {
             Checked++;
             HashSet<string> kept = [.. s_nodes.SelectMany(Keep)];
+            Point[] all = [.. _points];
             _points.RemoveAll(point => !kept.Contains(point.Record.Id));
             string[] there = [.. store.Snapshots().Records.Select(record => record.Id).Order(StringComparer.Ordinal)];
             string[] expected = [.. kept.Order(StringComparer.Ordinal)];
             if (!there.SequenceEqual(expected, StringComparer.Ordinal))
             {
-                Wrongs.Add($"{clock.Run}: {expected.Except(there).Count()} are missing, {there.Except(expected).Count()} are there and should not be");
+                IEnumerable<string> wrong = all.Where(point => there.Contains(point.Record.Id) != kept.Contains(point.Record.Id))
+                    .Select(point => $"{point.Record.Draft.NodeId} {point.Time:u}, finished {point.Record.FinishedUtc:u}, locked until {point.LockedUntilRun}, {(kept.Contains(point.Record.Id) ? "missing" : "left")}");
+                Wrongs.Add($"{clock.Run} by {rule}, held {string.Join(',', _held)}: {string.Join("; ", wrong)}");
             }
         }
 
@@ -208,7 +211,7 @@ public sealed class RetentionMonthTests : IDisposable
             Point[] newestFirst = [.. _points.Where(point => point.Record.Draft.NodeId == node).OrderByDescending(point => point.Time).ThenBy(point => point.Record.Id, StringComparer.Ordinal)];
             IEnumerable<Point> byDay = newestFirst.GroupBy(point => Local(point).Date).Take(rule.Daily).Select(day => day.First());
             IEnumerable<Point> byWeek = newestFirst.GroupBy(point => Local(point).Date.AddDays(-(((int)Local(point).DayOfWeek + 6) % 7))).Take(rule.Weekly).Select(week => week.First());
-            Point? newestWhole = newestFirst.Where(point => point.Record.Draft.ProblemCount == 0).MaxBy(point => point.Record.FinishedUtc);
+            Point? newestWhole = newestFirst.Where(point => point.Record.Draft.ProblemCount == 0).OrderByDescending(point => point.Record.FinishedUtc).ThenBy(point => point.Record.Id, StringComparer.Ordinal).FirstOrDefault();
             return newestFirst.Take(rule.Last).Concat(byDay).Concat(byWeek)
                 .Concat(newestFirst.Where(point => clock.Run < point.LockedUntilRun))
                 .Concat(newestFirst.Where(point => _held.TryGetValue(node, out DateTimeOffset through) && point.Record.FinishedUtc <= through))
