@@ -91,26 +91,23 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
 
     private bool LookAround(JobAlerts jobs, ApplianceChecks checks)
     {
-        IReadOnlyList<SnapshotRecord> records;
-        using (StoreLease lease = appliance.Store.Lease())
-        {
-            records = lease.Store.KnownSnapshots();
-            appliance.Guard.Look(lease.Store, records);
-        }
-
+        // What needs the store comes last: a store that fails must not keep people from hearing of the jobs that fail with it.
         jobs.Look(appliance.Jobs.Jobs);
         DateTimeOffset now = time.GetUtcNow();
         checks.Clock(now - _lastClock, time.GetElapsedTime(_lastTimestamp));
         (_lastClock, _lastTimestamp) = (now, time.GetTimestamp());
         CheckCapacity(checks, now);
         checks.Certificates(CertificateAuthority.Expiry(appliance.Authority.Certificate), appliance.Registry.Nodes, now);
+        appliance.Alerts.Prune();
+        using StoreLease lease = appliance.Store.Lease();
+        IReadOnlyList<SnapshotRecord> records = lease.Store.KnownSnapshots();
         ILookup<string, SnapshotRecord> backups = records.ToLookup(record => record.Draft.NodeId, StringComparer.Ordinal);
         foreach (NodeRecord node in appliance.Registry.Nodes)
         {
             CheckBackup(checks, node, [.. backups[node.Id]], now);
         }
 
-        appliance.Alerts.Prune();
+        appliance.Guard.Look(lease.Store, records);
         return true;
     }
 
