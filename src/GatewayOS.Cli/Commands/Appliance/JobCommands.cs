@@ -10,7 +10,8 @@ namespace GatewayOS.Cli.Commands.Appliance;
 /// <summary><c>job</c>: what the appliance has done, does and will do.</summary>
 internal static class JobCommands
 {
-    private const int ShownDigits = 16;
+    /// <summary>Digits of an ID in tables.</summary>
+    public const int ShownDigits = 16;
 
     private static readonly Argument<string> s_id = new("JOB") { Description = "The job's ID, or a beginning of it that is unique" };
     private static readonly Argument<string> s_kind = new("KIND") { Description = "backup, verify, drill, retention or gc" };

@@ -17,7 +17,7 @@ internal static class PolicyCommands
     private static readonly Option<string?> s_file = new("--file", "-f") { Description = "Take the document from this file; - for standard input", HelpName = "FILE" };
     private static readonly Option<string[]> s_set = new("--set") { Description = "Set a field, as schedule.every=4h or 'sources=[\"/etc\"]'; an empty value takes it away; may be repeated", HelpName = "FIELD=VALUE" };
     private static readonly Option<bool> s_remove = new("--remove") { Description = "They follow it no longer" };
-    private static readonly Option<string?> s_node = new("--node") { Description = "Of this node: its own part of the jitter, and what would be kept of its restore points", HelpName = "NODE" };
+    private static readonly Option<string?> s_node = new("--node") { Description = "Of this node alone; in a preview with its own part of the jitter, and what would be kept of its restore points", HelpName = "NODE" };
     private static readonly Option<int> s_runs = new("--runs") { Description = "How many runs to show", HelpName = "N", DefaultValueFactory = _ => RunsDefault };
 
     public static Command Build() => ApplianceVerb.Group(
@@ -29,7 +29,8 @@ internal static class PolicyCommands
         Verb.Make("edit", "Change a policy in your editor (VISUAL or EDITOR)", [s_name], Edit),
         Verb.Make("delete", "Delete a policy that no node follows; restore points stay", [s_name], Delete),
         Verb.Make("preview", "Show the next runs, and what would be kept", [s_name, s_file, s_set, s_node, s_runs], Preview),
-        Verb.Make("assign", "Have nodes follow a policy", [s_name, s_nodes, s_remove], Assign));
+        Verb.Make("assign", "Have nodes follow a policy", [s_name, s_nodes, s_remove], Assign),
+        Verb.Make("run", "Back up now, as a policy says, the nodes that follow it", [s_name, s_node], RunNow));
 
     private static T Call<T>(VerbContext context, Func<Policies.PoliciesClient, CallOptions, T> call) => ApplianceVerb.Call(context, static channel => new Policies.PoliciesClient(channel), call);
 
@@ -176,6 +177,22 @@ internal static class PolicyCommands
         }
 
         return code;
+    }
+
+    private static int RunNow(VerbContext context)
+    {
+        PolicyMessage policy = Get(context);
+        string? only = context.Arguments.GetValue(s_node);
+        FollowingNode[] nodes = [.. policy.Nodes.Where(node => only is null || node.NodeName == only || node.NodeId == only)];
+        if (nodes.Length == 0)
+        {
+            throw new UsageException(only is null ? $"No node follows '{policy.Name}'. 'gatewayctl policy assign {policy.Name} NODE' has one do so." : $"'{only}' does not follow '{policy.Name}'.");
+        }
+
+        JobMessage[] jobs = [.. nodes.Select(node => JobCommands.Call(context, (client, options) => client.OrderJob(new OrderJobRequest { Kind = "backup", Node = node.NodeId, Policy = policy.Name }, options)))];
+        Array.ForEach(jobs, job => context.Out.WriteLine($"Job {job.Id[..JobCommands.ShownDigits]} backs up {job.NodeName}: {job.State}."));
+        context.WriteJson(new JobsJson(true, [.. jobs.Select(JobJson.Of)]), JobContractJson.Default.JobsJson);
+        return ExitCode.Good;
     }
 
     // What is there, or an empty document, with the changes asked for.
