@@ -74,12 +74,12 @@ public sealed class RetentionRunTests : IDisposable
         Make(newBytes: 0, changed: 0, storedShare: 1);
         SnapshotRecord newest = Make(newBytes: 0, changed: 0, storedShare: 1);
         File.WriteAllText(_scratch["state/locks.json"], "{");
-        Assert.Throws<InvalidDataException>(Forget);
+        Assert.Throws<InvalidDataException>(() => Forget());
         File.Delete(_scratch["state/locks.json"]);
         string file = _scratch[$"store/snapshots/{newest.Id}.snap"];
         byte[] content = File.ReadAllBytes(file);
         File.WriteAllBytes(file, content[..^1]);
-        Assert.Throws<StoreDamagedException>(Forget);
+        Assert.Throws<StoreDamagedException>(() => Forget());
         Assert.Equal(2, Directory.GetFiles(_scratch["store/snapshots"]).Length);
         File.WriteAllBytes(file, content);
         Assert.Equal(1, Forget());
