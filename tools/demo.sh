@@ -124,7 +124,20 @@ for source in "${sources[@]}"; do
 done
 rm -rf "$out"
 
-say "8  What the appliance holds"
+say "8  Put the node under a policy: it backs up by itself, and a restore is rehearsed"
+"$bin/gatewayctl" policy set demo --set 'sources=["/etc"]' --set schedule.every=10s --set retention.last=3 --set drill.every=1d >/dev/null
+"$bin/gatewayctl" policy preview demo --node this-machine --runs 3
+"$bin/gatewayctl" policy assign demo this-machine
+for _ in $(seq 300); do
+  "$bin/gatewayctl" job list --node this-machine | grep -Eq 'backup +this-machine +demo +(done|warned)' && break
+  sleep 0.2
+done
+"$bin/gatewayctl" policy set demo --set schedule.every=1h >/dev/null
+"$bin/gatewayctl" drill run this-machine --policy demo
+"$bin/gatewayctl" job list --most 5
+"$bin/gatewayctl" drill list
+
+say "9  What the appliance holds"
 "$bin/gatewayctl" node list
 "$bin/gatewayctl" node snapshots this-machine
 "$bin/gatewayctl" store stats --store "$demo/store" --key-file "$demo/state/store.key"

@@ -25,6 +25,12 @@ public sealed record OpenOptions
     /// <summary>Bytes that a reader reads at once from a pack it reads in sequence: <see cref="Tuning.PipelineTuning.ReadAheadBytes"/>.</summary>
     public int ReadAheadBytes { get; init; } = Tuning.PipelineTuning.Default.ReadAheadBytes;
 
+    /// <summary>Clocks for locks on snapshots; null for the machine's.</summary>
+    public Locks.IBootClock? BootClock { get; init; }
+
+    /// <summary>Records read by earlier openings of the same store; shared.</summary>
+    public SnapshotCache KnownSnapshots { get; init; } = new();
+
     /// <summary>Source of salts and session names; seeded only in simulations.</summary>
     internal EntropySource Entropy { get; init; } = RandomNumberGenerator.Fill;
 

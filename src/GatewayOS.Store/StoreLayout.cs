@@ -12,6 +12,7 @@ internal static class StoreLayout
     public const string Temporary = "tmp";
     public const string Condemned = "condemned";
     public const string Damaged = "damaged";
+    public const string Retention = "retention";
 
     public const string KeySuffix = ".key";
     public const string PackSuffix = ".pack";
@@ -36,7 +37,7 @@ internal static class StoreLayout
     /// <summary>Directories that packs are spread over, by the first byte of their ID.</summary>
     public const int PackShards = 256;
 
-    public static readonly string[] Directories = [Keys, Packs, Index, Snapshots, Locks, Temporary, Condemned, Damaged];
+    public static readonly string[] Directories = [Keys, Packs, Index, Snapshots, Locks, Temporary, Condemned, Damaged, Retention];
 
     public static string PackShard(int shard) => $"{Packs}/{shard:x2}";
 

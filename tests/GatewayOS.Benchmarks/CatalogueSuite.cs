@@ -3,7 +3,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using appliance::GatewayOS.Appliance.Catalogue;
+using GatewayOS.Store;
+using GatewayOS.Store.Keys;
+using GatewayOS.Store.Pipeline;
 using GatewayOS.Store.Snapshots;
+using GatewayOS.Store.Storage;
 using GatewayOS.Store.Trees;
 using GatewayOS.TestKit.Programs;
 
@@ -11,8 +15,8 @@ namespace GatewayOS.Benchmarks;
 
 /// <summary>
 /// The catalogue of a full appliance: nodes, their snapshots and millions of file versions, made up and added as the feed adds them; then lists,
-/// searches and the dashboard's question, each many times. Options: <c>--nodes 100 --snapshots 500 --files 100000 --repeats 21 --file PATH</c>;
-/// a file that is there is not filled again.
+/// searches and the dashboard's question, each many times; and the store's own list of snapshot records, read and known. Options:
+/// <c>--nodes 100 --snapshots 500 --files 100000 --repeats 21 --records 5000 --file PATH</c>; a file that is there is not filled again.
 /// </summary>
 internal static class CatalogueSuite
 {
@@ -20,6 +24,7 @@ internal static class CatalogueSuite
     private const int SnapshotsDefault = 500;
     private const int FilesDefault = 100_000;
     private const int RepeatsDefault = 21;
+    private const int RecordsDefault = 5000;
     private const int FilesPerDirectory = 40;
 
     private static readonly string[] s_extensions = [".txt", ".pdf", ".docx", ".jpg", ".conf", ".log", ".so", ".py", ".xlsx", ".html"];
@@ -50,7 +55,26 @@ internal static class CatalogueSuite
         Measure("search: a path", repeats, round => Find(reader, $"/data/d{round}/**/*.pdf", 200));
         Measure("search: two letters", repeats, _ => Find(reader, "zq", 200));
         Measure("search: nothing has it", repeats, _ => Find(reader, "no-such-name-anywhere", 200));
+        MeasureRecords(scratch["store"], Number(arguments, "--records", RecordsDefault), repeats);
         return 0;
+    }
+
+    // Each record is a file of the store, encrypted: reading all of them is what a dashboard must not do each time.
+    private static void MeasureRecords(string directory, int records, int repeats)
+    {
+        using BackupStore store = BackupStore.Create(new PosixDisk(directory), new StoreOptions(), new StoreSecret.KeyFile(KeyFile.Generate()), "benchmark", new OpenOptions());
+        using (StoreWriter writer = store.OpenWriter(new WriterOptions { Workers = 0 }))
+        {
+            for (int number = 0; number < records; number++)
+            {
+                writer.Commit(Snapshot(number % NodesDefault, number / NodesDefault, FilesDefault).Draft);
+            }
+        }
+
+        Console.WriteLine($"{records} snapshot records in a store");
+        Measure("records: read and decrypted", repeats, _ => store.Snapshots().Records.Count);
+        store.KnownSnapshots();
+        Measure("records: known already", repeats, _ => store.KnownSnapshots().Count);
     }
 
     private static int Number(string[] arguments, string name, int otherwise) => int.Parse(Text(arguments, name, otherwise.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);

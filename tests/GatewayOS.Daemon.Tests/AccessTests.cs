@@ -167,7 +167,7 @@ public sealed class AccessTests : IDisposable
         string[] parts = method.Split('/');
         try
         {
-            await channel.CreateCallInvoker().AsyncUnaryCall(new Method<byte[], byte[]>(MethodType.Unary, parts[0], parts[1], s_bytes, s_bytes), host: null, new CallOptions(headers, TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(20)), []);
+            await channel.CreateCallInvoker().AsyncUnaryCall(new Method<byte[], byte[]>(MethodType.Unary, parts[0], parts[1], s_bytes, s_bytes), host: null, new CallOptions(headers, TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(8)), []);
             return true;
         }
         catch (RpcException error)

@@ -31,6 +31,12 @@ internal sealed class HostileNode : IDisposable
 
     public Management.ManagementClient Management => new(_channel);
 
+    public Agents.AgentsClient Agents => new(_channel);
+
+    public Jobs.JobsClient Jobs => new(_channel);
+
+    public Policies.PoliciesClient Policies => new(_channel);
+
     public Enrolment.EnrolmentClient Enrolment => new(_channel);
 
     public Health.HealthClient Health => new(_channel);
@@ -78,6 +84,24 @@ internal sealed class HostileNode : IDisposable
         await stream.RequestStream.WriteAsync(DataFrame.Over(Frame.Types.Kind.Ask, 2, bytes));
         Assert.True(await stream.ResponseStream.MoveNext());
         return stream.ResponseStream.Current.Head.Span[0] != 0;
+    }
+
+    /// <summary>Asks for a chunk, for a restore job or as its own.</summary>
+    /// <returns>Null when it comes, else why it does not.</returns>
+    public async Task<StatusCode?> ReadAsync(ContentHash hash, string? restoreJob)
+    {
+        byte[] bytes = new byte[ContentHash.SizeBytes];
+        hash.CopyTo(bytes);
+        using AsyncDuplexStreamingCall<DataFrame, DataFrame> stream = Data.Read(new CallOptions(restoreJob is null ? null : new Metadata { { DataPathService.RestoreJobKey, restoreJob } }));
+        try
+        {
+            await stream.RequestStream.WriteAsync(DataFrame.Over(Frame.Types.Kind.Ask, 1, bytes));
+            return await stream.ResponseStream.MoveNext() ? null : StatusCode.OK;
+        }
+        catch (RpcException error)
+        {
+            return error.StatusCode;
+        }
     }
 
     public async Task CommitAsync(ByteString session, ContentRef root)

@@ -66,6 +66,7 @@ internal sealed class AgentState
     private const string NextKeyFile = "node.key.next";
     private const string CertificateFile = "node.crt";
     private const string CaFile = "ca.crt";
+    private const string EndedJobsFile = "ended-jobs";
 
     private readonly StateDirectory _files;
 
@@ -95,6 +96,11 @@ internal sealed class AgentState
             return config.Errors() is { Count: > 0 } errors ? throw new AgentException($"{_files.PathOf(ConfigFile)} is wrong: {string.Join(' ', errors)}") : config;
         }
     }
+
+    /// <summary>Jobs that have ended and that the appliance has not taken note of; null when there were none yet.</summary>
+    public byte[]? EndedJobs => _files.Read(EndedJobsFile);
+
+    public void SaveEndedJobs(byte[] jobs) => _files.Replace(EndedJobsFile, jobs);
 
     public void SaveConfig(AgentConfig config) => _files.Replace(ConfigFile, JsonSerializer.SerializeToUtf8Bytes(config, AgentJson.Default.AgentConfig));
 
@@ -153,7 +159,7 @@ internal sealed class AgentState
     /// <summary>Forgets the enrolment, key included.</summary>
     public void Forget()
     {
-        foreach (string file in new[] { EnrolledFile, CertificateFile, CaFile, KeyFile, NextKeyFile })
+        foreach (string file in new[] { EnrolledFile, CertificateFile, CaFile, KeyFile, NextKeyFile, EndedJobsFile })
         {
             File.Delete(_files.PathOf(file));
         }

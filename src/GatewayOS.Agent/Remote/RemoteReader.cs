@@ -14,7 +14,7 @@ namespace GatewayOS.Agent.Remote;
 /// Reads chunks from the appliance over a stream of its own. What it is told to expect it asks for ahead, within a window, so that a restore
 /// runs at the link's rate whatever its delay. Every chunk's hash is checked here.
 /// </summary>
-internal sealed class RemoteReader(ApplianceConnection connection, TimeProvider time, CancellationToken cancellation) : ContentReader
+internal sealed class RemoteReader(ApplianceConnection connection, TimeProvider time, string? restoreJob, CancellationToken cancellation) : ContentReader
 {
     private const long WindowBytesMax = 8 * 1024 * 1024;
     private const int AskHashesMax = 64;
@@ -81,7 +81,7 @@ internal sealed class RemoteReader(ApplianceConnection connection, TimeProvider 
 
     private void Fetch(ContentHash wanted)
     {
-        _call ??= connection.Data.Read(new CallOptions(cancellationToken: cancellation));
+        _call ??= connection.Data.Read(new CallOptions(restoreJob is null ? null : new Metadata { { DataPathService.RestoreJobKey, restoreJob } }, cancellationToken: cancellation));
         if (!_asked.ContainsKey(wanted))
         {
             Ask([(wanted, 0)]);

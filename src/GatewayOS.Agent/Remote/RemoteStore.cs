@@ -11,7 +11,7 @@ using Grpc.Core;
 namespace GatewayOS.Agent.Remote;
 
 /// <summary>The appliance's store as the node sees it: its own snapshots, and a way to make more. What backup and restore engines work on.</summary>
-internal sealed class RemoteStore(ApplianceConnection connection, BandwidthLimit bandwidth, TimeProvider time, Action<string> tell, CancellationToken cancellation) : ISnapshotStore
+internal sealed class RemoteStore(ApplianceConnection connection, BandwidthLimit bandwidth, TimeProvider time, Action<string> tell, CancellationToken cancellation, string? restoreJob = null) : ISnapshotStore
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(5);
 
@@ -22,7 +22,7 @@ internal sealed class RemoteStore(ApplianceConnection connection, BandwidthLimit
         return new UploadWriter(chunker, run.ChunkerKey.Span, answers => new RemoteUploader(connection, run.SessionId, answers, bandwidth, time, tell, cancellation), options);
     }
 
-    public ContentReader OpenReader() => new RemoteReader(connection, time, cancellation);
+    public ContentReader OpenReader() => new RemoteReader(connection, time, restoreJob, cancellation);
 
     public SnapshotList Snapshots() => Call(callOptions =>
     {

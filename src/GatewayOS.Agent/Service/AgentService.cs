@@ -1,10 +1,8 @@
-using System.Globalization;
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text;
 using GatewayOS.Agent.Connection;
-using GatewayOS.Agent.Remote;
 using GatewayOS.Api;
-using GatewayOS.Backup.Files;
 using Grpc.Core;
 
 namespace GatewayOS.Agent.Service;
@@ -17,7 +15,12 @@ internal sealed class AgentService(AgentState state, TimeProvider time, Action<s
     private static readonly TimeSpan s_signOfLife = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_retryMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_retryMax = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_stopMax = TimeSpan.FromSeconds(45);
+
+    private readonly ConcurrentDictionary<string, Thread> _working = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _reports = new(1);
+    private readonly JobDesk _desk = new(state);
+    private volatile AsyncDuplexStreamingCall<AgentReport, AgentOrder>? _call;
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -53,24 +56,31 @@ internal sealed class AgentService(AgentState state, TimeProvider time, Action<s
         }
 
         Notify("STOPPING=1");
+
+        // Hooks behind a backup run also when it is stopped.
+        foreach (Thread working in _working.Values)
+        {
+            working.Join(s_stopMax);
+        }
     }
 
-    public void Dispose() => _reports.Dispose();
+    public void Dispose()
+    {
+        _reports.Dispose();
+        _desk.Dispose();
+    }
 
     private async Task AttendAsync(ApplianceConnection connection, Action connected, CancellationToken cancellation)
     {
         using AsyncDuplexStreamingCall<AgentReport, AgentOrder> call = connection.Agents.Attend(cancellationToken: cancellation);
-        await ReportAsync(call, job: null).ConfigureAwait(false);
+        await ArriveAsync(call).ConfigureAwait(false);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task alive = ShowLifeAsync(call, connected, ended.Token);
         try
         {
             while (await call.ResponseStream.MoveNext(cancellation).ConfigureAwait(false))
             {
-                if (call.ResponseStream.Current is { BackUp: { } order } current)
-                {
-                    StartBackup(call, current.JobId, [.. order.Paths], cancellation);
-                }
+                Obey(call.ResponseStream.Current, cancellation);
             }
         }
         finally
@@ -96,17 +106,31 @@ internal sealed class AgentService(AgentState state, TimeProvider time, Action<s
         }
     }
 
-    private async Task ReportAsync(AsyncDuplexStreamingCall<AgentReport, AgentOrder> call, JobReport? job)
+    // From here on ends of jobs go out by this stream. One that comes in between is told twice, which does no harm.
+    private async Task ArriveAsync(AsyncDuplexStreamingCall<AgentReport, AgentOrder> call)
+    {
+        _call = call;
+        AgentReport arrival = Report();
+        arrival.Arrives = true;
+        arrival.Known.AddRange(_desk.Known);
+        await SendAsync(call, arrival).ConfigureAwait(false);
+    }
+
+    private Task ReportAsync(AsyncDuplexStreamingCall<AgentReport, AgentOrder> call, JobReport? job)
+    {
+        AgentReport report = Report();
+        report.Job = job;
+        return SendAsync(call, report);
+    }
+
+    private static AgentReport Report() => new() { AgentVersion = ProgramVersion.Text, Platform = System.Runtime.InteropServices.RuntimeInformation.OSDescription };
+
+    private async Task SendAsync(AsyncDuplexStreamingCall<AgentReport, AgentOrder> call, AgentReport report)
     {
         await _reports.WaitAsync().ConfigureAwait(false);
         try
         {
-            await call.RequestStream.WriteAsync(new AgentReport
-            {
-                AgentVersion = ProgramVersion.Text,
-                Platform = System.Runtime.InteropServices.RuntimeInformation.OSDescription,
-                Job = job,
-            }).ConfigureAwait(false);
+            await call.RequestStream.WriteAsync(report).ConfigureAwait(false);
             Notify("WATCHDOG=1");
         }
         finally
@@ -115,56 +139,68 @@ internal sealed class AgentService(AgentState state, TimeProvider time, Action<s
         }
     }
 
-    // A thread of its own, whose low priority its own threads inherit; the service's stays as it is.
-    private void StartBackup(AsyncDuplexStreamingCall<AgentReport, AgentOrder> call, string jobId, string[] paths, CancellationToken cancellation)
+    private void Obey(AgentOrder order, CancellationToken cancellation)
     {
-        var thread = new Thread(() => BackUp(call, jobId, paths, cancellation)) { Name = $"backup {jobId}", IsBackground = true };
-        thread.Start();
+        switch (order.WhatCase)
+        {
+            case AgentOrder.WhatOneofCase.BackUp or AgentOrder.WhatOneofCase.Restore when _desk.Begin(order.JobId, cancellation) is { } stop:
+                // A thread of its own, whose low priority its own threads inherit; the service's stays as it is.
+                var thread = new Thread(() => Work(order, stop.Token, cancellation)) { Name = $"job {order.JobId}", IsBackground = true };
+                _working[order.JobId] = thread;
+                thread.Start();
+                break;
+            case AgentOrder.WhatOneofCase.Cancel:
+                _desk.Cancel(order.JobId);
+                break;
+            case AgentOrder.WhatOneofCase.Acknowledge:
+                _desk.Forget(order.JobId);
+                break;
+        }
     }
 
-    private void BackUp(AsyncDuplexStreamingCall<AgentReport, AgentOrder> call, string jobId, string[] paths, CancellationToken cancellation)
+    private void Work(AgentOrder order, CancellationToken stop, CancellationToken serviceStops)
     {
-        var progress = new BackupProgress();
-        using var timer = new Timer(_ => Tell(Report(JobReport.Types.State.Running)), null, TimeSpan.Zero, TimeSpan.FromSeconds(1));
-        JobReport last;
-        try
+        Func<JobReport> figures = static () => new JobReport();
+        using var timer = new Timer(_ => Tell(Progress()), null, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        log($"Job {order.JobId} begins.");
+        JobReport last = order.WhatCase == AgentOrder.WhatOneofCase.BackUp
+            ? OrderedBackup.Run(state, order.JobId, order.BackUp, begun => figures = () => new JobReport { Files = begun.Files, Bytes = begun.Bytes, ExpectedBytes = begun.ExpectedBytes }, stop)
+            : OrderedRestore.Run(state, order.JobId, order.Restore, begun => figures = () => new JobReport { Files = begun.Files, Bytes = begun.Bytes, ExpectedBytes = begun.ExpectedBytes }, stop);
+        timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _working.TryRemove(order.JobId, out _);
+        if (last.State == JobReport.Types.State.Cancelled && serviceStops.IsCancellationRequested)
         {
-            log($"Backup {jobId} begins.");
-            BackupResult result = BackupJob.Run(state, BackupJob.Options(state, [.. paths.Select(Encoding.UTF8.GetBytes)]), begun => progress = begun, cancellation);
-            last = Report(JobReport.Types.State.Done);
-            last.SnapshotId = result.Snapshot.Id;
-            last.SentBytes = result.Statistics.StoredBytes;
-            last.Message = result.Snapshot.Marked ? $"{result.Snapshot.Draft.ProblemCount} problems; the first: {result.Snapshot.Draft.Problems[0].Path}: {result.Snapshot.Draft.Problems[0].Reason}" : "";
-        }
-        catch (Exception error)
-        {
-            last = Report(JobReport.Types.State.Failed);
-            last.Message = error.Message;
+            // Interrupted, not called off: the appliance finds it unknown when the agent is back, and has it done again.
+            return;
         }
 
-        timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        log(string.Create(CultureInfo.InvariantCulture, $"Backup {jobId} {(last.State == JobReport.Types.State.Done ? $"made snapshot {last.SnapshotId[..12]}" : "failed")}. {last.Message}"));
+        JobReport reached = figures();
+        (last.Files, last.Bytes, last.ExpectedBytes) = (reached.Files, reached.Bytes, reached.ExpectedBytes);
+        log($"Job {order.JobId} {(last.State == JobReport.Types.State.Done ? $"is done, snapshot {last.SnapshotId[..12]}" : "has failed or was stopped")}. {last.Message}");
+        _desk.End(last);
         Tell(last);
 
-        JobReport Report(JobReport.Types.State jobState) => new()
+        JobReport Progress()
         {
-            JobId = jobId,
-            State = jobState,
-            Files = progress.Files,
-            Bytes = progress.Bytes,
-            ExpectedBytes = progress.ExpectedBytes,
-        };
+            JobReport report = figures();
+            report.JobId = order.JobId;
+            _desk.Progress(report);
+            return report;
+        }
+    }
 
-        void Tell(JobReport report)
+    private void Tell(JobReport report)
+    {
+        try
         {
-            try
+            if (_call is { } call)
             {
                 ReportAsync(call, report).GetAwaiter().GetResult();
             }
-            catch (Exception error) when (error is RpcException or InvalidOperationException or ObjectDisposedException)
-            {
-                // The appliance sees the snapshot, or its absence, when the node is back.
-            }
+        }
+        catch (Exception error) when (error is RpcException or InvalidOperationException or ObjectDisposedException)
+        {
+            // Said again when the appliance is met again.
         }
     }
 

@@ -16,14 +16,16 @@ internal static class BackupJob
     /// <param name="options">What to back up.</param>
     /// <param name="started">Gets each attempt's counters.</param>
     /// <param name="cancellation">Stops it: no snapshot is made, and what was sent is not sent again.</param>
-    public static BackupResult Run(AgentState state, BackupOptions options, Action<BackupProgress> started, CancellationToken cancellation)
+    /// <param name="bandwidthBytesPerSecond">A limit beside the configuration's; the lower one holds, 0 is none.</param>
+    public static BackupResult Run(AgentState state, BackupOptions options, Action<BackupProgress> started, CancellationToken cancellation, long bandwidthBytesPerSecond = 0)
     {
         AgentConfig config = state.Config;
+        long bandwidth = ((long[])[config.BandwidthBytesPerSecond, bandwidthBytesPerSecond]).Where(limit => limit > 0).DefaultIfEmpty().Min();
         ProcessLimits.Apply(config);
         for (int attempt = 1; ; attempt++)
         {
             using ApplianceConnection connection = ApplianceConnection.Open(state);
-            var store = new RemoteStore(connection, new BandwidthLimit(config.BandwidthBytesPerSecond, options.Time), options.Time, static message => Console.Error.WriteLine($"gateway-agent: {message}"), cancellation);
+            var store = new RemoteStore(connection, new BandwidthLimit(bandwidth, options.Time), options.Time, static message => Console.Error.WriteLine($"gateway-agent: {message}"), cancellation);
             var progress = new BackupProgress();
             started(progress);
             try

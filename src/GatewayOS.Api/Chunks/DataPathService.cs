@@ -8,6 +8,9 @@ public static class DataPathService
     /// <summary>Metadata key of the run a stream belongs to.</summary>
     public const string SessionKey = "session-bin";
 
+    /// <summary>Metadata key of the restore job that a stream reads for.</summary>
+    public const string RestoreJobKey = "restore-job";
+
     private const string Name = "gatewayos.v1.DataPath";
 
     private static readonly Method<DataFrame, DataFrame> s_transfer = new(MethodType.DuplexStreaming, Name, "Transfer", DataFrame.Marshaller, DataFrame.Marshaller);

@@ -48,6 +48,27 @@ public static class AccessTable
         ["gatewayos.v1.Management/RemoveNode"] = Change(Callers.Administrator),
         ["gatewayos.v1.Management/CreateToken"] = Change(Callers.Administrator),
 
+        // Policies say what is kept, and so what is forgotten.
+        ["gatewayos.v1.Policies/ListPolicies"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Policies/GetPolicy"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Policies/PreviewPolicy"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Policies/SetPolicy"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Policies/DeletePolicy"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Policies/AssignPolicy"] = Change(Runners),
+
+        // Jobs. Restores give data to whom the order names.
+        ["gatewayos.v1.Jobs/ListJobs"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Jobs/WatchJob"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Jobs/ListProtection"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Jobs/OrderJob"] = Change(Runners),
+        ["gatewayos.v1.Jobs/OrderRestore"] = Change(Restorers),
+        ["gatewayos.v1.Jobs/CancelJob"] = Change(Runners | Callers.RestoreOperator),
+
+        // Snapshots. A lock can be made longer by whoever runs backups, and shortened by nobody.
+        ["gatewayos.v1.Snapshots/List"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Snapshots/Show"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Snapshots/Lock"] = Change(Runners),
+
         // Alerts and holds. Releasing a hold lets restore points expire.
         ["gatewayos.v1.Alerts/List"] = Read(Callers.Everybody),
         ["gatewayos.v1.Alerts/Show"] = Read(Callers.Everybody),
@@ -58,6 +79,7 @@ public static class AccessTable
 
         // What is in snapshots: names of files tell much, so they are for those who restore.
         ["gatewayos.v1.Catalogue/Find"] = Read(Restorers),
+        ["gatewayos.v1.Catalogue/ListVersions"] = Read(Restorers),
 
         // Accounts and API tokens.
         ["gatewayos.v1.Accounts/ListUsers"] = Read(Controllers),

@@ -7,9 +7,10 @@ namespace GatewayOS.Appliance.Alerts;
 public sealed record Anomaly(IReadOnlyList<string> Reasons);
 
 /// <summary>
-/// Notices backups that look as after encryption by ransomware: much more changed than ever, and what is new does not compress any more. Each figure
-/// is compared with the series' own history by median and median absolute deviation, which a single odd backup does not move. Pure.
+/// Notices backups that look as after encryption by ransomware: many more files are replaced than usual, many more bytes are new, and what is new does
+/// not compress. The first two are compared with the series' own history, by its upper quartile, which a few odd backups do not move. Pure.
 /// </summary>
+/// <remarks>How often it is wrong, and what it finds, is measured in RansomwareTests.cs and stated in this project's README.</remarks>
 public static class AnomalyRadar
 {
     /// <summary>Fewest earlier backups of a series: with less there is no history to be far off from.</summary>
@@ -21,13 +22,11 @@ public static class AnomalyRadar
     /// <summary>New bytes below which nothing can be said about them.</summary>
     public const long NewBytesMin = 4 * 1024 * 1024;
 
-    // Deviations beyond which a figure is far off. 1.4826 MAD is one standard deviation of a normal distribution; six of them leave room for nodes
-    // whose days differ. The floors keep a node that never changes from raising an alarm for its first changed file.
-    private const double DeviationsMax = 6;
-    private const double MadToDeviation = 1.4826;
-    private const double ChangedFloor = 0.02;
-    private const double NewFloor = 0.02;
-    private const double CompressionFloor = 0.03;
+    // What is far off: twice the upper quartile and an eighth of everything; but never more than half of the way from there to everything, so that nodes
+    // that change much each day are watched, too.
+    private const double FarFactor = 2;
+    private const double FarFloor = 0.125;
+    private const double Quartile = 0.75;
 
     // Encrypted data does not compress: 1.0 of its size, plus the record's head.
     private const double IncompressibleMin = 0.9;
@@ -43,46 +42,33 @@ public static class AnomalyRadar
             return null;
         }
 
+        // Any one of them happens on good days: an upgrade replaces much, a folder of films does not compress, an import is new.
         var reasons = new List<string>();
-        bool changed = IsFar(Changed(now), [.. history.Select(Changed)], ChangedFloor, "of its files are new or changed", reasons);
-        bool isNew = IsFar(New(now), [.. history.Select(New)], NewFloor, "of its bytes are new to the store", reasons);
-
-        // Without earlier new data there is nothing to compare with: then being incompressible counts by itself.
-        double[] compressions = [.. history.Where(counts => counts.NewBytes >= NewBytesMin).Select(Compression)];
-        bool isIncompressible = Compression(now) >= IncompressibleMin
-            && (compressions.Length < HistoryMin || IsFar(Compression(now), compressions, CompressionFloor, "of its new bytes' size is left after compression", reasons));
-        if (isIncompressible && compressions.Length < HistoryMin)
-        {
-            reasons.Add($"what is new does not compress ({Compression(now):P0} is left)");
-        }
-
-        // Any one of them happens on good days: an upgrade changes much, a folder of films does not compress.
-        return changed && isNew && isIncompressible ? new Anomaly(reasons) : null;
+        bool isReplaced = IsFar(Replaced(now, history.Max(past => past.Files)), [.. history.Select(Changed)], "of its files were replaced or changed", reasons);
+        bool isNew = IsFar(New(now), [.. history.Select(New)], "of its bytes are new to the store", reasons);
+        double compression = (double)now.StoredBytes / now.NewBytes;
+        reasons.Add($"what is new does not compress ({compression:P0} is left)");
+        return isReplaced && isNew && compression >= IncompressibleMin ? new Anomaly(reasons) : null;
     }
+
+    // Files that came to the others replace none.
+    private static double Replaced(SnapshotCounts counts, long filesBefore) =>
+        (double)(counts.FilesChanged + Math.Max(0, counts.FilesNew - Math.Max(0, counts.Files - filesBefore))) / Math.Max(counts.Files, 1);
 
     private static double Changed(SnapshotCounts counts) => (double)(counts.FilesNew + counts.FilesChanged) / Math.Max(counts.Files, 1);
 
     private static double New(SnapshotCounts counts) => (double)counts.NewBytes / Math.Max(counts.Bytes, 1);
 
-    private static double Compression(SnapshotCounts counts) => (double)counts.StoredBytes / Math.Max(counts.NewBytes, 1);
-
-    private static bool IsFar(double value, double[] history, double floor, string what, List<string> reasons)
+    private static bool IsFar(double value, double[] history, string what, List<string> reasons)
     {
-        double median = Median(history);
-        double deviation = Math.Max(Median([.. history.Select(past => Math.Abs(past - median))]) * MadToDeviation, floor);
-        bool isFar = value - median > DeviationsMax * deviation;
+        Array.Sort(history);
+        double upper = history[(int)(history.Length * Quartile)];
+        bool isFar = value > Math.Min((upper * FarFactor) + FarFloor, (1 + upper) / 2);
         if (isFar)
         {
-            reasons.Add($"{value:P0} {what}, where {median:P0} is usual");
+            reasons.Add($"{value:P0} {what}, where {history[history.Length / 2]:P0} is usual");
         }
 
         return isFar;
-    }
-
-    private static double Median(double[] values)
-    {
-        double[] sorted = [.. values.Order()];
-        int middle = sorted.Length / 2;
-        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 }

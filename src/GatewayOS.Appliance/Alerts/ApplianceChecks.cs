@@ -37,7 +37,7 @@ public sealed class ApplianceChecks(IAlertSink alerts)
         return gaps.Length < 3 ? null : gaps[gaps.Length / 2];
     }
 
-    /// <summary>Looks whether a node's backup is overdue.</summary>
+    /// <summary>Looks whether the backup of a node that follows no policy is overdue, by its own rhythm.</summary>
     /// <param name="node">The node.</param>
     /// <param name="last">Its last backup, or since when it is enrolled.</param>
     /// <param name="cycle">Its cycle; null when unknown: then nothing is said.</param>
@@ -54,6 +54,23 @@ public sealed class ApplianceChecks(IAlertSink alerts)
         alerts.Raise(new AlertEvent(
             AlertKind.BackupOverdue, AlertSeverity.Warning, node.Id, $"Node '{node.Name}' has had no backup for {Words(now - last)}; one every {Words(cycle.Value)} is usual.",
             $"Look whether '{node.Name}' runs and its gateway-agent is connected ('gatewayctl node list'), then 'gatewayctl node backup {node.Name}'."));
+    }
+
+    /// <summary>Looks whether the backup of a node that follows policies is overdue.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="overdue">The policy whose last <see cref="CyclesMax"/> runs brought nothing, and since when; null for none.</param>
+    /// <param name="now">Now.</param>
+    public void Backup(NodeRecord node, (string Policy, DateTimeOffset Since)? overdue, DateTimeOffset now)
+    {
+        if (node.State != NodeState.Active || overdue is not { } found)
+        {
+            alerts.Clear(AlertKind.BackupOverdue, node.Id);
+            return;
+        }
+
+        alerts.Raise(new AlertEvent(
+            AlertKind.BackupOverdue, AlertSeverity.Warning, node.Id, $"Node '{node.Name}' has had no backup by policy '{found.Policy}' for {Words(now - found.Since)}: {CyclesMax} runs or more have brought none.",
+            $"Look what became of them ('gatewayctl job list --node {node.Name}') and whether gateway-agent runs there ('gatewayctl node list'), then 'gatewayctl job run backup --node {node.Name} --policy {found.Policy}'."));
     }
 
     /// <summary>Looks how full the store's disk is and will be.</summary>

@@ -27,6 +27,9 @@ public enum AlertKind
     /// <summary>A restore drill failed or broke its promise.</summary>
     DrillFailed,
 
+    /// <summary>Somebody has taken a retention lock off, or a locked restore point.</summary>
+    LockTampering,
+
     /// <summary>A test of delivery, raised by an operator.</summary>
     Test,
 }

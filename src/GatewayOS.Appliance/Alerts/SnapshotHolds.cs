@@ -13,9 +13,9 @@ namespace GatewayOS.Appliance.Alerts;
 public sealed record SnapshotHold(string NodeId, DateTimeOffset Through, string Reason, DateTimeOffset Since);
 
 /// <summary>
-/// Holds on restore points: whatever in the appliance comes to forget snapshots has to ask here first, and leave what is held. Nothing in it does
-/// so yet; 'gatewayctl store forget', on the store's directory, knows nothing of holds. A node has one hold at most, which covers
-/// everything up to its last good restore point. Kept in one small file, replaced whole. Thread-safe.
+/// Holds on restore points: what forgets snapshots in the appliance (<see cref="Retention.RetentionRun"/>) asks here first, and leaves what is held.
+/// 'gatewayctl store forget', on the store's directory, knows nothing of holds. A node has one hold at most, which covers everything up to its last
+/// good restore point. Kept in one small file, replaced whole. Thread-safe.
 /// </summary>
 public sealed class SnapshotHolds
 {

@@ -10,6 +10,7 @@ public sealed class CatalogueReader : IDisposable
     /// <summary>Longest pattern, in characters.</summary>
     public const int PatternCharactersMax = 4096;
 
+    private const string VersionColumns = "SELECT directory, series, first, last, type, size, modified FROM version WHERE name = $1";
     private const int DirectoriesCachedMax = 100_000;
 
     private readonly SqliteConnection _connection;
@@ -25,11 +26,9 @@ public sealed class CatalogueReader : IDisposable
     {
         var pattern = new CataloguePattern(query.Pattern);
         int limit = Math.Clamp(query.Limit, 1, CatalogueQuery.HitsMax);
-        Dictionary<long, string> series = _connection.All("SELECT id, node FROM series", row => (Id: row.GetInt64(0), Node: row.GetString(1)))
-            .Where(one => query.NodeId is null || one.Node == query.NodeId)
-            .ToDictionary(one => one.Id, one => one.Node);
+        Dictionary<long, string> series = SeriesOf(query.NodeId);
         var hits = new List<CatalogueHit>();
-        using SqliteCommand versions = _connection.Statement("SELECT directory, series, first, last, type, size, modified FROM version WHERE name = $1", 0L);
+        using SqliteCommand versions = _connection.Statement(VersionColumns, 0L);
         using SqliteCommand names = pattern.Grams is { } grams
             ? _connection.Statement("SELECT n.id, n.text FROM name_index f JOIN name n ON n.id = f.rowid WHERE name_index MATCH $1", grams)
             : _connection.Statement("SELECT id, text FROM name");
@@ -46,6 +45,29 @@ public sealed class CatalogueReader : IDisposable
         bool isTruncated = hits.Count > limit;
         return new CatalogueResult(
             [.. hits.Take(limit).OrderBy(hit => hit.Path, StringComparer.Ordinal).ThenBy(hit => hit.NodeId, StringComparer.Ordinal).ThenBy(hit => hit.FirstTime)], isTruncated, pendingSnapshots);
+    }
+
+    /// <summary>Lists the versions of one path of a node, newest first.</summary>
+    /// <param name="nodeId">The node.</param>
+    /// <param name="path">Escaped absolute path.</param>
+    /// <param name="limit">Most of them.</param>
+    /// <param name="pendingSnapshots">Snapshots that are not covered yet, for the result.</param>
+    public CatalogueResult Versions(string nodeId, string path, int limit, int pendingSnapshots)
+    {
+        string trimmed = path.TrimEnd('/');
+        int slash = trimmed.LastIndexOf('/');
+        if (slash < 0 || NameId(trimmed[(slash + 1)..]) is not { } name || DirectoryId(trimmed[..slash]) is not { } directory)
+        {
+            return new CatalogueResult([], IsTruncated: false, pendingSnapshots);
+        }
+
+        Dictionary<long, string> series = SeriesOf(nodeId);
+        CatalogueHit[] hits =
+        [
+            .. _connection.All($"{VersionColumns} AND directory = $2", row => series.ContainsKey(row.GetInt64(1)) ? Hit(row, nodeId, trimmed) : null, name, directory)
+                .OfType<CatalogueHit>().OrderByDescending(hit => hit.LastTime).ThenByDescending(hit => hit.FirstTime),
+        ];
+        return new CatalogueResult([.. hits.Take(limit)], hits.Length > limit, pendingSnapshots);
     }
 
     /// <summary>All nodes that have snapshots, at a glance.</summary>
@@ -104,12 +126,35 @@ public sealed class CatalogueReader : IDisposable
                 continue;
             }
 
-            if (RangeOf(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)) is { } range)
+            if (Hit(row, node, path) is { } hit)
             {
-                hits.Add(new CatalogueHit(
-                    node, path, (NodeType)row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), range.First, range.FirstTime, range.Last, range.LastTime, range.Count, row.GetInt64(3) == CatalogueSchema.Open));
+                hits.Add(hit);
             }
         }
+    }
+
+    private CatalogueHit? Hit(SqliteDataReader row, string node, string path) => RangeOf(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)) is not { } range ? null : new CatalogueHit(
+        node, path, (NodeType)row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), range.First, range.FirstTime, range.Last, range.LastTime, range.Count, row.GetInt64(3) == CatalogueSchema.Open);
+
+    private Dictionary<long, string> SeriesOf(string? nodeId) => _connection.All("SELECT id, node FROM series", row => (Id: row.GetInt64(0), Node: row.GetString(1)))
+        .Where(one => nodeId is null || one.Node == nodeId)
+        .ToDictionary(one => one.Id, one => one.Node);
+
+    private long? NameId(string name) => (long?)_connection.Scalar("SELECT id FROM name WHERE text = $1", name);
+
+    private long? DirectoryId(string path)
+    {
+        long? id = 0;
+        foreach (string part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            id = NameId(part) is { } name ? (long?)_connection.Scalar("SELECT id FROM directory WHERE name = $1 AND parent = $2", name, id) : null;
+            if (id is null)
+            {
+                return null;
+            }
+        }
+
+        return id;
     }
 
     private SnapshotRange? RangeOf(long series, long first, long last)

@@ -42,7 +42,7 @@ public sealed record CatalogueHit(
     string NodeId, string Path, NodeType Type, long SizeBytes, long ModifiedNs, string FirstSnapshot, DateTimeOffset FirstTime, string LastSnapshot, DateTimeOffset LastTime, long Snapshots, bool IsCurrent);
 
 /// <summary>What a query found.</summary>
-/// <param name="Hits">Sorted by path, node and time.</param>
+/// <param name="Hits">Of a search sorted by path, node and time; of one path newest first.</param>
 /// <param name="IsTruncated">True when there are more.</param>
 /// <param name="PendingSnapshots">Snapshots that the catalogue does not cover yet: what is only in them is not found.</param>
 public sealed record CatalogueResult(IReadOnlyList<CatalogueHit> Hits, bool IsTruncated, int PendingSnapshots);

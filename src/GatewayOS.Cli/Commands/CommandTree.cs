@@ -36,6 +36,11 @@ internal static class CommandTree
         root.Subcommands.Add(UserCommands.Build());
         root.Subcommands.Add(TokenCommands.Build());
         root.Subcommands.Add(AuditCommands.Build());
+        root.Subcommands.Add(PolicyCommands.Build());
+        root.Subcommands.Add(JobCommands.Build());
+        root.Subcommands.Add(SnapshotCommands.Build());
+        root.Subcommands.Add(DrillCommands.Build());
+        root.Subcommands.Add(OrderRestoreCommand.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(DocumentationCommands.BuildCompletion(root));
         root.Subcommands.Add(DocumentationCommands.BuildManual(root));

@@ -1,6 +1,7 @@
 using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Certificates;
 using GatewayOS.Appliance.Ingest;
+using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
@@ -10,7 +11,7 @@ namespace GatewayOS.Daemon.Hosting;
 
 /// <summary>
 /// Delivers alerts, and looks from time to time, and after each commit, for reasons to raise some. How often a node is to be backed up
-/// is taken from its own rhythm.
+/// say its policies, or its own rhythm when it follows none.
 /// </summary>
 internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delivery, DataWorkers workers, TimeProvider time, ILogger<AlertWorkers> logger) : BackgroundService
 {
@@ -33,6 +34,7 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         appliance.Sessions.Committed += Wake;
+        appliance.Jobs.Changed += WakeByEnd;
         try
         {
             await Task.WhenAll(delivery.RunAsync(stoppingToken), WatchAsync(stoppingToken)).ConfigureAwait(false);
@@ -40,10 +42,19 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
         finally
         {
             appliance.Sessions.Committed -= Wake;
+            appliance.Jobs.Changed -= WakeByEnd;
         }
     }
 
-    private void Wake(SnapshotRecord committed)
+    private void WakeByEnd(JobRecord job)
+    {
+        if (job.IsEnded)
+        {
+            Wake(null);
+        }
+    }
+
+    private void Wake(SnapshotRecord? committed)
     {
         if (_wake.CurrentCount == 0)
         {
@@ -53,7 +64,7 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
 
     private async Task WatchAsync(CancellationToken stopping)
     {
-        var watch = new SnapshotWatch(appliance.Alerts, appliance.Holds);
+        var jobs = new JobAlerts(appliance.Alerts, Matters, appliance.NameOf);
         var checks = new ApplianceChecks(appliance.Alerts);
         while (!stopping.IsCancellationRequested)
         {
@@ -66,9 +77,9 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
             long start = time.GetTimestamp();
             try
             {
-                await workers.RunAsync(() => LookAround(watch, checks)).ConfigureAwait(false);
+                await workers.RunAsync(() => LookAround(jobs, checks)).ConfigureAwait(false);
             }
-            catch (Exception error) when (error is StoreIoException or StoreDamagedException or StoreUnusableException or SqliteException or IOException)
+            catch (Exception error) when (error is StoreIoException or StoreDamagedException or StoreUnusableException or SqliteException or IOException or InvalidDataException)
             {
                 DaemonLog.Background(logger, $"Not everything could be looked at for alerts: {error.Message}");
             }
@@ -78,30 +89,42 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
         }
     }
 
-    private bool LookAround(SnapshotWatch watch, ApplianceChecks checks)
+    private bool LookAround(JobAlerts jobs, ApplianceChecks checks)
     {
-        IReadOnlyList<SnapshotRecord> records;
-        using (StoreLease lease = appliance.Store.Lease())
-        {
-            records = lease.Store.Snapshots().Records;
-        }
-
-        watch.Look(records, id => appliance.Registry.Find(id)?.Name ?? id);
-
+        // What needs the store comes last: a store that fails must not keep people from hearing of the jobs that fail with it.
+        jobs.Look(appliance.Jobs.Jobs);
         DateTimeOffset now = time.GetUtcNow();
         checks.Clock(now - _lastClock, time.GetElapsedTime(_lastTimestamp));
         (_lastClock, _lastTimestamp) = (now, time.GetTimestamp());
         CheckCapacity(checks, now);
         checks.Certificates(CertificateAuthority.Expiry(appliance.Authority.Certificate), appliance.Registry.Nodes, now);
-        ILookup<string, DateTimeOffset> backups = records.ToLookup(record => record.Draft.NodeId, record => record.FinishedUtc, StringComparer.Ordinal);
+        appliance.Alerts.Prune();
+        using StoreLease lease = appliance.Store.Lease();
+        IReadOnlyList<SnapshotRecord> records = lease.Store.KnownSnapshots();
+        ILookup<string, SnapshotRecord> backups = records.ToLookup(record => record.Draft.NodeId, StringComparer.Ordinal);
         foreach (NodeRecord node in appliance.Registry.Nodes)
         {
-            DateTimeOffset[] finished = [.. backups[node.Id].OrderDescending()];
-            checks.Backup(node, finished.Length > 0 ? finished[0] : node.Asked, ApplianceChecks.RhythmOf(finished), now);
+            CheckBackup(checks, node, [.. backups[node.Id]], now);
         }
 
-        appliance.Alerts.Prune();
+        appliance.Guard.Look(lease.Store, records);
         return true;
+    }
+
+    private bool Matters(JobRecord job) =>
+        (job.NodeId.Length == 0 || appliance.Registry.Find(job.NodeId) is { State: NodeState.Active })
+        && (job.Policy.Length == 0 || appliance.Policies.Assignments.Any(assignment => assignment.NodeId == job.NodeId && assignment.Policy == job.Policy));
+
+    private void CheckBackup(ApplianceChecks checks, NodeRecord node, IReadOnlyList<SnapshotRecord> backups, DateTimeOffset now)
+    {
+        if (appliance.Policies.Assignments.Any(assignment => assignment.NodeId == node.Id))
+        {
+            checks.Backup(node, Protection.Overdue(node, appliance.Policies, backups, ApplianceChecks.CyclesMax, now), now);
+            return;
+        }
+
+        DateTimeOffset[] finished = [.. backups.Select(record => record.FinishedUtc).OrderDescending()];
+        checks.Backup(node, finished.Length > 0 ? finished[0] : node.Asked, ApplianceChecks.RhythmOf(finished), now);
     }
 
     private void CheckCapacity(ApplianceChecks checks, DateTimeOffset now)

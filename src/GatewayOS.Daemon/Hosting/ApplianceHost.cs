@@ -8,11 +8,15 @@ using GatewayOS.Appliance.Audit;
 using GatewayOS.Appliance.Catalogue;
 using GatewayOS.Appliance.Certificates;
 using GatewayOS.Appliance.Ingest;
+using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
+using GatewayOS.Appliance.Policies;
 using GatewayOS.Hardware.Profiles;
 using GatewayOS.Store;
 using GatewayOS.Store.Keys;
+using GatewayOS.Store.Locks;
 using GatewayOS.Store.Pipeline;
+using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
 using GatewayOS.Store.Tuning;
 
@@ -31,7 +35,9 @@ internal sealed class ApplianceHost : IDisposable
     private static readonly TimeSpan s_firstLoginLifetime = TimeSpan.FromDays(7);
 
     private readonly TimeProvider _time;
+    private readonly LocalJobs _localJobs;
     private readonly Lock _certificateGate = new();
+    private readonly SnapshotCache _knownSnapshots = new();
     private X509Certificate2? _serverCertificate;
 
     public ApplianceHost(DaemonOptions options, TimeProvider time, Action<string> warn)
@@ -52,6 +58,14 @@ internal sealed class ApplianceHost : IDisposable
         Store = new StoreHost(OpenStore, new WriterOptions { Workers = Tuning.WorkerThreads, Time = time }, time);
         Sessions = new IngestSessions(Store, State.PathOf("ledgers"), time);
         Catalogue = new SnapshotCatalogue(State.PathOf("catalogue/catalogue.db"), StoreId);
+        Policies = new PolicyBook(State, time);
+        Guard = new SnapshotGuard(new SnapshotWatch(Alerts, Holds), new LockWatch(State, new MachineClock(time), Alerts), NameOf);
+        _localJobs = new LocalJobs(Store, OpenStore, Policies, Holds, Guard, time);
+        var runner = new JobRunner(Connections, Store, _localJobs);
+        Jobs = new JobEngine(State.PathOf("jobs"), Policies, runner, JobLimits.Of(Profile.Limits.Nodes), id => Registry.Find(id) is { State: NodeState.Active }, time);
+        _localJobs.Engine = Jobs;
+        Rights = new RestoreRights(State.PathOf("restores"), Jobs);
+        Rights.Clear();
         MakeFirstLogin();
     }
 
@@ -86,6 +100,15 @@ internal sealed class ApplianceHost : IDisposable
 
     public NodeConnections Connections { get; } = new();
 
+    public PolicyBook Policies { get; }
+
+    /// <summary>Looks after each commit, and before anything is forgotten.</summary>
+    public SnapshotGuard Guard { get; }
+
+    public JobEngine Jobs { get; }
+
+    public RestoreRights Rights { get; }
+
     public string StoreId { get; }
 
     public TimeProvider Time => _time;
@@ -111,8 +134,26 @@ internal sealed class ApplianceHost : IDisposable
         return (token.ToText(), Registry.AddToken(token.Id, token.Secret, lifetime, forOperator, note).Expires);
     }
 
+    /// <summary>How each enrolled node is protected now. Reads the store.</summary>
+    public IReadOnlyList<Protection> Protections()
+    {
+        ILookup<string, SnapshotRecord> snapshots;
+        using (StoreLease lease = Store.Lease())
+        {
+            snapshots = lease.Store.KnownSnapshots().ToLookup(record => record.Draft.NodeId, StringComparer.Ordinal);
+        }
+
+        IReadOnlyList<JobRecord> jobs = Jobs.Jobs;
+        DateTimeOffset now = _time.GetUtcNow();
+        return [.. Registry.Nodes.Where(node => node.State == NodeState.Active).Select(node => Protection.Of(node, Policies, [.. snapshots[node.Id]], jobs, now))];
+    }
+
+    /// <summary>A node's name; its ID when it was removed.</summary>
+    public string NameOf(string nodeId) => Registry.Find(nodeId)?.Name ?? nodeId;
+
     public void Dispose()
     {
+        _localJobs.Dispose();
         Connections.Dispose();
         Sessions.Dispose();
         Catalogue.Dispose();
@@ -142,7 +183,7 @@ internal sealed class ApplianceHost : IDisposable
         return store.StoreId;
     }
 
-    private BackupStore OpenStore() => BackupStore.Open(new PosixDisk(Options.StoreDirectory), Secret(), new OpenOptions { Purpose = "gatewayd", ReadAheadBytes = Tuning.ReadAheadBytes, Time = _time });
+    private BackupStore OpenStore() => BackupStore.Open(new PosixDisk(Options.StoreDirectory), Secret(), new OpenOptions { Purpose = "gatewayd", ReadAheadBytes = Tuning.ReadAheadBytes, Time = _time, KnownSnapshots = _knownSnapshots });
 
     private PipelineTuning Tuning => TuningFile.OfMachine.Read(Options.StoreDirectory).Effective;
 

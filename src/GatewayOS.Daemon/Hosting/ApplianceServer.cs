@@ -32,7 +32,7 @@ internal static class ApplianceServer
         "",
         .. new[]
         {
-            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor,
+            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor,
         }.Select(static service => service.FullName),
     ];
 
@@ -62,6 +62,8 @@ internal static class ApplianceServer
         builder.Services.AddKeyedSingleton(DataWorkers.Lookups, (_, _) => new DataWorkers(DataWorkers.Lookups, LookupWorkers));
         builder.Services.AddSingleton<SystemdNotifier>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SystemdNotifier>());
+        builder.Services.AddSingleton(appliance.Jobs);
+        builder.Services.AddHostedService<JobLoop>();
         AddOperations(builder.Services, appliance, time, what => DaemonLog.Background(background!, what));
         builder.Services.AddGrpc(grpc =>
         {
@@ -84,6 +86,9 @@ internal static class ApplianceServer
         app.MapGrpcService<AuditService>();
         app.MapGrpcService<CatalogueService>();
         app.MapGrpcService<AlertsService>();
+        app.MapGrpcService<PolicyService>();
+        app.MapGrpcService<JobService>();
+        app.MapGrpcService<SnapshotService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
         appliance.Sessions.Committed += _ => app.Services.GetRequiredService<CatalogueFeed>().Wake();

@@ -1,5 +1,7 @@
+using System.Globalization;
 using GatewayOS.Api;
 using GatewayOS.Appliance.Accounts;
+using GatewayOS.Appliance.Policies;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
@@ -85,6 +87,13 @@ internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logg
         AlertRequest alert => $"alert:{alert.Id}",
         ReleaseHoldRequest hold => $"node:{hold.Node}",
         RevokeApiTokenRequest token => $"token:{token.Id}",
+        PolicyRequest policy => $"policy:{policy.Name}",
+        SetPolicyRequest policy => $"policy:{PolicyDocument.NameOf(policy.Document)}",
+        AssignPolicyRequest policy => $"policy:{policy.Name} node:{policy.Node}{(policy.Remove ? " removed" : "")}",
+        OrderJobRequest job => $"{job.Kind} node:{job.Node} policy:{job.Policy}",
+        OrderRestoreRequest restore => $"snapshot:{restore.Snapshot} node:{restore.Node} target:{restore.Target}",
+        JobRequestById job => $"job:{job.Id}",
+        LockSnapshotRequest snapshot => string.Create(CultureInfo.InvariantCulture, $"snapshot:{snapshot.Id} seconds:{snapshot.DurationSeconds}"),
         _ => "",
     };
 }

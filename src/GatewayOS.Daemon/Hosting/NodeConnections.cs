@@ -15,7 +15,6 @@ internal sealed class NodeConnections : IDisposable
 
     private readonly ConcurrentDictionary<string, NodePresence> _present = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _cuts = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Channel<JobReport>> _watchers = new(StringComparer.Ordinal);
 
     private readonly Lock _readGate = new();
     private readonly Dictionary<string, int> _reads = new(StringComparer.Ordinal);
@@ -65,40 +64,13 @@ internal sealed class NodeConnections : IDisposable
         return presence;
     }
 
-    public void Leave(string nodeId, NodePresence presence)
+    /// <summary>Takes a node out.</summary>
+    /// <returns>False when another connection of it has taken this one's place.</returns>
+    public bool Leave(string nodeId, NodePresence presence)
     {
         presence.Orders.Writer.TryComplete();
-        _ = _present.TryRemove(KeyValuePair.Create(nodeId, presence));
-        if (presence.Job is { State: JobReport.Types.State.Running } job)
-        {
-            Report(presence, new JobReport { JobId = job.JobId, State = JobReport.Types.State.Failed, Message = "The node's connection broke; the backup may go on there. Look at the node's snapshots." });
-        }
+        return _present.TryRemove(KeyValuePair.Create(nodeId, presence));
     }
-
-    /// <summary>Takes a node's report of a job to whoever watches it.</summary>
-    public void Report(NodePresence presence, JobReport report)
-    {
-        presence.Job = report.State == JobReport.Types.State.Running ? report : null;
-        if (_watchers.TryGetValue(report.JobId, out Channel<JobReport>? watcher))
-        {
-            watcher.Writer.TryWrite(report);
-            if (report.State != JobReport.Types.State.Running)
-            {
-                watcher.Writer.TryComplete();
-            }
-        }
-    }
-
-    /// <summary>Begins to watch a job that is about to be ordered.</summary>
-    public ChannelReader<JobReport> Watch(string jobId)
-    {
-        // What is watched too slowly is skipped: only the newest figures matter, and the last one is never dropped.
-        var watcher = Channel.CreateBounded<JobReport>(new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest });
-        _watchers[jobId] = watcher;
-        return watcher.Reader;
-    }
-
-    public void Unwatch(string jobId) => _watchers.TryRemove(jobId, out _);
 
     public void Dispose()
     {

@@ -1,6 +1,7 @@
 using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Catalogue;
 using GatewayOS.Appliance.Ingest;
+using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Observability;
 using GatewayOS.Store.Storage;
@@ -41,6 +42,7 @@ internal sealed class Telemetry : IDisposable
         (_appliance, _workers, _time) = (appliance, workers, time);
         _lastProgressAt = time.GetTimestamp();
         AddGauges(feed);
+        AddJobGauges();
         appliance.Sessions.Committed += _metrics.Count;
         bool sends = Environment.GetEnvironmentVariable(OtlpVariable) is { Length: > 0 };
         ResourceBuilder resource = ResourceBuilder.CreateDefault().AddService("gatewayd", serviceVersion: ProgramVersion.Text, serviceInstanceId: appliance.StoreId);
@@ -155,6 +157,30 @@ internal sealed class Telemetry : IDisposable
             using CatalogueReader reader = _appliance.Catalogue.OpenReader();
             return reader.Nodes().Select(node => (_appliance.Registry.Find(node.NodeId)?.Name ?? node.NodeId, node.LastFinished.ToUnixTimeSeconds())).ToArray();
         });
+    }
+
+    // What was not measured has no value.
+    private void AddJobGauges()
+    {
+        _metrics.Gauge("gateway.jobs", "{job}", "Jobs on record, by state.", "state", () =>
+        {
+            IReadOnlyList<JobRecord> jobs = _appliance.Jobs.Jobs;
+            return Enum.GetValues<JobState>().Select(state => (state.ToString().ToLowerInvariant(), (long)jobs.Count(job => job.State == state)));
+        });
+        _metrics.Gauge("gateway.node.rpo", "s", "Age of a node's newest whole snapshot.", "node", () => Measured(node => node.Rpo?.TotalSeconds));
+        _metrics.Gauge("gateway.node.rto", "s", "Time to restore all of a node, predicted from its newest rehearsed restore.", "node", () => Measured(node => node.Drill?.Drill?.PredictedSeconds));
+    }
+
+    private IEnumerable<(string Node, long Value)> Measured(Func<Protection, double?> figure)
+    {
+        try
+        {
+            return [.. _appliance.Protections().Select(node => (node.Node.Name, Value: figure(node))).Where(one => one.Value is not null).Select(one => (one.Name, (long)Math.Ceiling(one.Value!.Value)))];
+        }
+        catch (Exception error) when (error is StoreIoException or StoreDamagedException or StoreUnusableException)
+        {
+            return [];
+        }
     }
 
     private DriveInfo Disk => new(_appliance.Options.StoreDirectory);

@@ -1,11 +1,12 @@
 using GatewayOS.Api;
+using GatewayOS.Appliance.Jobs;
 using GatewayOS.Daemon.Hosting;
 using Grpc.Core;
 
 namespace GatewayOS.Daemon.Services;
 
 /// <summary>Nodes that are there and wait for orders.</summary>
-internal sealed class AgentsService(ApplianceHost appliance) : Agents.AgentsBase
+internal sealed class AgentsService(ApplianceHost appliance, DataWorkers workers) : Agents.AgentsBase
 {
     public override async Task Attend(IAsyncStreamReader<AgentReport> requestStream, IServerStreamWriter<AgentOrder> responseStream, ServerCallContext context)
     {
@@ -26,7 +27,10 @@ internal sealed class AgentsService(ApplianceHost appliance) : Agents.AgentsBase
         }
         finally
         {
-            appliance.Connections.Leave(node, presence);
+            if (appliance.Connections.Leave(node, presence))
+            {
+                appliance.Jobs.NodeLeft(node);
+            }
         }
     }
 
@@ -48,10 +52,49 @@ internal sealed class AgentsService(ApplianceHost appliance) : Agents.AgentsBase
                 appliance.Registry.Seen(node, report.AgentVersion, report.Platform);
             }
 
-            if (report.Job is not null)
+            if (report.Arrives)
             {
-                appliance.Connections.Report(presence, report.Job);
+                NodeJobReport[] known = [.. report.Known.Select(JobMessages.Of)];
+                await workers.RunAsync(() =>
+                {
+                    appliance.Jobs.NodeCame(node, known);
+                    return true;
+                }).ConfigureAwait(false);
+                await AcknowledgeAsync(presence, report.Known, cancellation).ConfigureAwait(false);
             }
+
+            if (report.Job is { } job)
+            {
+                await TakeAsync(node, presence, job, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task TakeAsync(string node, NodePresence presence, JobReport report, CancellationToken cancellation)
+    {
+        NodeJobReport taken = JobMessages.Of(report);
+        if (taken.Outcome is not { } outcome)
+        {
+            presence.Job = report;
+            appliance.Jobs.Progress(node, taken.AttemptId, taken.Figures);
+            return;
+        }
+
+        presence.Job = null;
+        await workers.RunAsync(() =>
+        {
+            appliance.Jobs.End(node, taken.AttemptId, outcome);
+            return true;
+        }).ConfigureAwait(false);
+        await AcknowledgeAsync(presence, [report], cancellation).ConfigureAwait(false);
+    }
+
+    // Only after the end is durable here: the agent forgets it then.
+    private static async Task AcknowledgeAsync(NodePresence presence, IEnumerable<JobReport> reports, CancellationToken cancellation)
+    {
+        foreach (JobReport ended in reports.Where(report => report.State != JobReport.Types.State.Running))
+        {
+            await presence.Orders.Writer.WriteAsync(new AgentOrder { JobId = ended.JobId, Acknowledge = new AcknowledgeOrder() }, cancellation).ConfigureAwait(false);
         }
     }
 }

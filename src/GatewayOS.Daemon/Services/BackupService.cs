@@ -1,5 +1,6 @@
 using GatewayOS.Api;
 using GatewayOS.Appliance.Ingest;
+using GatewayOS.Appliance.Retention;
 using GatewayOS.Daemon.Hosting;
 using GatewayOS.Store;
 using GatewayOS.Store.Snapshots;
@@ -43,7 +44,13 @@ internal sealed class BackupService(ApplianceHost appliance, DataWorkers workers
             throw new RpcException(new Status(StatusCode.InvalidArgument, error.Message));
         }
 
-        SnapshotRecord record = await Guarded(() => session.Commit(draft, context.CancellationToken)).ConfigureAwait(false);
+        SnapshotRecord record = await Guarded(() =>
+        {
+            // Locked before the node hears of it: a node whose lock failed asks again, and gets the same snapshot.
+            SnapshotRecord made = session.Commit(draft, context.CancellationToken);
+            RetentionRun.Lock(session.Store, appliance.Policies, made);
+            return made;
+        }).ConfigureAwait(false);
         DaemonLog.SnapshotCommitted(logger, node, record.ShortId, session.ReceivedBytes);
 
         // Kept for a node whose answer is lost; the sweeper ends it.

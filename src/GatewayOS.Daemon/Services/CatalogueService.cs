@@ -25,6 +25,27 @@ internal sealed class CatalogueService(ApplianceHost appliance, CatalogueFeed fe
             using CatalogueReader reader = appliance.Catalogue.OpenReader();
             return reader.Find(query, feed.Pending, context.CancellationToken);
         }).ConfigureAwait(false);
+        return Reply(result);
+    }
+
+    public override async Task<FindReply> ListVersions(ListVersionsRequest request, ServerCallContext context)
+    {
+        if (!request.Path.StartsWith('/'))
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, "The path is not absolute. Begin it with '/'; 'gatewayctl find' looks for names."));
+        }
+
+        string node = appliance.Registry.Find(request.Node)?.Id ?? request.Node;
+        int limit = Math.Clamp(request.Limit == 0 ? LimitDefault : request.Limit, 1, CatalogueQuery.HitsMax);
+        return Reply(await workers.RunAsync(() =>
+        {
+            using CatalogueReader reader = appliance.Catalogue.OpenReader();
+            return reader.Versions(node, request.Path, limit, feed.Pending);
+        }).ConfigureAwait(false));
+    }
+
+    private FindReply Reply(CatalogueResult result)
+    {
         Dictionary<string, string> names = appliance.Registry.Nodes.ToDictionary(known => known.Id, known => known.Name, StringComparer.Ordinal);
         return new FindReply { Truncated = result.IsTruncated, PendingSnapshots = result.PendingSnapshots, Versions = { result.Hits.Select(hit => Version(hit, names)) } };
     }

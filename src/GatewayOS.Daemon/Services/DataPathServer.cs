@@ -69,7 +69,9 @@ internal sealed class DataPathServer(
             ?? throw new RpcException(new Status(StatusCode.ResourceExhausted, $"The node reads over {NodeConnections.ReadsPerNodeMax} streams already. Wait for one to end."));
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, appliance.Connections.CutOf(node));
         using StoreLease lease = appliance.Store.Lease();
-        using LedgerLease ledger = await workers.RunAsync(() => appliance.Sessions.OpenLedger(node, lease.Store)).ConfigureAwait(false);
+        string? restoreJob = context.RequestHeaders.GetValue(DataPathService.RestoreJobKey);
+        using LedgerLease ledger = await workers.RunAsync(() => restoreJob is null ? appliance.Sessions.OpenLedger(node, lease.Store) : appliance.Rights.TryOpen(node, restoreJob, lease.Store)).ConfigureAwait(false)
+            ?? throw Forbid(node);
         using ChunkGroupReader reader = await workers.RunAsync(() => new ChunkGroupReader(lease.Store)).ConfigureAwait(false);
         try
         {
@@ -79,6 +81,12 @@ internal sealed class DataPathServer(
                 CheckHashes(ask, node);
                 for (int next = 0; next < ask.Head.Length;)
                 {
+                    // The right ends with the job, also in the middle of a stream.
+                    if (restoreJob is not null && !appliance.Rights.Holds(node, restoreJob))
+                    {
+                        throw Forbid(node);
+                    }
+
                     int from = next;
                     next = await workers.RunAsync(() => Collect(lease.Store, ledger.Ledger, reader, ask.Head.Span, from)).ConfigureAwait(false);
                     await responseStream.WriteAsync(
@@ -249,6 +257,13 @@ internal sealed class DataPathServer(
         {
             throw Refuse(node, $"An ASK names 1 to {DataFrame.HashesMax} hashes of {ContentHash.SizeBytes} bytes.");
         }
+    }
+
+    private RpcException Forbid(string node)
+    {
+        const string why = "The node is not at work on that restore job.";
+        DaemonLog.DataRefused(logger, node, why);
+        return new RpcException(new Status(StatusCode.PermissionDenied, why));
     }
 
     private RpcException Refuse(string node, string why)

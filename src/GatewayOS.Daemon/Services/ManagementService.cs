@@ -1,7 +1,7 @@
-using System.Threading.Channels;
 using GatewayOS.Api;
 using GatewayOS.Appliance.Certificates;
 using GatewayOS.Appliance.Ingest;
+using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Daemon.Hosting;
 using GatewayOS.Store;
@@ -51,7 +51,7 @@ internal sealed class ManagementService(ApplianceHost appliance, DataWorkers wor
         ILookup<string, SnapshotRecord> snapshots = await workers.RunAsync(() =>
         {
             using StoreLease lease = appliance.Store.Lease();
-            return lease.Store.Snapshots().Records.ToLookup(record => record.Draft.NodeId, StringComparer.Ordinal);
+            return lease.Store.KnownSnapshots().ToLookup(record => record.Draft.NodeId, StringComparer.Ordinal);
         }).ConfigureAwait(false);
         return new ListNodesReply
         {
@@ -109,29 +109,18 @@ internal sealed class ManagementService(ApplianceHost appliance, DataWorkers wor
     public override async Task BackUpNode(BackUpNodeRequest request, IServerStreamWriter<JobReport> responseStream, ServerCallContext context)
     {
         NodeRecord node = Find(request.Node);
-        if (appliance.Connections.Find(node.Id) is not { } presence)
+        if (appliance.Connections.Find(node.Id) is null)
         {
             throw new RpcException(new Status(StatusCode.Unavailable, $"The node '{node.Name}' is not connected. Look whether gateway-agent runs there."));
         }
 
-        string job = Guid.NewGuid().ToString("N");
-        ChannelReader<JobReport> reports = appliance.Connections.Watch(job);
-        try
+        string by = Caller.Of(context).Who;
+        JobRecord job = appliance.Jobs.Order(new JobRequest(JobKind.Backup) { NodeId = node.Id, Paths = [.. request.Paths], OrderedBy = by })
+            ?? throw new RpcException(new Status(StatusCode.ResourceExhausted, $"{JobEngine.QueuedMax} jobs wait already. Look with 'gatewayctl job list' what holds them up."));
+        DaemonLog.OperatorActed(logger, by, $"ordered a backup of {node.Name}");
+        await foreach (JobRecord change in JobWatch.FollowAsync(appliance.Jobs, job.Id, context.CancellationToken).ConfigureAwait(false))
         {
-            if (!presence.Orders.Writer.TryWrite(new AgentOrder { JobId = job, BackUp = new BackUpOrder { Paths = { request.Paths } } }))
-            {
-                throw new RpcException(new Status(StatusCode.ResourceExhausted, $"The node '{node.Name}' has orders enough. Wait until it has worked some off."));
-            }
-
-            DaemonLog.OperatorActed(logger, Caller.Of(context).Who, $"ordered a backup of {node.Name}");
-            await foreach (JobReport report in reports.ReadAllAsync(context.CancellationToken).ConfigureAwait(false))
-            {
-                await responseStream.WriteAsync(report, context.CancellationToken).ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            appliance.Connections.Unwatch(job);
+            await responseStream.WriteAsync(JobMessages.ReportOf(change), context.CancellationToken).ConfigureAwait(false);
         }
     }
 

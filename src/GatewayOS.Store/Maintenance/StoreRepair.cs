@@ -211,6 +211,7 @@ internal sealed class RepairRun(BackupStore store, RepairOptions options, Verify
         foreach ((SnapshotRecord old, SnapshotDraft draft) in drafts)
         {
             SnapshotRecord mended = store.WriteSnapshot(draft, old.FinishedUtc);
+            store.InheritLock(old.Id, mended.Id);
             _mended.Add((old.Id, mended.Id));
             MoveAway(StoreLayout.Snapshots, old.Id + StoreLayout.SnapshotSuffix);
         }

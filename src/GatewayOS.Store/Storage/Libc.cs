@@ -79,4 +79,17 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     public static partial int SyncFileRange(SafeFileHandle file, long offset, long count, uint flags);
+
+    /// <summary>Time since the machine was started, sleep included.</summary>
+    public static TimeSpan SinceBoot()
+    {
+        const int boottime = 7;
+        long* time = stackalloc long[2];
+        return GetClock(boottime, time) == 0
+            ? TimeSpan.FromSeconds(time[0]) + TimeSpan.FromTicks(time[1] / TimeSpan.NanosecondsPerTick)
+            : throw new StoreIoException(StoreIoFailure.Device, "CLOCK_BOOTTIME", "The machine's time since boot cannot be read.");
+    }
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
+    private static partial int GetClock(int clock, long* time);
 }

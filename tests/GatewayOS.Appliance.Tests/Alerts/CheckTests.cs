@@ -1,5 +1,7 @@
 using GatewayOS.Appliance.Alerts;
+using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
+using GatewayOS.Appliance.Policies;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
 using GatewayOS.Store.Trees;
@@ -14,7 +16,7 @@ public sealed class CheckTests : IDisposable
     private static readonly DateTimeOffset s_noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
 
     private readonly ScratchDirectory _scratch = new("checks");
-    private readonly Sink _sink = new();
+    private readonly AlertSinkProbe _sink = new();
 
     public void Dispose() => _scratch.Dispose();
 
@@ -49,7 +51,7 @@ public sealed class CheckTests : IDisposable
     public void Capacity_is_judged_by_days_left_and_share(int percent, double? days, AlertSeverity? expected)
     {
         new ApplianceChecks(_sink).Capacity(new CapacitySample(s_noon, percent * Gib, 100 * Gib), new CapacityForecast(days, 1, TimeSpan.FromDays(10)));
-        Assert.Equal(expected, _sink.Standing(AlertKind.CapacityForecast, "store"));
+        Assert.Equal(expected, _sink.Standing(AlertKind.CapacityForecast, "store")?.Severity);
     }
 
     [Fact]
@@ -62,9 +64,33 @@ public sealed class CheckTests : IDisposable
         checks.Backup(node, s_noon, cycle: null, s_noon.AddDays(300));
         Assert.Null(_sink.Standing(AlertKind.BackupOverdue, node.Id));
         checks.Backup(node, s_noon, TimeSpan.FromDays(1), s_noon.AddDays(3.1));
-        Assert.Equal(AlertSeverity.Warning, _sink.Standing(AlertKind.BackupOverdue, node.Id));
+        Assert.Equal(AlertSeverity.Warning, _sink.Standing(AlertKind.BackupOverdue, node.Id)!.Severity);
         checks.Backup(node with { State = NodeState.Revoked }, s_noon, TimeSpan.FromDays(1), s_noon.AddDays(3.1));
         Assert.Null(_sink.Standing(AlertKind.BackupOverdue, node.Id));
+    }
+
+    [Fact]
+    public void A_node_with_a_policy_is_overdue_when_three_of_its_runs_brought_nothing()
+    {
+        var clock = new ManualClock { Now = s_noon };
+        var book = new PolicyBook(new StateDirectory(_scratch.Path), clock);
+        Assert.Empty(book.Set("""{"name": "p", "sources": ["/x"], "schedule": {"every": "4h", "zone": "UTC"}}""", 0, "test").Errors);
+        NodeRecord node = Node(NodeState.Active);
+        Assert.Empty(book.Assign("p", node.Id, follows: true).Errors);
+        Assert.Null(Protection.Overdue(node, book, [], 3, s_noon.AddHours(12.4)));
+        Assert.Equal(("p", s_noon), Protection.Overdue(node, book, [], 3, s_noon.AddHours(12.6)));
+        SnapshotRecord made = Snapshot(0, Ordinary(0)) with { FinishedUtc = s_noon.AddHours(1) };
+        made = made with { Draft = made.Draft with { Tags = ["policy=p"] } };
+        Assert.Null(Protection.Overdue(node, book, [made], 3, s_noon.AddHours(12.4)));
+        Assert.Equal(("p", made.FinishedUtc), Protection.Overdue(node, book, [made], 3, s_noon.AddHours(12.6)));
+        var checks = new ApplianceChecks(_sink);
+        checks.Backup(node, ("p", s_noon), s_noon.AddHours(13));
+        Assert.Contains("policy 'p'", _sink.Standing(AlertKind.BackupOverdue, node.Id)!.Summary, StringComparison.Ordinal);
+        checks.Backup(node, overdue: null, s_noon.AddHours(14));
+        Assert.Empty(_sink.All);
+        clock.Now = s_noon.AddHours(12);
+        Assert.Empty(book.Set("""{"name": "p", "sources": ["/x"], "schedule": {"every": "4h", "zone": "UTC"}, "enabled": false}""", 1, "test").Errors);
+        Assert.Null(Protection.Overdue(node, book, [], 3, s_noon.AddDays(30)));
     }
 
     [Fact]
@@ -96,7 +122,7 @@ public sealed class CheckTests : IDisposable
         Assert.Null(_sink.Standing(AlertKind.CertificateExpiry, "appliance"));
         checks.Certificates(s_noon.AddDays(30), [node with { LastSeen = s_noon }], s_noon);
         Assert.Null(_sink.Standing(AlertKind.CertificateExpiry, node.Id));
-        Assert.Equal(AlertSeverity.Critical, _sink.Standing(AlertKind.CertificateExpiry, "appliance"));
+        Assert.Equal(AlertSeverity.Critical, _sink.Standing(AlertKind.CertificateExpiry, "appliance")!.Severity);
     }
 
     [Fact]
@@ -188,15 +214,4 @@ public sealed class CheckTests : IDisposable
 
     private static CapacitySample[] Fill(int days, long perDay, int perDaySamples = 4) =>
         [.. Enumerable.Range(0, (days * perDaySamples) + 1).Select(sample => new CapacitySample(s_noon.AddDays((double)sample / perDaySamples), (50 * Gib) - (perDay * days) + (perDay * sample / perDaySamples), 90 * Gib))];
-
-    private sealed class Sink : IAlertSink
-    {
-        private readonly Dictionary<(AlertKind, string), AlertSeverity> _standing = [];
-
-        public void Raise(AlertEvent alert) => _standing[(alert.Kind, alert.Subject)] = alert.Severity;
-
-        public void Clear(AlertKind kind, string subject) => _standing.Remove((kind, subject));
-
-        public AlertSeverity? Standing(AlertKind kind, string subject) => _standing.TryGetValue((kind, subject), out AlertSeverity severity) ? severity : null;
-    }
 }

@@ -88,6 +88,26 @@ public sealed class CatalogueTests : IDisposable
     }
 
     [Fact]
+    public void The_versions_of_one_path_are_listed_newest_first_and_no_others()
+    {
+        SnapshotRecord first = Write("doc/a*b.txt", "one");
+        SnapshotRecord second = Write("doc/a*b.txt", "three");
+        Write("doc/aXb.txt", "x");
+        Write("a*b.txt", "x");
+        Feed();
+        using CatalogueReader reader = _catalogue.OpenReader();
+        CatalogueResult result = reader.Versions("host:test-node", _scratch["source/doc/a*b.txt"], 10, pendingSnapshots: 7);
+        Assert.Equal([second.Id, first.Id], result.Hits.Select(hit => hit.FirstSnapshot));
+        Assert.Equal([true, false], result.Hits.Select(hit => hit.IsCurrent));
+        Assert.Equal((7, false), (result.PendingSnapshots, result.IsTruncated));
+        Assert.True(reader.Versions("host:test-node", _scratch["source/doc/a*b.txt"], 1, 0).IsTruncated);
+        Assert.Single(reader.Versions("host:test-node", _scratch["source/doc/"], 10, 0).Hits);
+        Assert.Empty(reader.Versions("other", _scratch["source/doc/a*b.txt"], 10, 0).Hits);
+        Assert.Empty(reader.Versions("host:test-node", _scratch["source/nowhere/a*b.txt"], 10, 0).Hits);
+        Assert.Empty(reader.Versions("host:test-node", "/", 10, 0).Hits);
+    }
+
+    [Fact]
     public void Patterns_are_parts_of_names_globs_or_paths()
     {
         Directory.CreateDirectory(_scratch["source/etc/app.d"]);

@@ -69,5 +69,13 @@ internal static class ApplianceVerb
 
     public static DateTimeOffset? Time(long unixMs) => unixMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
 
+    /// <summary>Makes a group of verbs against an appliance.</summary>
+    public static Command Group(string name, string description, params Command[] verbs)
+    {
+        var group = new Command(name, description) { GatewayOption, Verb.JsonOption, Verb.QuietOption };
+        Array.ForEach(verbs, group.Subcommands.Add);
+        return group;
+    }
+
     public static string LocalTime(DateTimeOffset? time) => time?.ToLocalTime().ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture) ?? "never";
 }

@@ -23,6 +23,15 @@ internal static class FindCommand
     {
         var request = new FindRequest { Pattern = context.Arguments.GetValue(s_pattern), Node = context.Arguments.GetValue(s_node), Limit = context.Arguments.GetValue(s_limit) };
         FindReply reply = ApplianceVerb.Call(context, channel => new Catalogue.CatalogueClient(channel), (client, options) => client.Find(request, options));
+        return Print(context, reply, "Nothing of that name is in any snapshot.");
+    }
+
+    /// <summary>Shows versions of entries.</summary>
+    /// <param name="context">The verb.</param>
+    /// <param name="reply">What was found.</param>
+    /// <param name="whenEmpty">What to say when that is nothing.</param>
+    public static int Print(VerbContext context, FindReply reply, string whenEmpty)
+    {
         var table = new TextTable("node", "path", ">size", "modified", "first in", "last in", ">snapshots");
         foreach (FoundVersion version in reply.Versions)
         {
@@ -35,7 +44,7 @@ internal static class FindCommand
 
         if (reply.Versions.Count == 0)
         {
-            context.Out.WriteLine("Nothing of that name is in any snapshot.");
+            context.Out.WriteLine(whenEmpty);
         }
         else
         {
@@ -44,7 +53,7 @@ internal static class FindCommand
 
         if (reply.Truncated)
         {
-            context.Warn($"There are more than {reply.Versions.Count} versions. Narrow the pattern, or raise --limit.");
+            context.Warn($"There are more than {reply.Versions.Count} versions. Ask for less, or raise the limit.");
         }
 
         if (reply.PendingSnapshots > 0)

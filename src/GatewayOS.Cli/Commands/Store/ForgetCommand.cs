@@ -2,6 +2,7 @@ using System.CommandLine;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
 using GatewayOS.Store;
+using GatewayOS.Store.Locks;
 using GatewayOS.Store.Maintenance;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
@@ -42,6 +43,7 @@ internal static class ForgetCommand
         IReadOnlyList<RetentionDecision> decisions = rule is null
             ? [.. named.Select(store.FindSnapshot).DistinctBy(snapshot => snapshot.Id).Select(snapshot => new RetentionDecision(snapshot, []))]
             : Planned(context, store, rule);
+        decisions = WithLocks(store, decisions, isNamed: rule is null);
         Print(context, decisions);
         int removed = 0;
         foreach (RetentionDecision decision in decisions.Where(decision => !decision.Keep))
@@ -60,6 +62,21 @@ internal static class ForgetCommand
             new ForgetJson(true, dryRun, decisions.Count - removed, removed, [.. decisions.Select(Row)]),
             ContractJson.Default.ForgetJson);
         return ExitCode.Good;
+    }
+
+    // A rule passes locked snapshots over; who names one is refused before anything is removed.
+    private static IReadOnlyList<RetentionDecision> WithLocks(BackupStore store, IReadOnlyList<RetentionDecision> decisions, bool isNamed)
+    {
+        IReadOnlyDictionary<string, SnapshotLock> locks = store.HoldingLocks();
+        if (isNamed)
+        {
+            foreach (RetentionDecision decision in decisions)
+            {
+                store.RefuseIfLocked(decision.Snapshot);
+            }
+        }
+
+        return [.. decisions.Select(decision => locks.TryGetValue(decision.Snapshot.Id, out SnapshotLock? held) ? decision with { Reasons = [.. decision.Reasons, $"locked until {held.Until:yyyy-MM-dd HH:mm} UTC"] } : decision)];
     }
 
     private static RetentionRule Rule(ParseResult arguments)
