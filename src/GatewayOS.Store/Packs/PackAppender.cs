@@ -18,6 +18,9 @@ internal sealed class PackAppender(PackSealer sealer, int packBytes)
     // From here on a range is worth its borders: padding is a few hundredths of it, and it passes by the system's cache.
     private const int AlignedRangeBytesMin = 64 * 1024;
 
+    // A pack that gets such a range is likely to be filled; where packs are smaller, as in simulations, so is this.
+    private readonly int _roomFromBytes = Math.Min(AlignedRangeBytesMin, packBytes / 16);
+
     private readonly Lock _gate = new();
     private OpenPack? _open;
 
@@ -40,7 +43,7 @@ internal sealed class PackAppender(PackSealer sealer, int packBytes)
             }
 
             _open ??= sealer.Begin();
-            if (bytes >= AlignedRangeBytesMin && !_open.HasRoom)
+            if (bytes >= _roomFromBytes && !_open.HasRoom)
             {
                 _open.File.Reserve(packBytes);
                 _open.HasRoom = true;

@@ -1,4 +1,5 @@
 using GatewayOS.Store.Storage;
+using GatewayOS.TestKit.Disks;
 
 namespace GatewayOS.Benchmarks.Generations;
 
@@ -10,7 +11,7 @@ namespace GatewayOS.Benchmarks.Generations;
 internal sealed record PackReads(long Reads, long Seeks, long Bytes, int Packs);
 
 /// <summary>A disk around another one that counts how packs are read. For a restore with one thread, whose reads have an order.</summary>
-internal sealed class CountingDisk(IStoreDisk inner) : IStoreDisk
+internal sealed class CountingDisk(IStoreDisk inner) : DiskDouble(inner)
 {
     private const long NearBytes = 512 * 1024;
 
@@ -22,31 +23,9 @@ internal sealed class CountingDisk(IStoreDisk inner) : IStoreDisk
     private long _seeks;
     private long _bytes;
 
-    public string Location => inner.Location;
-
-    public bool IsReadOnly => inner.IsReadOnly;
-
     public PackReads Counted => new(_reads, _seeks, _bytes, _packs.Count);
 
-    public IStoreFile Create(string path) => inner.Create(path);
-
-    public IStoreFile OpenRead(string path) => path.StartsWith("packs/", StringComparison.Ordinal) ? new CountingFile(this, path, inner.OpenRead(path)) : inner.OpenRead(path);
-
-    public IStoreFile OpenWrite(string path) => inner.OpenWrite(path);
-
-    public void Rename(string from, string to) => inner.Rename(from, to);
-
-    public void Delete(string path) => inner.Delete(path);
-
-    public void CreateDirectory(string path) => inner.CreateDirectory(path);
-
-    public void SyncDirectory(string path) => inner.SyncDirectory(path);
-
-    public IReadOnlyList<StoreEntry> List(string directory) => inner.List(directory);
-
-    public IStoreLock? TryLock(string path) => inner.TryLock(path);
-
-    public bool IsLocked(string path) => inner.IsLocked(path);
+    protected override IStoreFile Wrap(string path, IStoreFile file) => path.StartsWith("packs/", StringComparison.Ordinal) ? new CountingFile(this, path, file) : file;
 
     private void Count(string path, long offset, int bytes)
     {
@@ -60,25 +39,13 @@ internal sealed class CountingDisk(IStoreDisk inner) : IStoreDisk
         }
     }
 
-    private sealed class CountingFile(CountingDisk disk, string path, IStoreFile inner) : IStoreFile
+    private sealed class CountingFile(CountingDisk disk, string path, IStoreFile inner) : FileDouble(inner)
     {
-        public long LengthBytes => inner.LengthBytes;
-
-        public int ReadAt(Span<byte> buffer, long offsetBytes)
+        public override int ReadAt(Span<byte> buffer, long offsetBytes)
         {
-            int read = inner.ReadAt(buffer, offsetBytes);
+            int read = Inner.ReadAt(buffer, offsetBytes);
             disk.Count(path, offsetBytes, read);
             return read;
         }
-
-        public void WriteAt(ReadOnlySpan<byte> buffer, long offsetBytes) => inner.WriteAt(buffer, offsetBytes);
-
-        public void SetLength(long lengthBytes) => inner.SetLength(lengthBytes);
-
-        public void Sync() => inner.Sync();
-
-        public void StartWriteback(long offsetBytes, long lengthBytes) => inner.StartWriteback(offsetBytes, lengthBytes);
-
-        public void Dispose() => inner.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using GatewayOS.Store.Storage;
+using GatewayOS.TestKit.Disks;
 
 namespace GatewayOS.Simulation.Plants;
 

@@ -86,6 +86,8 @@ internal sealed class ProbeDisk(IStoreDisk inner) : IStoreDisk
             disk.After?.Invoke(DiskCall.Write, path);
         }
 
+        public void Reserve(long lengthBytes) => inner.Reserve(lengthBytes);
+
         public void SetLength(long lengthBytes) => disk.Around(DiskCall.SetLength, path, () => inner.SetLength(lengthBytes));
 
         public void Sync() => disk.Around(DiskCall.Sync, path, inner.Sync);

@@ -322,9 +322,11 @@ public sealed class SimulatedDisk
 
     internal bool RefusesChanges => _refusesChanges;
 
+    internal bool HasRoom(long growthBytes) => CapacityBytes == long.MaxValue || growthBytes <= 0 || UsedBytes + growthBytes <= CapacityBytes;
+
     internal void CheckCapacity(long growthBytes, string path)
     {
-        if (CapacityBytes != long.MaxValue && growthBytes > 0 && UsedBytes + growthBytes > CapacityBytes)
+        if (!HasRoom(growthBytes))
         {
             throw new StoreIoException(StoreIoFailure.DiskFull, path, $"Simulated: no space left to extend {path}.");
         }

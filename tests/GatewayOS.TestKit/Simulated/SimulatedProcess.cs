@@ -300,6 +300,19 @@ public sealed class SimulatedProcess : IStoreDisk
             }
         }
 
+        // As fallocate(2) does: the length is there at once, and is lost or kept in a power cut like any other.
+        public void Reserve(long lengthBytes)
+        {
+            lock (process._disk.Gate)
+            {
+                NeedWritable();
+                if (lengthBytes > file.Length && process._disk.HasRoom(lengthBytes - file.Length))
+                {
+                    process.SetLength(file, path, lengthBytes);
+                }
+            }
+        }
+
         public void SetLength(long lengthBytes)
         {
             lock (process._disk.Gate)

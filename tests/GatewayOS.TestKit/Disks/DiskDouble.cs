@@ -1,10 +1,10 @@
 using GatewayOS.Store.Storage;
 
-namespace GatewayOS.Simulation.Plants;
+namespace GatewayOS.TestKit.Disks;
 
-/// <summary>A disk around another one that does everything as asked; known bugs override what they get wrong.</summary>
+/// <summary>A disk around another one that does everything as asked; what counts calls, or gets some wrong on purpose, overrides those.</summary>
 /// <param name="inner">The disk underneath.</param>
-internal abstract class DiskDouble(IStoreDisk inner) : IStoreDisk
+public abstract class DiskDouble(IStoreDisk inner) : IStoreDisk
 {
     public string Location => Inner.Location;
 
@@ -28,6 +28,8 @@ internal abstract class DiskDouble(IStoreDisk inner) : IStoreDisk
 
     public virtual IReadOnlyList<StoreEntry> List(string directory) => Inner.List(directory);
 
+    public virtual IReadOnlyList<string> ListNames(string directory) => Inner.ListNames(directory);
+
     public virtual IStoreLock? TryLock(string path) => Inner.TryLock(path);
 
     public virtual bool IsLocked(string path) => Inner.IsLocked(path);
@@ -36,7 +38,7 @@ internal abstract class DiskDouble(IStoreDisk inner) : IStoreDisk
 }
 
 /// <summary>An open file around another one.</summary>
-internal class FileDouble(IStoreFile inner) : IStoreFile
+public class FileDouble(IStoreFile inner) : IStoreFile
 {
     public long LengthBytes => Inner.LengthBytes;
 
@@ -46,11 +48,17 @@ internal class FileDouble(IStoreFile inner) : IStoreFile
 
     public virtual void WriteAt(ReadOnlySpan<byte> buffer, long offsetBytes) => Inner.WriteAt(buffer, offsetBytes);
 
+    public void Reserve(long lengthBytes) => Inner.Reserve(lengthBytes);
+
     public virtual void SetLength(long lengthBytes) => Inner.SetLength(lengthBytes);
 
     public virtual void Sync() => Inner.Sync();
 
     public void StartWriteback(long offsetBytes, long lengthBytes) => Inner.StartWriteback(offsetBytes, lengthBytes);
 
-    public virtual void Dispose() => Inner.Dispose();
+    public virtual void Dispose()
+    {
+        Inner.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }
