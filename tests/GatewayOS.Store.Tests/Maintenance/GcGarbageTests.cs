@@ -62,7 +62,7 @@ public sealed class GcGarbageTests : IDisposable
 
         string torn = _test.Files(StoreLayout.Temporary).MaxBy(file => new FileInfo(file).Length)!;
         byte[] pack = File.ReadAllBytes(torn);
-        pack.AsSpan(pack.Length / 3, pack.Length / 3).Clear();
+        pack.AsSpan(ContentBytes / 3, ContentBytes / 3).Clear();
         File.WriteAllBytes(torn, pack);
         using (BackupStore store = _test.Open())
         {
