@@ -10,6 +10,7 @@ using Grpc.AspNetCore.Server;
 using Grpc.Health.V1;
 using Grpc.HealthCheck;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -54,6 +55,7 @@ internal static class ApplianceServer
             Configure(kestrel, appliance);
             Telemetry.Listen(kestrel, options);
         });
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBlocks>();
         builder.Services.AddSingleton(appliance);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(_ => new DataWorkers("data", ReadWorkers));
