@@ -89,7 +89,9 @@ public sealed class MonthTests : IDisposable
         else
         {
             Assert.Contains(backups, job => job.Attempt > 1 && job.State == JobState.Done);
-            Assert.Contains(backups, job => job.State == JobState.Failed);
+
+            // Two or three in a month of little trouble, and then also none; a dozen in one of more.
+            Assert.True(trouble < 0.1 || backups.Any(job => job.State == JobState.Failed));
         }
     }
 

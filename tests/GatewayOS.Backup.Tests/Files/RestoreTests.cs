@@ -173,7 +173,9 @@ public sealed class RestoreTests : IDisposable
         byte[] content = _rig.WriteRandom("hit", 8_000_000, 1);
         _rig.WriteRandom("fine", 100_000, 2);
         SnapshotRecord snapshot = _rig.Backup();
-        Rig.Shell("pack=$(find packs -name '*.pack' -size +4M); printf XXXX | dd of=$pack bs=1 seek=4000000 conv=notrunc status=none", _rig.StorePath);
+
+        // Two pages: longer than the padding between two ranges of a pack can be.
+        Rig.Shell("pack=$(find packs -name '*.pack' -size +4M); tr '\\0' X < /dev/zero | dd of=$pack bs=8192 count=1 iflag=fullblock seek=4000000 oflag=seek_bytes conv=notrunc status=none", _rig.StorePath);
         _rig.Reopen();
         RestoreProgress restore = _rig.Restore(snapshot);
         Assert.True(restore.Damaged);
