@@ -32,7 +32,7 @@ public sealed partial class BackupStore
         }
 
         return new SnapshotList(
-            [.. records.OrderBy(record => record.Draft.StartedUtc).ThenBy(record => record.FinishedUtc).ThenBy(record => record.Id, StringComparer.Ordinal)],
+            OldestFirst(records),
             [.. damaged.OrderBy(file => file.FileName, StringComparer.Ordinal)]);
     }
 
@@ -64,7 +64,7 @@ public sealed partial class BackupStore
         }
 
         Options.KnownSnapshots.ByFile = known;
-        return [.. known.Values.OrderBy(record => record.Draft.StartedUtc).ThenBy(record => record.FinishedUtc).ThenBy(record => record.Id, StringComparer.Ordinal)];
+        return OldestFirst(known.Values);
     }
 
     /// <summary>Finds a snapshot.</summary>
@@ -90,4 +90,7 @@ public sealed partial class BackupStore
         DurableFile.Replace(Disk, NextTemporaryName(), StoreLayout.SnapshotPath(id), file);
         return SnapshotFile.Decode(id + StoreLayout.SnapshotSuffix, file, Guid, Keys);
     }
+
+    private static SnapshotRecord[] OldestFirst(IEnumerable<SnapshotRecord> records) =>
+        [.. records.OrderBy(record => record.Draft.StartedUtc).ThenBy(record => record.FinishedUtc).ThenBy(record => record.Id, StringComparer.Ordinal)];
 }

@@ -36,7 +36,7 @@ internal sealed class SnapshotLocks(IStoreDisk disk, IBootClock clock, Func<stri
         }
 
         var set = new SnapshotLock(snapshotId, now + duration, now);
-        DurableFile.Replace(disk, temporaryName(), PathOf(snapshotId), JsonSerializer.SerializeToUtf8Bytes(set, LocksJson.Default.SnapshotLock));
+        Write(set);
         return set;
     }
 
@@ -58,7 +58,7 @@ internal sealed class SnapshotLocks(IStoreDisk disk, IBootClock clock, Func<stri
     {
         if (Find(oldId) is { } old)
         {
-            DurableFile.Replace(disk, temporaryName(), PathOf(newId), JsonSerializer.SerializeToUtf8Bytes(old with { SnapshotId = newId }, LocksJson.Default.SnapshotLock));
+            Write(old with { SnapshotId = newId });
         }
     }
 
@@ -95,8 +95,7 @@ internal sealed class SnapshotLocks(IStoreDisk disk, IBootClock clock, Func<stri
             return mark.Trusted;
         }
 
-        disk.CreateDirectory(StoreLayout.Retention);
-        DurableFile.Replace(disk, temporaryName(), MarkPath, JsonSerializer.SerializeToUtf8Bytes(mark, LocksJson.Default.TrustedMark));
+        Write(mark);
         return mark.Trusted;
     }
 
@@ -105,8 +104,7 @@ internal sealed class SnapshotLocks(IStoreDisk disk, IBootClock clock, Func<stri
     {
         ClockReading reading = clock.Read();
         var mark = new TrustedMark { Trusted = to, BootId = reading.BootId, SinceBoot = reading.SinceBoot };
-        disk.CreateDirectory(StoreLayout.Retention);
-        DurableFile.Replace(disk, temporaryName(), MarkPath, JsonSerializer.SerializeToUtf8Bytes(mark, LocksJson.Default.TrustedMark));
+        Write(mark);
     }
 
     // Without a mark time is known to have come as far as the newest lock says; deleting the mark gains nothing.
@@ -118,6 +116,15 @@ internal sealed class SnapshotLocks(IStoreDisk disk, IBootClock clock, Func<stri
 
     private SnapshotLock[] All() =>
         [.. disk.List(StoreLayout.Retention).Where(entry => StoreLayout.TryParseId(entry.Name, Suffix, out _)).Select(entry => Find(entry.Name[..^Suffix.Length])).OfType<SnapshotLock>()];
+
+    private void Write(SnapshotLock held) =>
+        DurableFile.Replace(disk, temporaryName(), PathOf(held.SnapshotId), JsonSerializer.SerializeToUtf8Bytes(held, LocksJson.Default.SnapshotLock));
+
+    private void Write(TrustedMark mark)
+    {
+        disk.CreateDirectory(StoreLayout.Retention);
+        DurableFile.Replace(disk, temporaryName(), MarkPath, JsonSerializer.SerializeToUtf8Bytes(mark, LocksJson.Default.TrustedMark));
+    }
 
     private static string PathOf(string snapshotId) => $"{StoreLayout.Retention}/{snapshotId}{Suffix}";
 
