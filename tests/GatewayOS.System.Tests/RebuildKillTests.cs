@@ -32,7 +32,7 @@ public sealed class RebuildKillTests(ITestOutputHelper output) : IDisposable
         var store = new Gatewayctl(directory, new Dictionary<string, string> { ["GATEWAY_KEY_FILE"] = keyFile });
 
         RunningGatewayctl killed = store.Start("rebuild-index", "--quiet");
-        while (Parts() == 0)
+        while (Parts() == 0 && !killed.HasExited)
         {
             await Task.Delay(1);
         }

@@ -77,6 +77,9 @@ public sealed class RunningGatewayctl
     /// <summary>Its process ID.</summary>
     public int Id => _process.Id;
 
+    /// <summary>True when it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Waits for its end.</summary>
     public GatewayctlRun Wait()
     {
