@@ -101,11 +101,16 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         }
 
         CopyLive(mark, plan);
-        Delete(Settled(ready));
+        if (mark.Missing.Count == 0)
+        {
+            // What the index knows nowhere may stand in just these packs: while anything is missing they wait for a repair.
+            Delete(Settled(ready));
+        }
+
         Condemn(plan, mark);
 
         // An index read anew since the marking may have been merged by others, and then names another copy of a chunk than the one that was marked.
-        Segments = IsAsMarked(mark) ? SegmentNames() : null;
+        Segments = IsAsMarked(mark) && mark.Missing.Count == 0 ? SegmentNames() : null;
         return Pending();
     }
 
@@ -147,10 +152,11 @@ internal sealed class GcRound(BackupStore store, GcOptions options, GcReport rep
         store.Reload();
 
         // Packs that no segment covers are a crash's, or of a backup under way. Only when nobody else is there are they surely nobody's, and
-        // get the index entries that make them this run's business.
+        // get the index entries that make them this run's business. Without a merge: that would drop entries of condemned packs, and what only
+        // those hold is yet to be found and rescued.
         if (alone && store.Index.Loose.Values.Any(location => store.IsPresent(location.Pack)))
         {
-            store.AddSegment([], []);
+            store.AddSegment([], [], merge: false);
         }
 
         // The newest of each series first: these are met in full and in the order in which a restore reads them.

@@ -1,3 +1,4 @@
+using GatewayOS.Store.Index;
 using GatewayOS.Store.Maintenance;
 using GatewayOS.Store.Packs;
 using GatewayOS.Store.Pipeline;
@@ -50,6 +51,45 @@ public sealed class GcRaceTests : IDisposable
         GarbageCollector.Run(collecting, s_thorough, CancellationToken.None);
         Assert.Empty(_test.Files("condemned"));
         AssertAllReadable(1);
+    }
+
+    // The list's entry stands in a segment with others, and gc puts a crashed backup's pack into the index before it marks.
+    [Fact]
+    public void What_only_a_condemned_pack_holds_is_found_though_a_crash_left_packs_without_a_segment()
+    {
+        using (BackupStore older = _test.Open())
+        {
+            SnapshotRecord first = TestStore.Commit(older, NoMerge, _file);
+            for (int i = 0; i < 8; i++)
+            {
+                TestStore.Commit(older, NoMerge, ($"much{i}", TestStore.Noise(20 + i, 5000)));
+            }
+
+            IndexRebuild.Run(older, new RebuildOptions { Threads = 0 }, CancellationToken.None);
+            older.DeleteSnapshot(first);
+            using BackupStore collecting = _test.Open();
+            GarbageCollector.Run(collecting, s_thorough with { MaxUnusedPercent = 100 }, CancellationToken.None);
+            TestStore.Commit(older, NoMerge, _file);
+            for (int i = 0; i < SegmentMerging.UnmergedMax; i++)
+            {
+                TestStore.Commit(older, NoMerge, ($"more{i}", TestStore.Noise(3 + i, 10_000)));
+            }
+        }
+
+        Assert.NotEmpty(CondemnedList.ReadAll(_test.Posix, []));
+        using (BackupStore dies = _test.Open())
+        {
+            using StoreWriter writer = dies.OpenWriter(new WriterOptions { Workers = 0 });
+            TestStore.Store(writer, ("torn", TestStore.Noise(9, 9000)));
+        }
+
+        using (BackupStore again = _test.Open())
+        {
+            Assert.Empty(GarbageCollector.Run(again, s_thorough, CancellationToken.None).Findings);
+        }
+
+        Assert.Empty(_test.Files("condemned"));
+        AssertAllReadable(9 + SegmentMerging.UnmergedMax);
     }
 
     [Fact]

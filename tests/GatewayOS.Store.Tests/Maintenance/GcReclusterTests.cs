@@ -25,7 +25,10 @@ public sealed class GcReclusterTests : IDisposable
         Assert.Equal(0, first.PacksPending);
         GcReport second = Collect(s_unlimited);
         Assert.True(second.ReadJumps * 3 < first.ReadJumps, $"{first.ReadJumps} jumps before, {second.ReadJumps} after");
-        Assert.Equal(0, second.BytesCopied);
+
+        // Where pieces lie hangs on random names: the first run may leave a pack in which the second sees a few jumps too many.
+        Assert.InRange(second.BytesCopied, 0, first.BytesCopied / 20);
+        Assert.Equal(0, Collect(s_unlimited).BytesCopied);
         AssertReads(files);
     }
 
