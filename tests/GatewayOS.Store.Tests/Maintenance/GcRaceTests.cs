@@ -93,6 +93,30 @@ public sealed class GcRaceTests : IDisposable
     }
 
     [Fact]
+    public void While_a_chunk_is_missing_no_pack_is_deleted()
+    {
+        string[] needed;
+        using (BackupStore older = _test.Open())
+        {
+            TestStore.Commit(older, _file);
+            needed = _test.Files("packs");
+            older.DeleteSnapshot(TestStore.Commit(older, ("gone", TestStore.Noise(2, 40_000))));
+            using BackupStore collecting = _test.Open();
+            GarbageCollector.Run(collecting, s_thorough, CancellationToken.None);
+        }
+
+        string[] before = _test.Files("condemned");
+        Assert.NotEmpty(before);
+        File.Delete(needed.MaxBy(path => new FileInfo(path).Length)!);
+        string[] packs = _test.Files("packs");
+        using BackupStore store = _test.Open();
+        GcReport report = GarbageCollector.Run(store, s_thorough, CancellationToken.None);
+        Assert.Contains(report.Findings, finding => finding.Kind == FindingKind.ChunkMissing);
+        Assert.Equal(before, _test.Files("condemned"));
+        Assert.Equal(packs, packs.Where(File.Exists));
+    }
+
+    [Fact]
     public void A_session_that_began_after_the_list_does_not_refer_to_condemned_packs()
     {
         Condemn();
