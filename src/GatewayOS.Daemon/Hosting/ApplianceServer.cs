@@ -32,7 +32,7 @@ internal static class ApplianceServer
         "",
         .. new[]
         {
-            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor,
+            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Raid.Descriptor,
         }.Select(static service => service.FullName),
     ];
 
@@ -89,6 +89,7 @@ internal static class ApplianceServer
         app.MapGrpcService<PolicyService>();
         app.MapGrpcService<JobService>();
         app.MapGrpcService<SnapshotService>();
+        app.MapGrpcService<RaidService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
         appliance.Sessions.Committed += _ => app.Services.GetRequiredService<CatalogueFeed>().Wake();
@@ -122,6 +123,8 @@ internal static class ApplianceServer
         services.AddSingleton(_ => new CatalogueFeed(appliance.Catalogue, appliance.Store, warn, time));
         services.AddSingleton(_ => new AlertDelivery(appliance.Alerts, appliance.Delivery, warn, time));
         services.AddHostedService<AlertWorkers>();
+        services.AddSingleton<ApplianceArrays>();
+        services.AddHostedService(provider => provider.GetRequiredService<ApplianceArrays>());
         services.AddSingleton<Telemetry>();
     }
 
