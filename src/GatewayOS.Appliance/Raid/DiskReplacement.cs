@@ -8,11 +8,11 @@ public enum ReplacementStep
     /// <summary>The bay's light is on; somebody has to confirm that this disk is meant.</summary>
     Confirm,
 
-    /// <summary>The disk is being taken out of the array.</summary>
-    Removing,
-
-    /// <summary>Somebody has to pull the disk.</summary>
+    /// <summary>Somebody has to pull the disk. It stays in the array until then: so the array survives that another one is pulled.</summary>
     AwaitingPull,
+
+    /// <summary>The array is rid of the disk that was pulled.</summary>
+    Removing,
 
     /// <summary>Somebody has to put in a new one.</summary>
     AwaitingDisk,

@@ -34,7 +34,7 @@ public interface IRaidHealth : IDisposable
     /// <summary>Reads everything. Never throws for what is not there: the reading says it.</summary>
     RaidReading Read();
 
-    /// <summary>Takes a member out of an array; one in sync counts as failed from then on.</summary>
+    /// <summary>Takes a member that has failed out of an array.</summary>
     RaidAnswer Remove(ArrayReading array, string device);
 
     /// <summary>Puts a disk into an array. One that was a member before gets only what has changed since, where the array has a bitmap.</summary>

@@ -71,7 +71,7 @@ public sealed partial class RaidWatch
 
     /// <summary>Confirms that the disk in question is the one to replace.</summary>
     public RaidAnswer Confirm(string by) => Change(open => open.Step == ReplacementStep.Confirm
-        ? (open.At(ReplacementStep.Removing, _with.Time.GetUtcNow(), $"Confirmed by {by}."), "")
+        ? (open.At(ReplacementStep.AwaitingPull, _with.Time.GetUtcNow(), $"Confirmed by {by}."), "")
         : (null, "There is nothing to confirm: the replacement is on its way."));
 
     /// <summary>Gives up what is on a disk that is to be taken as the new one.</summary>
@@ -175,7 +175,7 @@ public sealed partial class RaidWatch
     {
         RememberedMember? held = array.Missing.FirstOrDefault(one => one.Slot == slot).Held;
         DiskReading? disk = member is null ? null : _status.Reading.DiskOf(member.Serial);
-        ReplacementStep first = member is null ? ReplacementStep.AwaitingPull : wish.IsConfirmed ? ReplacementStep.Removing : ReplacementStep.Confirm;
+        ReplacementStep first = member is null || wish.IsConfirmed ? ReplacementStep.AwaitingPull : ReplacementStep.Confirm;
         return new DiskReplacement
         {
             Id = (_memory.Replacement?.Id ?? 0) + 1,
@@ -252,7 +252,7 @@ public sealed partial class RaidWatch
         ArrayReading array = _status.Reading.Arrays.First(array => array.Id == at.ArrayId);
         RaidAnswer answer = order switch
         {
-            ReplacementOrder.Remove remove => StillSafe(at, array, now) is { } why ? RaidAnswer.Failed(why) : _port.Remove(array, remove.Device),
+            ReplacementOrder.Remove remove => _port.Remove(array, remove.Device),
             ReplacementOrder.Add add => _port.Add(array, add.Device),
             ReplacementOrder.Return back => _port.Add(array, back.Device),
             _ => BeginCheck(array, now),
@@ -265,13 +265,5 @@ public sealed partial class RaidWatch
         {
             _memory.Put(at with { CheckBegun = true });
         }
-    }
-
-    // Between the confirmation and this moment another disk may have failed: the verdict is asked for anew just before the disk goes.
-    private string? StillSafe(DiskReplacement at, ArrayReading array, DateTimeOffset now)
-    {
-        MemberReading? member = array.Members.FirstOrDefault(member => member.Serial == (at.Wrong?.Serial ?? at.OldSerial));
-        var verdict = PullVerdict.Of(_status.Reading, array, member?.Slot ?? -1, member?.State, HealthOf, now);
-        return verdict.Answer is PullAnswer.Unsafe or PullAnswer.Unknown ? verdict.Sentence : null;
     }
 }

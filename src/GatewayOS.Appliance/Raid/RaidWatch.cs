@@ -209,7 +209,7 @@ public sealed partial class RaidWatch
 
         DiskReplacement? replacement = _status.Replacement is { IsEnded: false } open ? open : null;
         Wish(replacement?.Wrong?.Bay, BayLight.Locate);
-        Wish(replacement is { Wrong: null, Step: <= ReplacementStep.AwaitingDisk } ? replacement.Bay : null, BayLight.Locate);
+        Wish(replacement is { Wrong: null, Step: ReplacementStep.Removing or ReplacementStep.AwaitingDisk } or { Wrong: null, Problem: "", Step: ReplacementStep.Confirm or ReplacementStep.AwaitingPull } ? replacement.Bay : null, BayLight.Locate);
         foreach (int bay in _lights.Keys.Union(wished.Keys).ToArray())
         {
             BayLight light = wished.GetValueOrDefault(bay);

@@ -42,9 +42,8 @@ public static class ReplacementMachine
 
         return at.Step switch
         {
-            ReplacementStep.Confirm => new ReplacementMove(at with { Problem = "", Instruction = $"The light of {Place(at)} is on. Confirm that {Disk(at)} is to be replaced: 'gatewayctl raid replace' asks, '--yes' says so." }, null),
+            ReplacementStep.Confirm or ReplacementStep.AwaitingPull => AwaitPull(at, reading, array, diskHealth, now),
             ReplacementStep.Removing => Remove(at, array, now),
-            ReplacementStep.AwaitingPull => AwaitPull(at, reading, now),
             ReplacementStep.AwaitingDisk => AwaitDisk(at, reading, diskHealth, now),
             ReplacementStep.Adding => Add(at, reading, array, now),
             ReplacementStep.Rebuilding => Rebuild(at, array, now),
@@ -60,18 +59,21 @@ public static class ReplacementMachine
     /// <summary>Where the disk is, in words.</summary>
     public static string Place(DiskReplacement at) => at.Bay is { } bay ? string.Create(CultureInfo.InvariantCulture, $"bay {bay}") : at.OldDevice.Length > 0 ? $"the disk {at.OldDevice}" : "an unknown bay";
 
+    // udisks2 may forget a disk for a moment; the kernel knows that its slot is well.
+    private static bool IsInPlace(ArrayReading array, string serial, int slot) => array.Members.Any(member => member.State == MemberState.InSync && (member.Serial.Length > 0 ? member.Serial == serial && serial.Length > 0 : member.Slot == slot));
+
     private static string Disk(DiskReplacement at) => at.OldSerial.Length > 0 ? $"the disk with the serial number {at.OldSerial}" : "the missing disk";
 
     // Somebody may pull the wrong disk while one is to be pulled: it is missed by its serial number. Until it is back nothing else goes on.
     private static ReplacementMove? Wrong(DiskReplacement at, RaidReading reading, ArrayReading array, DateTimeOffset now)
     {
-        if ((at.Wrong ?? at.Others.FirstOrDefault(other => reading.DiskOf(other.Serial) is null)) is not { } wrong)
+        if ((at.Wrong ?? at.Others.FirstOrDefault(other => !IsInPlace(array, other.Serial, other.Slot) && reading.DiskOf(other.Serial) is null)) is not { } wrong)
         {
             return null;
         }
 
         at = at.Wrong is not null ? at : at with { Wrong = wrong, History = [.. at.History, new ReplacementEvent(at.Step, now, $"The wrong disk was pulled: {wrong.Serial}.")] };
-        if (reading.DiskOf(wrong.Serial) is not null && array.Members.Any(member => member.Serial == wrong.Serial && member.State is MemberState.InSync))
+        if (IsInPlace(array, wrong.Serial, wrong.Slot))
         {
             return new ReplacementMove(at with { Wrong = null, Problem = "", History = [.. at.History, new ReplacementEvent(at.Step, now, $"The disk {wrong.Serial} is back in its place.")] }, null);
         }
@@ -94,17 +96,40 @@ public static class ReplacementMachine
         };
     }
 
-    private static ReplacementMove Remove(DiskReplacement at, ArrayReading array, DateTimeOffset now)
+    // The verdict is asked for with every look: while somebody is on the way to the bay, another disk may fail.
+    private static ReplacementMove AwaitPull(DiskReplacement at, RaidReading reading, ArrayReading array, Func<string, DiskHealth?> diskHealth, DateTimeOffset now)
     {
+        if (reading.DiskOf(at.OldSerial) is null && !IsInPlace(array, at.OldSerial, at.Slot))
+        {
+            return new ReplacementMove(at.At(ReplacementStep.Removing, now, at.OldDevice.Length > 0 ? $"{Disk(at)} was pulled." : $"{Disk(at)} is gone."), null);
+        }
+
         MemberReading? member = array.Members.FirstOrDefault(member => member.Serial == at.OldSerial);
-        return member is null
-            ? new ReplacementMove(at.At(ReplacementStep.AwaitingPull, now, $"{at.ArrayName} does without {Disk(at)}."), null)
-            : new ReplacementMove(at with { Instruction = $"{Disk(at)} is being taken out of {at.ArrayName}." }, new ReplacementOrder.Remove(member.Device));
+        var verdict = PullVerdict.Of(reading, array, member?.Slot ?? -1, member?.State, diskHealth, now);
+        if (verdict.Answer is PullAnswer.Unsafe or PullAnswer.Unknown)
+        {
+            return new ReplacementMove(at with { Problem = verdict.Sentence, Instruction = "Leave all disks where they are." }, null);
+        }
+
+        return new ReplacementMove(
+            at with
+            {
+                Problem = "",
+                Instruction = at.Step == ReplacementStep.Confirm
+                    ? $"The light of {Place(at)} blinks. Confirm that {Disk(at)} is to be replaced: 'gatewayctl raid replace' asks, '--yes' says so."
+                    : $"Pull {Disk(at)} out of {Place(at)}, whose light blinks.",
+            },
+            null);
     }
 
-    private static ReplacementMove AwaitPull(DiskReplacement at, RaidReading reading, DateTimeOffset now) => reading.DiskOf(at.OldSerial) is null
-        ? new ReplacementMove(at.At(ReplacementStep.AwaitingDisk, now, $"{Disk(at)} is gone."), null)
-        : new ReplacementMove(at with { Problem = "", Instruction = $"Pull {Disk(at)} out of {Place(at)}, whose light blinks." }, null);
+    // What is left of the pulled disk: a member that failed with it, which has no serial number any more.
+    private static ReplacementMove Remove(DiskReplacement at, ArrayReading array, DateTimeOffset now)
+    {
+        MemberReading? rest = array.Members.FirstOrDefault(member => member.State == MemberState.Faulty && (member.Serial.Length > 0 ? member.Serial == at.OldSerial : member.Device == at.OldDevice));
+        return rest is null
+            ? new ReplacementMove(at.At(ReplacementStep.AwaitingDisk, now, $"{at.ArrayName} is rid of {Disk(at)}."), null)
+            : new ReplacementMove(at with { Instruction = $"{at.ArrayName} is being rid of {Disk(at)}." }, new ReplacementOrder.Remove(rest.Device));
+    }
 
     private static ReplacementMove AwaitDisk(DiskReplacement at, RaidReading reading, Func<string, DiskHealth?> diskHealth, DateTimeOffset now)
     {

@@ -136,7 +136,7 @@ internal sealed class MdSysfs(string root)
     // md speaks of KiB, people of MB.
     private static string ToKibibytes(int megabytes) => (megabytes * 1_000_000L / 1024).ToString(CultureInfo.InvariantCulture);
 
-    private static int FromKibibytes(long kibibytes) => (int)(kibibytes * 1024 / 1_000_000);
+    private static int FromKibibytes(long kibibytes) => (int)Math.Round(kibibytes * 1024 / 1e6);
 
     private string? Text(string name, string attribute) => ReadFile(Path.Join(root, "block", name, "md", attribute));
 

@@ -76,6 +76,12 @@ public sealed class UdisksRaid : IRaidHealth
     {
         lock (_gate)
         {
+            // udisks2 would have a member that works fail first.
+            if (_kernel.Read(array.Name)?.Members.FirstOrDefault(member => member.Device == device) is { State: not MemberState.Faulty } member)
+            {
+                return RaidAnswer.Failed($"{device} has not failed: it is {member.State}.");
+            }
+
             return BlockOf(device) is { } block
                 ? Change(array, "RemoveDevice", new DBusArgument.Path(block), NoOptions)
                 : _kernel.IsThere(device) ? RaidAnswer.Failed($"udisks2 does not know the disk {device}. It is tried again.") : _kernel.RemoveGone(array.Name, device);
