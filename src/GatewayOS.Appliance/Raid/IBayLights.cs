@@ -29,8 +29,9 @@ public interface IBayLights
     void Tell(string text);
 }
 
-/// <summary>For machines without lights: keeps what is wished, so that it can be shown elsewhere. Thread-safe.</summary>
-public sealed class RecordedBayLights : IBayLights
+/// <summary>Keeps what is wished, so that it can be shown elsewhere, and hands it on to the lights where the machine has some. Thread-safe.</summary>
+/// <param name="lights">The machine's lights; null for none.</param>
+public sealed class RecordedBayLights(IBayLights? lights = null) : IBayLights
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<int, BayLight> _lights = [];
@@ -71,6 +72,8 @@ public sealed class RecordedBayLights : IBayLights
                 _lights.Add(bay, light);
             }
         }
+
+        lights?.Set(bay, light);
     }
 
     /// <inheritdoc/>
@@ -80,5 +83,7 @@ public sealed class RecordedBayLights : IBayLights
         {
             _text = text;
         }
+
+        lights?.Tell(text);
     }
 }

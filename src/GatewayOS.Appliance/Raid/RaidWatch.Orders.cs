@@ -108,12 +108,17 @@ public sealed partial class RaidWatch
                 return found[0].Health.State == ArrayState.Checking ? _port.Request(found[0].Array, SyncRequest.Idle) : RaidAnswer.Failed($"{found[0].Array.Name} is not being checked.");
             }
 
+            if (CheckPlan.WhyNot(found[0].Array, found[0].Health) is { } why)
+            {
+                return RaidAnswer.Failed(why);
+            }
+
             if (_status.Replacement is { IsEnded: false } replacement)
             {
                 return RaidAnswer.Failed($"A disk of {replacement.ArrayName} is being replaced, which ends with a check.");
             }
 
-            RaidAnswer answer = CheckPlan.WhyNot(found[0].Array, found[0].Health) is { } why ? RaidAnswer.Failed(why) : BeginCheck(found[0].Array, _with.Time.GetUtcNow());
+            RaidAnswer answer = BeginCheck(found[0].Array, _with.Time.GetUtcNow());
             Look();
             return answer;
         }

@@ -83,11 +83,11 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
     {
         if (profile is { Storage.Mode: StorageMode.HardwareRaid, Controller: { } controller })
         {
-            return new StorcliRaid(controller, profile.Storage.Bays, time);
+            return new StorcliRaid(StorcliRaid.Tool, controller.CacheProtection, profile.Storage.Bays, time);
         }
 
         BayPath[] bays = [.. (profile.Storage?.Bays ?? []).Select(bay => new BayPath(bay.No, bay.ByPath))];
-        return new UdisksRaid(new DBusConnection(), "/sys", bays, time);
+        return new UdisksRaid(new DBusConnection(DBusConnection.SystemBus), "/sys", bays, time);
     }
 
     private void Wake()

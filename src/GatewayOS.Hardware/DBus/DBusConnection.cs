@@ -9,7 +9,7 @@ namespace GatewayOS.Hardware.DBus;
 /// </summary>
 /// <remarks>
 /// Stands in for Tmds.DBus. One call is at work at a time; the others wait, no more than <see cref="CallsMax"/>. Signals that arrive during a
-/// call are kept by sd-bus and handed on after it. The bus is the one that <c>DBUS_SYSTEM_BUS_ADDRESS</c> names, or the system's.
+/// call are kept by sd-bus and handed on after it.
 /// </remarks>
 public sealed unsafe class DBusConnection : IDisposable
 {
@@ -28,6 +28,7 @@ public sealed unsafe class DBusConnection : IDisposable
     private const int ReconnectMsMax = 5000;
     private const int EventNonBlocking = 0x80800;   // EFD_CLOEXEC | EFD_NONBLOCK
 
+    private readonly string _address;
     private readonly Lock _gate = new();
     private readonly Queue<PendingCall> _calls = [];
     private readonly List<string> _matches = [];
@@ -38,9 +39,11 @@ public sealed unsafe class DBusConnection : IDisposable
     private volatile bool _isConnected;
 
     /// <summary>Makes a connection; whether it comes about shows later.</summary>
+    /// <param name="address">The bus (D-Bus specification, "Server Addresses").</param>
     /// <exception cref="DllNotFoundException">The library is missing; the message names its Debian package.</exception>
-    public DBusConnection()
+    public DBusConnection(string address)
     {
+        _address = address;
         if (!NativeLibrary.TryLoad(SdBus.Library, out _))
         {
             throw new DllNotFoundException($"{SdBus.Library} is missing: install the Debian package {SdBus.DebianPackage}. A retry helps after that.");
@@ -51,6 +54,9 @@ public sealed unsafe class DBusConnection : IDisposable
         _thread = new Thread(Run) { Name = "dbus", IsBackground = true };
         _thread.Start();
     }
+
+    /// <summary>Address of the system bus: what <c>DBUS_SYSTEM_BUS_ADDRESS</c> says, or where the specification has it.</summary>
+    public static string SystemBus => Environment.GetEnvironmentVariable("DBUS_SYSTEM_BUS_ADDRESS") is { Length: > 0 } address ? address : "unix:path=/run/dbus/system_bus_socket";
 
     /// <summary>True while there is a connection.</summary>
     public bool IsConnected => _isConnected;
@@ -132,13 +138,15 @@ public sealed unsafe class DBusConnection : IDisposable
         while (!_stopping)
         {
             bool wasConnected = false;
-            if (SdBus.OpenSystem(out SdBus.BusHandle bus) >= 0)
+            using (SdBus.BusHandle? bus = Open())
             {
-                wasConnected = Serve(bus);
-                Changed(isConnected: false);
+                if (bus is not null)
+                {
+                    wasConnected = Serve(bus);
+                    Changed(isConnected: false);
+                }
             }
 
-            bus.Dispose();
             FailCalls();
             reconnectMs = wasConnected ? ReconnectMsMin : Math.Min(reconnectMs * 2, ReconnectMsMax);
             if (!_stopping)
@@ -148,6 +156,20 @@ public sealed unsafe class DBusConnection : IDisposable
         }
 
         FailCalls();
+    }
+
+    private SdBus.BusHandle? Open()
+    {
+        int result = SdBus.New(out SdBus.BusHandle bus);
+        result = result < 0 ? result : SdBus.SetAddress(bus, _address);
+        result = result < 0 ? result : SdBus.SetBusClient(bus, 1);
+        if (result >= 0 && SdBus.Start(bus) >= 0)
+        {
+            return bus;
+        }
+
+        bus.Dispose();
+        return null;
     }
 
     // Until the connection breaks; false when it never came about.

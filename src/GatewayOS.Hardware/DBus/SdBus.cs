@@ -14,8 +14,17 @@ internal static unsafe partial class SdBus
     /// <summary>poll(2): there is something to read.</summary>
     public const short PollIn = 1;
 
-    [LibraryImport(Library, EntryPoint = "sd_bus_open_system")]
-    public static partial int OpenSystem(out BusHandle bus);
+    [LibraryImport(Library, EntryPoint = "sd_bus_new")]
+    public static partial int New(out BusHandle bus);
+
+    [LibraryImport(Library, EntryPoint = "sd_bus_set_address", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SetAddress(BusHandle bus, string address);
+
+    [LibraryImport(Library, EntryPoint = "sd_bus_set_bus_client")]
+    public static partial int SetBusClient(BusHandle bus, int isClient);
+
+    [LibraryImport(Library, EntryPoint = "sd_bus_start")]
+    public static partial int Start(BusHandle bus);
 
     [LibraryImport(Library, EntryPoint = "sd_bus_close_unref")]
     public static partial nint CloseAndRelease(nint bus);

@@ -12,23 +12,29 @@ namespace GatewayOS.Hardware.Raid;
 public sealed class StorcliRaid : IRaidHealth
 {
     private const string NotHere = "A RAID controller looks after this array. Use its own tool.";
+    private const string VendorPath = "/opt/MegaRAID/storcli/storcli64";
     private const int OutputCharsMax = 4 * 1024 * 1024;
 
     // The tool wakes the firmware of each controller.
     private static readonly TimeSpan s_readEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_runMax = TimeSpan.FromSeconds(60);
 
-    private readonly ControllerProfile _controller;
+    private readonly string _program;
+    private readonly string _cacheProtection;
     private readonly IReadOnlyList<BayProfile> _bays;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private RaidReading? _last;
 
     /// <summary>Makes the adapter.</summary>
-    /// <param name="controller">The controller; its driver is the program's name, or a path.</param>
+    /// <param name="program">The tool: a path, or a name on the PATH.</param>
+    /// <param name="cacheProtection">What the profile says protects the controller's cache.</param>
     /// <param name="bays">The bays, by enclosure and slot.</param>
     /// <param name="time">The clock.</param>
-    public StorcliRaid(ControllerProfile controller, IReadOnlyList<BayProfile> bays, TimeProvider time) => (_controller, _bays, _time) = (controller, bays, time);
+    public StorcliRaid(string program, string cacheProtection, IReadOnlyList<BayProfile> bays, TimeProvider time) => (_program, _cacheProtection, _bays, _time) = (program, cacheProtection, bays, time);
+
+    /// <summary>The tool of this machine: where its vendor's package puts it, or what the PATH has of that name.</summary>
+    public static string Tool => File.Exists(VendorPath) ? VendorPath : "storcli";
 
     /// <inheritdoc/>
     public event Action? Changed
@@ -52,8 +58,8 @@ public sealed class StorcliRaid : IRaidHealth
             if (_last is null || now - _last.Time >= s_readEvery || now < _last.Time)
             {
                 _last = Run(out string output) is { } problem
-                    ? new RaidReading { Time = now, Source = _controller.Driver, Problem = problem }
-                    : StorcliReport.Read(output, _controller.CacheProtection, _bays, now);
+                    ? new RaidReading { Time = now, Source = _program, Problem = problem }
+                    : StorcliReport.Read(output, _cacheProtection, _bays, now);
             }
 
             return _last;
@@ -87,7 +93,7 @@ public sealed class StorcliRaid : IRaidHealth
     private string? Run(out string output)
     {
         output = "";
-        var start = new ProcessStartInfo(_controller.Driver, ["/cALL", "show", "all", "J"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(_program, ["/cALL", "show", "all", "J"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         try
         {
             using Process process = Process.Start(start)!;
@@ -99,11 +105,11 @@ public sealed class StorcliRaid : IRaidHealth
             int length = process.StandardOutput.ReadBlock(text);
             process.WaitForExit();
             output = new string(text, 0, length);
-            return limit.IsCancellationRequested ? $"{_controller.Driver} did not answer within {s_runMax.TotalSeconds:0} s" : length == OutputCharsMax ? $"{_controller.Driver} wrote more than {OutputCharsMax} characters" : null;
+            return limit.IsCancellationRequested ? $"{_program} did not answer within {s_runMax.TotalSeconds:0} s" : length == OutputCharsMax ? $"{_program} wrote more than {OutputCharsMax} characters" : null;
         }
         catch (Win32Exception error)
         {
-            return $"the controller's tool '{_controller.Driver}' cannot be run ({error.Message}): install it, it is the vendor's";
+            return $"the controller's tool '{_program}' cannot be run ({error.Message}): install it, it is the vendor's";
         }
     }
 }

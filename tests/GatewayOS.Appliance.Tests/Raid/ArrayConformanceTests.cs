@@ -1,4 +1,4 @@
-using GatewayOS.TestKit.Arrays;
+using GatewayOS.ArrayKit;
 
 namespace GatewayOS.Appliance.Tests.Raid;
 

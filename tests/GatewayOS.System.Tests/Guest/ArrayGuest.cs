@@ -65,8 +65,6 @@ internal sealed class ArrayGuest : IDisposable
         return new ProgramRun(int.Parse(File.ReadAllText(name + ".code").Trim(), global::System.Globalization.CultureInfo.InvariantCulture), File.ReadAllText(name + ".out"), "");
     }
 
-    /// <summary>Runs a verb of gatewayctl that prints JSON.</summary>
-    public JsonElement Json(string verb) => Run($"gatewayctl {verb} --json 2>/dev/null").Expect(0).Json;
 
     /// <summary>Cuts the power.</summary>
     public void Dispose()

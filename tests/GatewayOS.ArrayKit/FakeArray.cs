@@ -1,6 +1,6 @@
 using GatewayOS.Appliance.Raid;
 
-namespace GatewayOS.TestKit.Arrays;
+namespace GatewayOS.ArrayKit;
 
 /// <summary>
 /// An md array in memory, with bays whose disks are pulled and plugged: what <see cref="IRaidHealth"/> shows of a machine, without one. A rebuild or check
