@@ -51,6 +51,24 @@ public enum AlertKind
     /// <summary>A part of the front panel is gone.</summary>
     FrontPanel,
 
+    /// <summary>An array has lost members.</summary>
+    RaidDegraded,
+
+    /// <summary>A check of an array found parity that does not fit its data.</summary>
+    RaidMismatch,
+
+    /// <summary>How an array is cannot be said.</summary>
+    RaidUnclear,
+
+    /// <summary>A disk is likely to fail.</summary>
+    DiskFailing,
+
+    /// <summary>Another disk was pulled than the one to be replaced.</summary>
+    WrongDiskPulled,
+
+    /// <summary>A power cut would lose what is in the write cache of the RAID controller.</summary>
+    CacheUnprotected,
+
     /// <summary>A test of delivery, raised by an operator.</summary>
     Test,
 }

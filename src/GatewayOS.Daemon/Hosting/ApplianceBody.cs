@@ -53,6 +53,9 @@ internal sealed class ApplianceBody : IHostedService, IDisposable
 
     public IFrontPanel Panel => _panel;
 
+    /// <summary>Says whether something is so with a bay: a signal of the profile's groups that begins with <c>bay-</c>.</summary>
+    public void ShowBay(int bay, string signal, bool isSo) => _panel.Leds.Show(signal, isSo, bay);
+
     public IReadOnlyList<SensorReading> Sensors => _sensors.Readings;
 
     /// <summary>The power-fail line's watch; null where the model has no such line.</summary>

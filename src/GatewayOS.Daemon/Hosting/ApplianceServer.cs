@@ -34,7 +34,7 @@ internal static class ApplianceServer
         "",
         .. new[]
         {
-            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor,
+            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor,
         }.Select(static service => service.FullName),
     ];
 
@@ -94,6 +94,7 @@ internal static class ApplianceServer
         app.MapGrpcService<HardwareService>();
         app.MapGrpcService<PanelService>();
         app.MapGrpcService<PowerService>();
+        app.MapGrpcService<RaidService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
         appliance.Sessions.Committed += _ => app.Services.GetRequiredService<CatalogueFeed>().Wake();
@@ -127,6 +128,8 @@ internal static class ApplianceServer
         services.AddSingleton(_ => new CatalogueFeed(appliance.Catalogue, appliance.Store, warn, time));
         services.AddSingleton(_ => new AlertDelivery(appliance.Alerts, appliance.Delivery, warn, time));
         services.AddHostedService<AlertWorkers>();
+        services.AddSingleton<ApplianceArrays>();
+        services.AddHostedService(provider => provider.GetRequiredService<ApplianceArrays>());
         services.AddSingleton<Telemetry>();
         AddBody(services, appliance);
     }

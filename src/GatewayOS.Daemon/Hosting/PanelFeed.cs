@@ -19,6 +19,9 @@ internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILog
     /// <summary>What was gathered last.</summary>
     public PanelFacts Facts => _facts;
 
+    /// <summary>What is to be done next at the disks; empty for nothing.</summary>
+    public string Step { get; set; } = "";
+
     /// <summary>The panel, once it is made.</summary>
     public IFrontPanel? Panel { get; set; }
 
@@ -51,7 +54,7 @@ internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILog
             alerts.Length > 0 ? $"{Count(alerts.Length)} alert{(alerts.Length > 1 ? "s" : "")}" : runs > 0 ? $"{Count(runs)} backup{(runs > 1 ? "s" : "")}" : "OK",
             addresses,
             [.. alerts.Select(alert => alert.Event.Summary)],
-            []);
+            Step.Length > 0 ? [Step] : []);
         if (Panel is { } panel)
         {
             // Acknowledged alerts stand, and somebody sees to them: the lamp is for the others.
