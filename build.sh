@@ -53,7 +53,8 @@ need_packages() {
 }
 
 case "$target" in
-  test|test-system|simulate) need_packages runtime test ;;
+  test|simulate) need_packages runtime test ;;
+  test-system) need_packages runtime test system ;;
   run) need_packages runtime test ;;
   bench) need_packages runtime test bench ;;
   build) need_packages runtime ;;

@@ -30,6 +30,45 @@ public enum AlertKind
     /// <summary>Somebody has taken a retention lock off, or a locked restore point.</summary>
     LockTampering,
 
+    /// <summary>Power failed, or the line that announces it is wrong.</summary>
+    PowerFailure,
+
+    /// <summary>A power supply delivers nothing.</summary>
+    PowerSupply,
+
+    /// <summary>The machine runs on an uninterruptible supply's battery.</summary>
+    Ups,
+
+    /// <summary>It is too hot.</summary>
+    Temperature,
+
+    /// <summary>A fan is too slow.</summary>
+    Fan,
+
+    /// <summary>A sensor cannot be read.</summary>
+    SensorLost,
+
+    /// <summary>A part of the front panel is gone.</summary>
+    FrontPanel,
+
+    /// <summary>An array has lost members.</summary>
+    RaidDegraded,
+
+    /// <summary>A check of an array found parity that does not fit its data.</summary>
+    RaidMismatch,
+
+    /// <summary>How an array is cannot be said.</summary>
+    RaidUnclear,
+
+    /// <summary>A disk is likely to fail.</summary>
+    DiskFailing,
+
+    /// <summary>Another disk was pulled than the one to be replaced.</summary>
+    WrongDiskPulled,
+
+    /// <summary>A power cut would lose what is in the write cache of the RAID controller.</summary>
+    CacheUnprotected,
+
     /// <summary>A test of delivery, raised by an operator.</summary>
     Test,
 }

@@ -4,6 +4,8 @@ using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Observability;
+using GatewayOS.Appliance.Power;
+using GatewayOS.Appliance.Raid;
 using GatewayOS.Store.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -37,12 +39,14 @@ internal sealed class Telemetry : IDisposable
     private DataProgress _lastProgress;
     private long _lastProgressAt;
 
-    public Telemetry(ApplianceHost appliance, CatalogueFeed feed, DataWorkers workers, TimeProvider time)
+    public Telemetry(ApplianceHost appliance, ApplianceBody body, ApplianceArrays arrays, CatalogueFeed feed, DataWorkers workers, TimeProvider time)
     {
         (_appliance, _workers, _time) = (appliance, workers, time);
         _lastProgressAt = time.GetTimestamp();
         AddGauges(feed);
         AddJobGauges();
+        AddBodyGauges(body);
+        AddArrayGauges(arrays.Watch);
         appliance.Sessions.Committed += _metrics.Count;
         bool sends = Environment.GetEnvironmentVariable(OtlpVariable) is { Length: > 0 };
         ResourceBuilder resource = ResourceBuilder.CreateDefault().AddService("gatewayd", serviceVersion: ProgramVersion.Text, serviceInstanceId: appliance.StoreId);
@@ -169,6 +173,29 @@ internal sealed class Telemetry : IDisposable
         });
         _metrics.Gauge("gateway.node.rpo", "s", "Age of a node's newest whole snapshot.", "node", () => Measured(node => node.Rpo?.TotalSeconds));
         _metrics.Gauge("gateway.node.rto", "s", "Time to restore all of a node, predicted from its newest rehearsed restore.", "node", () => Measured(node => node.Drill?.Drill?.PredictedSeconds));
+    }
+
+    // A sensor that cannot be read has no value either.
+    private void AddBodyGauges(ApplianceBody body)
+    {
+        _metrics.Gauge("gateway.temperature", "Cel", "Temperatures.", "sensor", () => Sensors(body, "temperature", reading => reading.Value));
+        _metrics.Gauge("gateway.fan", "{revolution}/min", "Speeds of fans.", "sensor", () => Sensors(body, "fan", reading => reading.Value));
+        _metrics.Gauge("gateway.supply.good", "1", "1 for a power supply that delivers, 0 for one that does not.", "sensor", () => Sensors(body, "psu", reading => reading.Verdict switch { Verdict.Good => 1, Verdict.Bad => 0, _ => null }));
+        _metrics.Gauge("gateway.power.failures", "{failure}", "Power failures on record.", () => body.Power?.History().Count ?? 0);
+    }
+
+    private static IEnumerable<(string Sensor, long Value)> Sensors(ApplianceBody body, string kind, Func<SensorReading, double?> value) =>
+        [.. body.Sensors.Where(reading => reading.Kind == kind).Select(reading => (reading.Name, Value: value(reading))).Where(one => one.Value is not null).Select(one => (one.Name, (long)Math.Round(one.Value!.Value)))];
+
+    // An array of which something is not known has no value there.
+    private void AddArrayGauges(RaidWatch watch)
+    {
+        _metrics.Gauge("gateway.array.degraded", "{disk}", "Slots of an array without a working disk.", "array", () => watch.Status.Arrays.Select(array => (array.Array.Name, (long)array.Missing.Count())));
+        _metrics.Gauge("gateway.array.survives", "{disk}", "Further disks that may fail, whichever they are; -1 when too many have.", "array", () => watch.Status.Arrays.Where(array => array.Health.Survives is not null).Select(array => (array.Array.Name, (long)array.Health.Survives!)));
+        _metrics.Gauge("gateway.array.mismatches", "{sector}", "Sectors that did not fit together in the last check.", "array", () => watch.Status.Arrays.Where(array => array.Array.Kernel is not null).Select(array => (array.Array.Name, array.Array.Kernel!.MismatchSectors)));
+        _metrics.Gauge("gateway.array.sync.progress", "%", "How far a rebuild or check is.", "array", () => watch.Status.Arrays.Where(array => array.Health.Progress is not null).Select(array => (array.Array.Name, (long)(100 * array.Health.Progress!.Value))));
+        _metrics.Gauge("gateway.disks", "{disk}", "Disks by state.", "state", () => Enum.GetValues<DiskState>().Select(state => (state.ToString().ToLowerInvariant(), (long)watch.Status.Disks.Count(disk => disk.Health.State == state))));
+        _metrics.Gauge("gateway.disk.temperature", "Cel", "What a disk says of its temperature.", "disk", () => watch.Status.Disks.Where(disk => disk.Disk.Smart?.Celsius is not null).Select(disk => (disk.Disk.Serial, (long)disk.Disk.Smart!.Celsius!)));
     }
 
     private IEnumerable<(string Node, long Value)> Measured(Func<Protection, double?> figure)

@@ -11,7 +11,7 @@ using Grpc.Core;
 namespace GatewayOS.Daemon.Services;
 
 /// <summary>What operators do.</summary>
-internal sealed class ManagementService(ApplianceHost appliance, DataWorkers workers, ILogger<ManagementService> logger) : Management.ManagementBase
+internal sealed class ManagementService(ApplianceHost appliance, ApplianceArrays arrays, DataWorkers workers, ILogger<ManagementService> logger) : Management.ManagementBase
 {
     private static readonly TimeSpan s_tokenLifetimeMax = TimeSpan.FromDays(30);
 
@@ -41,7 +41,7 @@ internal sealed class ManagementService(ApplianceHost appliance, DataWorkers wor
             StoreBytes = store.StoredBytes,
             DiskFreeBytes = disk.AvailableFreeSpace,
             DiskTotalBytes = disk.TotalSize,
-            Warnings = { warnings },
+            Warnings = { warnings, arrays.Watch.Status.Warnings },
             CaExpiresUnixMs = CertificateAuthority.Expiry(appliance.Authority.Certificate).ToUnixTimeMilliseconds(),
         };
     }

@@ -1,13 +1,18 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.RegularExpressions;
 
 namespace GatewayOS.Hardware.Profiles;
 
-/// <summary>A hardware model as data; <c>hw-profiles/schema.json</c> describes the file.</summary>
-public sealed partial record HardwareProfile
+/// <summary>
+/// A hardware model as data; <c>hw-profiles/schema.json</c> describes the file. Sections that a file leaves out stand for hardware that is not there.
+/// Immutable, and whole: <see cref="Parse"/> gives out none that has an error.
+/// </summary>
+public sealed record HardwareProfile
 {
-    private const int NodesMax = 10_000;
+    /// <summary>Label of a GPIO chip, and name of a hardware monitor, that is in memory and none of the machine's.</summary>
+    public const string Virtual = "virtual";
+
+    private const string ResourcePrefix = "profile/";
 
     /// <summary>Name of the profile.</summary>
     public required string Model { get; init; }
@@ -24,9 +29,55 @@ public sealed partial record HardwareProfile
     /// <summary>What it is sold for.</summary>
     public required ProfileLimits Limits { get; init; }
 
+    /// <summary>Where the store's disks are; null where the model does not say.</summary>
+    public StorageProfile? Storage { get; init; }
+
+    /// <summary>The hardware RAID controller; null without one.</summary>
+    public ControllerProfile? Controller { get; init; }
+
+    /// <summary>Supplies and the power-fail line.</summary>
+    public PowerProfile Power { get; init; } = new();
+
+    /// <summary>LEDs, and what they show.</summary>
+    public LedProfile Leds { get; init; } = new();
+
+    /// <summary>Display and buttons.</summary>
+    public PanelProfile Panel { get; init; } = new();
+
+    /// <summary>Temperatures, and what is shed before a shutdown.</summary>
+    public ThermalProfile Thermal { get; init; } = new();
+
+    /// <summary>Fans.</summary>
+    public IReadOnlyList<FanProfile> Fans { get; init; } = [];
+
+    /// <summary>Network ports.</summary>
+    public IReadOnlyList<NicProfile> Nics { get; init; } = [];
+
+    /// <summary>Serial console; null without one.</summary>
+    public SerialProfile? Serial { get; init; }
+
+    /// <summary>Hardware watchdog; null without one.</summary>
+    public WatchdogProfile? Watchdog { get; init; }
+
+    /// <summary>TPM; null without one.</summary>
+    public TpmProfile? Tpm { get; init; }
+
+    /// <summary>Rates of rebuilding an array; null where the kernel's hold.</summary>
+    public RebuildProfile? Rebuild { get; init; }
+
     /// <summary>Names of the profiles this program carries.</summary>
     public static IReadOnlyList<string> Known { get; } =
-        [.. typeof(HardwareProfile).Assembly.GetManifestResourceNames().Where(name => name.StartsWith("profile/", StringComparison.Ordinal)).Select(name => name["profile/".Length..]).Order(StringComparer.Ordinal)];
+        [.. typeof(HardwareProfile).Assembly.GetManifestResourceNames().Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal)).Select(name => name[ResourcePrefix.Length..]).Order(StringComparer.Ordinal)];
+
+    /// <summary>True when its lines are on a chip in memory.</summary>
+    [JsonIgnore]
+    public bool IsVirtual => AllLines().All(line => line.ChipLabel == Virtual);
+
+    /// <summary>Every GPIO line it names.</summary>
+    public IReadOnlyList<LineProfile> AllLines() => [.. Leds.Lines, .. Panel.Buttons, .. Power.Signals.Select(signal => signal.ToLine()), .. Power.Psus.Select(psu => psu.Good).OfType<LineProfile>()];
+
+    /// <summary>The profile as a document.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, ProfileJson.Default.HardwareProfile);
 
     /// <summary>Reads a profile this program carries, or a file.</summary>
     /// <param name="nameOrPath">A name of <see cref="Known"/>, or a path that ends in <c>.json</c>.</param>
@@ -35,10 +86,10 @@ public sealed partial record HardwareProfile
     {
         if (nameOrPath.EndsWith(".json", StringComparison.Ordinal))
         {
-            return File.Exists(nameOrPath) ? Parse(File.ReadAllBytes(nameOrPath), nameOrPath) : throw new InvalidDataException($"There is no profile file {nameOrPath}.");
+            return File.Exists(nameOrPath) ? Require(File.ReadAllBytes(nameOrPath), nameOrPath) : throw new InvalidDataException($"There is no profile file {nameOrPath}.");
         }
 
-        using Stream? stream = typeof(HardwareProfile).Assembly.GetManifestResourceStream($"profile/{nameOrPath}");
+        using Stream? stream = typeof(HardwareProfile).Assembly.GetManifestResourceStream(ResourcePrefix + nameOrPath);
         if (stream is null)
         {
             throw new InvalidDataException($"There is no profile '{nameOrPath}'. Known are: {string.Join(", ", Known)}; or give the path of a .json file.");
@@ -46,54 +97,48 @@ public sealed partial record HardwareProfile
 
         var bytes = new MemoryStream();
         stream.CopyTo(bytes);
-        return Parse(bytes.ToArray(), nameOrPath);
+        return Require(bytes.ToArray(), nameOrPath);
     }
 
-    /// <summary>Reads and checks a profile.</summary>
+    /// <summary>Reads and checks a profile: first against the schema, then for what a schema cannot say.</summary>
     /// <param name="json">The file.</param>
-    /// <param name="name">What to call it in errors.</param>
-    /// <exception cref="InvalidDataException">It is wrong; the message names every error.</exception>
-    public static HardwareProfile Parse(ReadOnlySpan<byte> json, string name)
+    /// <param name="errors">Everything that is wrong; empty when there is a profile.</param>
+    /// <returns>Null when something is wrong.</returns>
+    public static HardwareProfile? Parse(ReadOnlyMemory<byte> json, out IReadOnlyList<ProfileError> errors)
     {
-        HardwareProfile profile;
+        JsonDocument document;
         try
         {
-            profile = JsonSerializer.Deserialize(json, ProfileJson.Default.HardwareProfile) ?? throw new InvalidDataException($"The profile {name} is empty.");
+            document = JsonDocument.Parse(json);
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException($"The profile {name} is no profile: {error.Message}", error);
+            errors = [new ProfileError("", $"It is no JSON: {error.Message}", "Correct the text.")];
+            return null;
         }
 
-        IReadOnlyList<string> errors = profile.Errors();
-        return errors.Count == 0 ? profile : throw new InvalidDataException($"The profile {name} is wrong: {string.Join(' ', errors)}");
-    }
-
-    private List<string> Errors()
-    {
-        var errors = new List<string>();
-        Check(ModelPattern().IsMatch(Model), "model: 1 to 32 of a-z, 0-9 and '-' make one.");
-        Check(Title.Length > 0, "title: is missing.");
-        Check(Compatible.Length > 0, "compatible: is missing.");
-        Check(Limits.Nodes is >= 1 and <= NodesMax, $"limits.nodes: {Limits.Nodes} is outside 1 to {NodesMax}.");
-        Check(Limits.CapacityTB > 0, "limits.capacityTB: has to be above 0.");
-        Check(Limits.IngestTBh is null or > 0, "limits.ingestTBh: has to be above 0.");
-        return errors;
-
-        void Check(bool isRight, string error)
+        using (document)
         {
-            if (!isRight)
+            errors = ProfileSchema.Check(document.RootElement);
+            if (errors.Count > 0)
             {
-                errors.Add(error);
+                return null;
             }
+
+            HardwareProfile profile = document.RootElement.Deserialize(ProfileJson.Default.HardwareProfile)!;
+            errors = ProfileCheck.Run(profile);
+            return errors.Count == 0 ? profile : null;
         }
     }
 
-    [GeneratedRegex("^[a-z0-9-]{1,32}$", RegexOptions.CultureInvariant)]
-    private static partial Regex ModelPattern();
+    private static HardwareProfile Require(byte[] json, string name) =>
+        Parse(json, out IReadOnlyList<ProfileError> errors) ?? throw new InvalidDataException($"The profile {name} is wrong: {string.Join(' ', errors)}");
 }
 
 /// <summary>DMI strings a machine has to have.</summary>
+/// <param name="Vendor"><c>sys_vendor</c>.</param>
+/// <param name="Product"><c>product_name</c>.</param>
+/// <param name="Sku"><c>product_sku</c>; null when any will do.</param>
 public sealed record DmiMatch(string Vendor, string Product, string? Sku = null);
 
 /// <summary>What a model is sold for.</summary>
@@ -102,6 +147,16 @@ public sealed record DmiMatch(string Vendor, string Product, string? Sku = null)
 /// <param name="IngestTBh">Ingest, 10^12 bytes an hour; null when nothing is promised.</param>
 public sealed record ProfileLimits(int Nodes, double CapacityTB, double? IngestTBh = null);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectRequiredConstructorParameters = true)]
+/// <summary>Something wrong with a profile.</summary>
+/// <param name="Path">JSON path: <c>power.budgetMs</c>; empty for the document.</param>
+/// <param name="Problem">What is wrong, a sentence.</param>
+/// <param name="Remedy">What to write instead, a sentence.</param>
+public sealed record ProfileError(string Path, string Problem, string Remedy)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{(Path.Length > 0 ? Path : "the document")}: {Problem} {Remedy}";
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectRequiredConstructorParameters = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(HardwareProfile))]
 internal sealed partial class ProfileJson : JsonSerializerContext;

@@ -9,14 +9,24 @@ public sealed class Appliance : IDisposable
 {
     private readonly ScratchDirectory _scratch;
     private readonly string[] _options;
+    private readonly IReadOnlyDictionary<string, string>? _environment;
     private BuiltProgram? _daemon;
 
     /// <summary>Starts it.</summary>
     /// <param name="scratch">Where it keeps everything.</param>
     /// <param name="options">Further options of gatewayd.</param>
     public Appliance(ScratchDirectory scratch, params string[] options)
+        : this(scratch, null, options)
     {
-        (_scratch, _options) = (scratch, options);
+    }
+
+    /// <summary>Starts it in an environment.</summary>
+    /// <param name="scratch">Where it keeps everything.</param>
+    /// <param name="environment">Added to this process's; null for nothing.</param>
+    /// <param name="options">Further options of gatewayd.</param>
+    public Appliance(ScratchDirectory scratch, IReadOnlyDictionary<string, string>? environment, params string[] options)
+    {
+        (_scratch, _environment, _options) = (scratch, environment, options);
         Address = $"127.0.0.1:{FreePort()}";
         Start();
         Operator("login", Address, "--token", File.ReadAllText(_scratch["appliance/state/first-login-token"]).Trim(), "--name", "tester").Expect(0);
@@ -38,7 +48,7 @@ public sealed class Appliance : IDisposable
     public void Start()
     {
         _daemon?.Dispose();
-        _daemon = new BuiltProgram("gatewayd", ["--state", State, "--store", Store, "--listen", Address, .. _options.Contains("--metrics") ? [] : (string[])["--metrics", "off"], .. _options]);
+        _daemon = new BuiltProgram("gatewayd", ["--state", State, "--store", Store, "--listen", Address, .. _options.Contains("--metrics") ? [] : (string[])["--metrics", "off"], .. _options.Contains("--profile") ? [] : (string[])["--profile", "dev"], .. _options], _environment);
         _daemon.WaitFor("serves on");
     }
 
