@@ -13,7 +13,7 @@ internal static class Program
     private static readonly Option<string> s_store = new("--store") { Description = "Directory of the store; made when there is none", HelpName = "DIR", DefaultValueFactory = _ => "/var/lib/gatewayos/store" };
     private static readonly Option<string> s_listen = new("--listen") { Description = "Address and port to serve on", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => $"0.0.0.0:{DaemonOptions.PortDefault}" };
     private static readonly Option<string> s_metrics = new("--metrics") { Description = "Address and port of metrics and health, in the clear: keep it on the loopback or a network of your own; 'off' for none", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => "127.0.0.1:9441" };
-    private static readonly Option<string> s_profile = new("--profile") { Description = "Hardware profile: a name, or a .json file", HelpName = "NAME", DefaultValueFactory = _ => "dev" };
+    private static readonly Option<string> s_profile = new("--profile") { Description = "Hardware profile: a name, or a .json file; 'auto' for the one of this machine, which is 'dev' on a virtual machine that is none of the models", HelpName = "NAME", DefaultValueFactory = _ => Hardware.Profiles.DmiStrings.Auto };
     private static readonly Option<string> s_name = new("--name") { Description = "The appliance's name for people", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
     private static readonly Option<double?> s_lifetime = new("--certificate-hours") { Description = "Lifetime of certificates, in hours [default: 720]", HelpName = "HOURS" };
 

@@ -77,6 +77,16 @@ public static class AccessTable
         ["gatewayos.v1.Alerts/ListHolds"] = Read(Callers.Everybody),
         ["gatewayos.v1.Alerts/ReleaseHold"] = Change(Callers.Administrator),
 
+        // The body. A virtual button can do what a finger does: shut down, reset access.
+        ["gatewayos.v1.Hardware/GetProfile"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Hardware/ValidateProfile"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Hardware/GetSensors"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Panel/Show"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Panel/TestLamps"] = Change(Runners),
+        ["gatewayos.v1.Panel/Press"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Power/ListFailures"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Power/ShutDown"] = Change(Callers.Administrator),
+
         // Arrays and disks. A replacement takes redundancy away for a while; what is on a disk is given up by the administrator alone.
         ["gatewayos.v1.Raid/GetStatus"] = Read(Callers.Everybody),
         ["gatewayos.v1.Raid/Check"] = Change(Runners),

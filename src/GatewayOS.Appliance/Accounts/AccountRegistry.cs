@@ -133,6 +133,15 @@ public sealed partial class AccountRegistry
         }
     }
 
+    /// <summary>Removes all accounts and API tokens.</summary>
+    public void RemoveAll()
+    {
+        lock (_gate)
+        {
+            Save(_document with { Accounts = [], Tokens = [] });
+        }
+    }
+
     /// <summary>Checks a password, and counts wrong ones towards the account's lock.</summary>
     /// <remarks>One check at a time: each takes the cost's memory.</remarks>
     public AccountResult<AccountRecord> CheckPassword(string name, string password)

@@ -30,6 +30,27 @@ public enum AlertKind
     /// <summary>Somebody has taken a retention lock off, or a locked restore point.</summary>
     LockTampering,
 
+    /// <summary>Power failed, or the line that announces it is wrong.</summary>
+    PowerFailure,
+
+    /// <summary>A power supply delivers nothing.</summary>
+    PowerSupply,
+
+    /// <summary>The machine runs on an uninterruptible supply's battery.</summary>
+    Ups,
+
+    /// <summary>It is too hot.</summary>
+    Temperature,
+
+    /// <summary>A fan is too slow.</summary>
+    Fan,
+
+    /// <summary>A sensor cannot be read.</summary>
+    SensorLost,
+
+    /// <summary>A part of the front panel is gone.</summary>
+    FrontPanel,
+
     /// <summary>An array has lost members.</summary>
     RaidDegraded,
 

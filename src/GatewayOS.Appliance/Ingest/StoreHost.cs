@@ -51,6 +51,32 @@ public sealed class StoreHost : IDisposable
         }
     }
 
+    /// <summary>Makes durable what the writer has taken, if the store is open and has one. Opens nothing.</summary>
+    public void FlushOpened()
+    {
+        using StoreLease? lease = LeaseOpened();
+        if (lease is { HasWriter: true })
+        {
+            lease.Writer.Flush();
+        }
+    }
+
+    /// <summary>Takes the store if it is open.</summary>
+    /// <returns>Null when it is not: it is not opened for that.</returns>
+    public StoreLease? LeaseOpened()
+    {
+        lock (_gate)
+        {
+            if (_disposed || _current is not { } opened)
+            {
+                return null;
+            }
+
+            opened.Users++;
+            return new StoreLease(this, opened);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -115,6 +141,8 @@ public sealed class StoreHost : IDisposable
 
         public bool IsRetired { get; set; }
 
+        public bool HasWriter => _writer.IsValueCreated;
+
         public bool HasFailed => _writer is { IsValueCreated: true, Value.HasFailed: true };
 
         public void Close()
@@ -140,6 +168,9 @@ public sealed class StoreLease : IDisposable
 
     /// <summary>The store; borrowed.</summary>
     public BackupStore Store => _opening.Store;
+
+    /// <summary>True when the writer is open already.</summary>
+    public bool HasWriter => _opening.HasWriter;
 
     /// <summary>The writer that all sessions share; borrowed. Opened on first use.</summary>
     public StoreWriter Writer => _opening.Writer;

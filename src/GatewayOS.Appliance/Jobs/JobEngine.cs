@@ -213,7 +213,7 @@ public sealed partial class JobEngine
             DateTimeOffset now = _time.GetUtcNow();
             DateTimeOffset next = OrderBySchedules(now);
             GiveUpWaiting(now);
-            while (JobQueue.Choose([.. _journal.All.Where(job => !job.IsEnded)], _limits, _lastStart, _runner.CanStart, now) is { } job && Begin(job, now))
+            while (JobQueue.Choose([.. _journal.All.Where(job => !job.IsEnded)], _limits, _lastStart, CanBegin, now) is { } job && Begin(job, now))
             {
             }
 
@@ -289,6 +289,11 @@ public sealed partial class JobEngine
     {
         DateTimeOffset now = _time.GetUtcNow();
         _lost.Remove(job.Id);
+        if (TakeRest(job, outcome))
+        {
+            return;
+        }
+
         JobRecord ended = job with
         {
             Fault = outcome.Fault,

@@ -59,6 +59,19 @@ public sealed partial class NodeRegistry
         }
     }
 
+    /// <summary>Ends all certificates of operators and all tokens that nobody has used yet. Nodes keep theirs.</summary>
+    public void RevokeOperators()
+    {
+        lock (_gate)
+        {
+            Save(_document with
+            {
+                Operators = [.. _document.Operators.Select(known => known with { Revoked = true })],
+                Tokens = [.. _document.Tokens.Where(token => token.UsedBy.Length > 0)],
+            });
+        }
+    }
+
     // Under the gate. Certificates that have expired need no record any more.
     private X509Certificate2 IssueOperator(string name, ReadOnlySpan<byte> request, string keyHash, bool isAccount, RegistryDocument document)
     {

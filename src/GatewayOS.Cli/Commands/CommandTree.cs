@@ -41,6 +41,9 @@ internal static class CommandTree
         root.Subcommands.Add(SnapshotCommands.Build());
         root.Subcommands.Add(DrillCommands.Build());
         root.Subcommands.Add(OrderRestoreCommand.Build());
+        root.Subcommands.Add(HardwareCommands.Build());
+        root.Subcommands.Add(PanelCommands.Build());
+        root.Subcommands.Add(PowerCommands.Build());
         root.Subcommands.Add(RaidCommands.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(DocumentationCommands.BuildCompletion(root));

@@ -30,7 +30,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
     private readonly Thread _thread;
     private string _lastProblem = "";
 
-    public ApplianceArrays(ApplianceHost appliance, TimeProvider time, ILogger<ApplianceArrays> logger)
+    public ApplianceArrays(ApplianceHost appliance, ApplianceBody body, PanelFeed feed, TimeProvider time, ILogger<ApplianceArrays> logger)
     {
         (_appliance, _time, _logger) = (appliance, time, logger);
         _port = PortOf(appliance.Profile, time);
@@ -38,7 +38,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
         Watch = new RaidWatch(_port, new RaidSurroundings
         {
             Alerts = appliance.Alerts,
-            Lights = Lights,
+            Lights = new PanelBayLights(Lights, body, feed),
             State = appliance.State,
             Rate = rebuild is null ? s_rateDefault : new RebuildRate(rebuild.MinMBs, rebuild.MaxMBs),
             BackupsExpected = BackupsExpected,

@@ -11,6 +11,7 @@ using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Policies;
+using GatewayOS.Appliance.Power;
 using GatewayOS.Hardware.Profiles;
 using GatewayOS.Store;
 using GatewayOS.Store.Keys;
@@ -43,7 +44,8 @@ internal sealed class ApplianceHost : IDisposable
     public ApplianceHost(DaemonOptions options, TimeProvider time, Action<string> warn)
     {
         (Options, _time) = (options, time);
-        Profile = HardwareProfile.Load(options.Profile);
+        Machine = DmiStrings.Read();
+        Profile = Machine.Choose(options.Profile);
         State = new StateDirectory(options.StateDirectory);
         Started = time.GetUtcNow();
         NodeRegistry.Prepare(State);
@@ -72,6 +74,15 @@ internal sealed class ApplianceHost : IDisposable
     public DaemonOptions Options { get; }
 
     public HardwareProfile Profile { get; }
+
+    /// <summary>What the machine's firmware says it is.</summary>
+    public DmiStrings Machine { get; }
+
+    /// <summary>True when the profile is this machine's: then it is ours to turn off.</summary>
+    public bool IsOwnMachine => Machine.Fits(Profile.Match);
+
+    /// <summary>Stands before every acknowledgement of a snapshot.</summary>
+    public CommitGate Gate { get; } = new();
 
     public StateDirectory State { get; }
 
@@ -148,6 +159,14 @@ internal sealed class ApplianceHost : IDisposable
         return [.. Registry.Nodes.Where(node => node.State == NodeState.Active).Select(node => Protection.Of(node, Policies, [.. snapshots[node.Id]], jobs, now))];
     }
 
+    /// <summary>Ends accounts, logins and tokens, and makes a first login token as a new appliance has one. Nothing else changes.</summary>
+    public void ResetAccess()
+    {
+        Accounts.RemoveAll();
+        Registry.RevokeOperators();
+        WriteFirstLogin();
+    }
+
     /// <summary>A node's name; its ID when it was removed.</summary>
     public string NameOf(string nodeId) => Registry.Find(nodeId)?.Name ?? nodeId;
 
@@ -196,7 +215,9 @@ internal sealed class ApplianceHost : IDisposable
     {
         if (State.Read(FirstLoginFile) is null)
         {
-            State.Replace(FirstLoginFile, Encoding.ASCII.GetBytes(NewToken(s_firstLoginLifetime, forOperator: true, "first login").Text + "\n"));
+            WriteFirstLogin();
         }
     }
+
+    private void WriteFirstLogin() => State.Replace(FirstLoginFile, Encoding.ASCII.GetBytes(NewToken(s_firstLoginLifetime, forOperator: true, "first login").Text + "\n"));
 }

@@ -4,7 +4,9 @@ using GatewayOS.Api;
 using GatewayOS.Api.Chunks;
 using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Catalogue;
+using GatewayOS.Appliance.Power;
 using GatewayOS.Daemon.Services;
+using GatewayOS.Hardware.Power;
 using GatewayOS.Store.Chained;
 using Grpc.AspNetCore.Server;
 using Grpc.Health.V1;
@@ -32,7 +34,7 @@ internal static class ApplianceServer
         "",
         .. new[]
         {
-            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Raid.Descriptor,
+            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor,
         }.Select(static service => service.FullName),
     ];
 
@@ -89,6 +91,9 @@ internal static class ApplianceServer
         app.MapGrpcService<PolicyService>();
         app.MapGrpcService<JobService>();
         app.MapGrpcService<SnapshotService>();
+        app.MapGrpcService<HardwareService>();
+        app.MapGrpcService<PanelService>();
+        app.MapGrpcService<PowerService>();
         app.MapGrpcService<RaidService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
@@ -126,6 +131,18 @@ internal static class ApplianceServer
         services.AddSingleton<ApplianceArrays>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplianceArrays>());
         services.AddSingleton<Telemetry>();
+        AddBody(services, appliance);
+    }
+
+    private static void AddBody(IServiceCollection services, ApplianceHost appliance)
+    {
+        services.AddSingleton<IMachine>(provider => appliance.IsOwnMachine ? new SystemdMachine() : new StoppingMachine(provider.GetRequiredService<IHostApplicationLifetime>()));
+        services.AddSingleton<PanelFeed>();
+        services.AddSingleton<BodyEvents>();
+        services.AddSingleton<ApplianceBody>();
+        services.AddHostedService(provider => provider.GetRequiredService<BodyEvents>());
+        services.AddHostedService(provider => provider.GetRequiredService<ApplianceBody>());
+        services.AddHostedService(provider => provider.GetRequiredService<PanelFeed>());
     }
 
     // The journal keeps the log's heads where the log's files are not: an older log put back whole does not fit the last one.

@@ -94,6 +94,8 @@ internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logg
         OrderRestoreRequest restore => $"snapshot:{restore.Snapshot} node:{restore.Node} target:{restore.Target}",
         JobRequestById job => $"job:{job.Id}",
         LockSnapshotRequest snapshot => string.Create(CultureInfo.InvariantCulture, $"snapshot:{snapshot.Id} seconds:{snapshot.DurationSeconds}"),
+        PressRequest press => string.Create(CultureInfo.InvariantCulture, $"button:{press.Button} ms:{press.HoldMs}"),
+        ShutDownRequest shutDown => shutDown.Reboot ? "restart" : "power off",
         ReplaceDiskRequest disk => string.Create(CultureInfo.InvariantCulture, $"{(disk.HasBay ? $"bay:{disk.Bay} " : "")}disk:{disk.Disk}{(disk.AcceptRisk ? " risk accepted" : "")}"),
         OverwriteNewDiskRequest disk => $"disk:{disk.Serial}",
         CheckArrayRequest check => $"array:{check.Array}{(check.Stop ? " stop" : "")}",

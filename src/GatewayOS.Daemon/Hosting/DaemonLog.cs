@@ -50,6 +50,9 @@ internal static partial class DaemonLog
 
     [LoggerMessage(16, LogLevel.Warning, "{what}")]
     public static partial void Background(ILogger logger, string what);
+    [LoggerMessage(17, LogLevel.Warning, "{what}: {why}.")]
+    public static partial void ShuttingDown(ILogger logger, string what, string why);
+
     [LoggerMessage(20, LogLevel.Information, "{kind} job {id} of {node} ended: {state}. {message}")]
     public static partial void JobEnded(ILogger logger, GatewayOS.Appliance.Jobs.JobKind kind, string id, string node, GatewayOS.Appliance.Jobs.JobState state, string message);
 

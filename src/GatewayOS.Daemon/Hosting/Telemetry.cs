@@ -4,6 +4,7 @@ using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Observability;
+using GatewayOS.Appliance.Power;
 using GatewayOS.Appliance.Raid;
 using GatewayOS.Store.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -38,12 +39,13 @@ internal sealed class Telemetry : IDisposable
     private DataProgress _lastProgress;
     private long _lastProgressAt;
 
-    public Telemetry(ApplianceHost appliance, ApplianceArrays arrays, CatalogueFeed feed, DataWorkers workers, TimeProvider time)
+    public Telemetry(ApplianceHost appliance, ApplianceBody body, ApplianceArrays arrays, CatalogueFeed feed, DataWorkers workers, TimeProvider time)
     {
         (_appliance, _workers, _time) = (appliance, workers, time);
         _lastProgressAt = time.GetTimestamp();
         AddGauges(feed);
         AddJobGauges();
+        AddBodyGauges(body);
         AddArrayGauges(arrays.Watch);
         appliance.Sessions.Committed += _metrics.Count;
         bool sends = Environment.GetEnvironmentVariable(OtlpVariable) is { Length: > 0 };
@@ -172,6 +174,18 @@ internal sealed class Telemetry : IDisposable
         _metrics.Gauge("gateway.node.rpo", "s", "Age of a node's newest whole snapshot.", "node", () => Measured(node => node.Rpo?.TotalSeconds));
         _metrics.Gauge("gateway.node.rto", "s", "Time to restore all of a node, predicted from its newest rehearsed restore.", "node", () => Measured(node => node.Drill?.Drill?.PredictedSeconds));
     }
+
+    // A sensor that cannot be read has no value either.
+    private void AddBodyGauges(ApplianceBody body)
+    {
+        _metrics.Gauge("gateway.temperature", "Cel", "Temperatures.", "sensor", () => Sensors(body, "temperature", reading => reading.Value));
+        _metrics.Gauge("gateway.fan", "{revolution}/min", "Speeds of fans.", "sensor", () => Sensors(body, "fan", reading => reading.Value));
+        _metrics.Gauge("gateway.supply.good", "1", "1 for a power supply that delivers, 0 for one that does not.", "sensor", () => Sensors(body, "psu", reading => reading.Verdict switch { Verdict.Good => 1, Verdict.Bad => 0, _ => null }));
+        _metrics.Gauge("gateway.power.failures", "{failure}", "Power failures on record.", () => body.Power?.History().Count ?? 0);
+    }
+
+    private static IEnumerable<(string Sensor, long Value)> Sensors(ApplianceBody body, string kind, Func<SensorReading, double?> value) =>
+        [.. body.Sensors.Where(reading => reading.Kind == kind).Select(reading => (reading.Name, Value: value(reading))).Where(one => one.Value is not null).Select(one => (one.Name, (long)Math.Round(one.Value!.Value)))];
 
     // An array of which something is not known has no value there.
     private void AddArrayGauges(RaidWatch watch)

@@ -1,5 +1,6 @@
 using GatewayOS.Api;
 using GatewayOS.Appliance.Ingest;
+using GatewayOS.Appliance.Power;
 using GatewayOS.Appliance.Retention;
 using GatewayOS.Daemon.Hosting;
 using GatewayOS.Store;
@@ -46,9 +47,12 @@ internal sealed class BackupService(ApplianceHost appliance, DataWorkers workers
 
         SnapshotRecord record = await Guarded(() =>
         {
+            appliance.Gate.Pass(appliance.Time.GetTimestamp());
+
             // Locked before the node hears of it: a node whose lock failed asks again, and gets the same snapshot.
             SnapshotRecord made = session.Commit(draft, context.CancellationToken);
             RetentionRun.Lock(session.Store, appliance.Policies, made);
+            appliance.Gate.Pass(appliance.Time.GetTimestamp());
             return made;
         }).ConfigureAwait(false);
         DaemonLog.SnapshotCommitted(logger, node, record.ShortId, session.ReceivedBytes);
@@ -93,6 +97,10 @@ internal sealed class BackupService(ApplianceHost appliance, DataWorkers workers
         try
         {
             return await workers.RunAsync(work).ConfigureAwait(false);
+        }
+        catch (CommitHeldException error)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, error.Message));
         }
         catch (SnapshotRefusedException error)
         {

@@ -50,7 +50,8 @@ public sealed record DmiStrings(string Vendor, string Product, string Sku, bool 
                 + $"Name one with --profile, '--profile {DevelopmentProfile}' on a machine that is no appliance, or give a .json file.");
     }
 
-    private bool Fits(DmiMatch? match) => match is not null && match.Vendor == Vendor && match.Product == Product && (match.Sku is null || match.Sku == Sku);
+    /// <summary>True when a profile is of this machine.</summary>
+    public bool Fits(DmiMatch? match) => match is not null && match.Vendor == Vendor && match.Product == Product && (match.Sku is null || match.Sku == Sku);
 
     private static string ReadOrEmpty(string path)
     {

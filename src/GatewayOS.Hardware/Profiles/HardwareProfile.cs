@@ -9,6 +9,9 @@ namespace GatewayOS.Hardware.Profiles;
 /// </summary>
 public sealed record HardwareProfile
 {
+    /// <summary>Label of a GPIO chip, and name of a hardware monitor, that is in memory and none of the machine's.</summary>
+    public const string Virtual = "virtual";
+
     private const string ResourcePrefix = "profile/";
 
     /// <summary>Name of the profile.</summary>
@@ -65,6 +68,16 @@ public sealed record HardwareProfile
     /// <summary>Names of the profiles this program carries.</summary>
     public static IReadOnlyList<string> Known { get; } =
         [.. typeof(HardwareProfile).Assembly.GetManifestResourceNames().Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal)).Select(name => name[ResourcePrefix.Length..]).Order(StringComparer.Ordinal)];
+
+    /// <summary>True when its lines are on a chip in memory.</summary>
+    [JsonIgnore]
+    public bool IsVirtual => AllLines().All(line => line.ChipLabel == Virtual);
+
+    /// <summary>Every GPIO line it names.</summary>
+    public IReadOnlyList<LineProfile> AllLines() => [.. Leds.Lines, .. Panel.Buttons, .. Power.Signals.Select(signal => signal.ToLine()), .. Power.Psus.Select(psu => psu.Good).OfType<LineProfile>()];
+
+    /// <summary>The profile as a document.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, ProfileJson.Default.HardwareProfile);
 
     /// <summary>Reads a profile this program carries, or a file.</summary>
     /// <param name="nameOrPath">A name of <see cref="Known"/>, or a path that ends in <c>.json</c>.</param>
@@ -144,6 +157,6 @@ public sealed record ProfileError(string Path, string Problem, string Remedy)
     public override string ToString() => $"{(Path.Length > 0 ? Path : "the document")}: {Problem} {Remedy}";
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectRequiredConstructorParameters = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(HardwareProfile))]
 internal sealed partial class ProfileJson : JsonSerializerContext;

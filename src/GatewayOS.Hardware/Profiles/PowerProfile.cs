@@ -31,4 +31,8 @@ public sealed record PsuProfile(string Name, LineProfile? Good = null, HwmonChan
 /// <param name="Line">See <see cref="LineProfile"/>.</param>
 /// <param name="Edge">The physical edge on which power is failing: <c>rising</c> or <c>falling</c>.</param>
 /// <param name="DebounceUs">Shorter pulses are noise, µs.</param>
-public sealed record PowerSignalProfile(string Name, string ChipLabel, string Line, string Edge = "falling", int DebounceUs = 0) : LineProfile(ChipLabel, Line, ActiveLow: Edge == "falling");
+public sealed record PowerSignalProfile(string Name, string ChipLabel, string Line, string Edge = "falling", int DebounceUs = 0)
+{
+    /// <summary>The line, active while power is failing.</summary>
+    public LineProfile ToLine() => new(ChipLabel, Line, ActiveLow: Edge == "falling");
+}

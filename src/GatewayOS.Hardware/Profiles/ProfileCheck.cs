@@ -20,6 +20,7 @@ internal sealed class ProfileCheck
         check.Thermal();
         check.Machine();
         check.Lines();
+        check.Chips();
         return check._errors;
     }
 
@@ -217,11 +218,20 @@ internal sealed class ProfileCheck
         }
     }
 
+    // A panel is real or it is not.
+    private void Chips()
+    {
+        if (!_profile.IsVirtual && AllLines().FirstOrDefault(line => line.Line.ChipLabel == HardwareProfile.Virtual) is { Path: { } path })
+        {
+            Wrong($"{path}.chipLabel", "The chip 'virtual' is in memory, and other lines are on real chips.", "Name the real chip, or 'virtual' for all lines.");
+        }
+    }
+
     private IEnumerable<(string Path, LineProfile Line)> AllLines() =>
     [
         .. _profile.Leds.Lines.Select((led, i) => ($"leds.lines[{i}]", (LineProfile)led)),
         .. _profile.Panel.Buttons.Select((button, i) => ($"panel.buttons[{i}]", (LineProfile)button)),
-        .. _profile.Power.Signals.Select((signal, i) => ($"power.signals[{i}]", (LineProfile)signal)),
+        .. _profile.Power.Signals.Select((signal, i) => ($"power.signals[{i}]", signal.ToLine())),
         .. _profile.Power.Psus.Select((psu, i) => ($"power.psus[{i}].good", psu.Good)).Where(psu => psu.Good is not null).Select(psu => (psu.Item1, psu.Good!)),
     ];
 

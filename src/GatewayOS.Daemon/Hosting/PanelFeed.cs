@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using GatewayOS.Appliance.Alerts;
+using GatewayOS.Appliance.Panel;
+using Microsoft.Data.Sqlite;
+
+namespace GatewayOS.Daemon.Hosting;
+
+/// <summary>Gathers every second what the panel shows, so that the panel itself never asks a disk.</summary>
+internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILogger<PanelFeed> logger) : BackgroundService
+{
+    private const int AlertsShownMax = 20;
+
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+
+    private volatile PanelFacts _facts = new(appliance.Options.Name, "starting", [], [], []);
+
+    /// <summary>What was gathered last.</summary>
+    public PanelFacts Facts => _facts;
+
+    /// <summary>What is to be done next at the disks; empty for nothing.</summary>
+    public string Step { get; set; } = "";
+
+    /// <summary>The panel, once it is made.</summary>
+    public IFrontPanel? Panel { get; set; }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(s_interval, time);
+        do
+        {
+            try
+            {
+                Gather();
+            }
+            catch (Exception error) when (error is SqliteException or NetworkInformationException)
+            {
+                DaemonLog.Background(logger, $"The panel cannot be told how the appliance is: {error.Message}");
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
+    }
+
+    private void Gather()
+    {
+        AlertRecord[] alerts = [.. appliance.Alerts.List(withCleared: false, AlertsShownMax).Where(alert => alert.Event.Severity > AlertSeverity.Info)];
+        int critical = alerts.Count(alert => alert.Event.Severity == AlertSeverity.Critical && alert.AcknowledgedBy is null);
+        int warnings = alerts.Count(alert => alert.Event.Severity == AlertSeverity.Warning && alert.AcknowledgedBy is null);
+        int runs = appliance.Sessions.Current.Count(session => !session.IsCommitted);
+        string[] addresses = Addresses();
+        _facts = new PanelFacts(
+            appliance.Options.Name,
+            alerts.Length > 0 ? $"{Count(alerts.Length)} alert{(alerts.Length > 1 ? "s" : "")}" : runs > 0 ? $"{Count(runs)} backup{(runs > 1 ? "s" : "")}" : "OK",
+            addresses,
+            [.. alerts.Select(alert => alert.Event.Summary)],
+            Step.Length > 0 ? [Step] : []);
+        if (Panel is { } panel)
+        {
+            // Acknowledged alerts stand, and somebody sees to them: the lamp is for the others.
+            panel.Show(PanelSignal.Starting, isSo: false);
+            panel.Show(PanelSignal.Critical, critical > 0);
+            panel.Show(PanelSignal.Warning, warnings > 0);
+            panel.Show(PanelSignal.Healthy, critical + warnings == 0);
+            panel.Show(PanelSignal.BackupRunning, runs > 0);
+            panel.Show(PanelSignal.NetworkUp, addresses.Length > 0);
+            panel.Show(PanelSignal.NetworkDown, addresses.Length == 0);
+        }
+    }
+
+    private static string Count(int count) => count.ToString(CultureInfo.InvariantCulture);
+
+    private static string[] Addresses() =>
+    [
+        .. NetworkInterface.GetAllNetworkInterfaces()
+            .Where(port => port.OperationalStatus == OperationalStatus.Up && port.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+            .SelectMany(port => port.GetIPProperties().UnicastAddresses.Select(address => (port.Name, address.Address)))
+            .Where(one => one.Address.AddressFamily == AddressFamily.InterNetwork || !one.Address.IsIPv6LinkLocal)
+            .OrderBy(one => one.Address.AddressFamily)
+            .Select(one => $"{one.Address}"),
+    ];
+}
