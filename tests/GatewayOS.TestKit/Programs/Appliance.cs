@@ -20,7 +20,7 @@ public sealed class Appliance : IDisposable
     {
     }
 
-    /// <summary>Starts it in an environment.</summary>
+    /// <summary>Starts it in an environment, which its agents and its operator get too.</summary>
     /// <param name="scratch">Where it keeps everything.</param>
     /// <param name="environment">Added to this process's; null for nothing.</param>
     /// <param name="options">Further options of gatewayd.</param>
@@ -55,7 +55,7 @@ public sealed class Appliance : IDisposable
     /// <summary>Runs gatewayctl as the logged-in operator.</summary>
     public ProgramRun Operator(params string[] arguments)
     {
-        using var program = new BuiltProgram("gatewayctl", arguments, new Dictionary<string, string> { ["GATEWAY_LOGIN"] = _scratch["operator"] });
+        using var program = new BuiltProgram("gatewayctl", arguments, new Dictionary<string, string>(_environment ?? new Dictionary<string, string>()) { ["GATEWAY_LOGIN"] = _scratch["operator"] });
         return program.Wait();
     }
 
@@ -67,7 +67,7 @@ public sealed class Appliance : IDisposable
     /// <param name="through">The address it reaches the appliance by; null for the appliance's own.</param>
     public Agent Enroll(string name, string? through = null)
     {
-        var agent = new Agent(_scratch, name);
+        var agent = new Agent(_scratch, name, _environment);
         agent.Run("enroll", "--gateway", through ?? Address, "--token", NodeToken(), "--name", name).Expect(0);
         return agent;
     }
@@ -75,7 +75,7 @@ public sealed class Appliance : IDisposable
     /// <summary>Runs a store verb of gatewayctl on its store.</summary>
     public ProgramRun StoreVerb(params string[] arguments)
     {
-        using var program = new BuiltProgram("gatewayctl", ["store", .. arguments, "--store", Store, "--key-file", Path.Join(State, "store.key")]);
+        using var program = new BuiltProgram("gatewayctl", ["store", .. arguments, "--store", Store, "--key-file", Path.Join(State, "store.key")], _environment);
         return program.Wait();
     }
 
@@ -95,7 +95,7 @@ public sealed class Appliance : IDisposable
 }
 
 /// <summary>A gateway-agent of a test's own.</summary>
-public sealed class Agent(ScratchDirectory scratch, string name)
+public sealed class Agent(ScratchDirectory scratch, string name, IReadOnlyDictionary<string, string>? environment = null)
 {
     /// <summary>Its name.</summary>
     public string Name => name;
@@ -104,7 +104,7 @@ public sealed class Agent(ScratchDirectory scratch, string name)
     public string State => scratch[$"agents/{name}"];
 
     /// <summary>Starts it.</summary>
-    public BuiltProgram Start(params string[] arguments) => new("gateway-agent", [.. arguments, "--state", State]);
+    public BuiltProgram Start(params string[] arguments) => new("gateway-agent", [.. arguments, "--state", State], environment);
 
     /// <summary>Runs it to its end.</summary>
     public ProgramRun Run(params string[] arguments)
