@@ -24,6 +24,7 @@ public sealed unsafe class DBusConnection : IDisposable
 
     private const string BusPath = "/org/freedesktop/DBus";
     private const string PropertiesInterface = "org.freedesktop.DBus.Properties";
+    private const int ConnectMsMax = 10_000;
     private const int ReconnectMsMin = 100;
     private const int ReconnectMsMax = 5000;
     private const int EventNonBlocking = 0x80800;   // EFD_CLOEXEC | EFD_NONBLOCK
@@ -198,6 +199,17 @@ public sealed unsafe class DBusConnection : IDisposable
                 continue;
             }
 
+            if (SdBus.IsReady(bus) <= 0)
+            {
+                // Who is connected to still has to say hello; one that never does is no bus.
+                if (!Wait(SocketOf(bus), ConnectMsMax))
+                {
+                    return isKnown;
+                }
+
+                continue;
+            }
+
             if (!MakeMatches(bus))
             {
                 return isKnown;
@@ -211,12 +223,14 @@ public sealed unsafe class DBusConnection : IDisposable
 
             if (!AnswerOne(bus))
             {
-                Wait(new SdBus.PollEntry { Descriptor = SdBus.GetDescriptor(bus), Events = (short)SdBus.GetEvents(bus) }, timeoutMs: -1);
+                Wait(SocketOf(bus), timeoutMs: -1);
             }
         }
 
         return isKnown;
     }
+
+    private static SdBus.PollEntry SocketOf(SdBus.BusHandle bus) => new() { Descriptor = SdBus.GetDescriptor(bus), Events = (short)SdBus.GetEvents(bus) };
 
     private void Changed(bool isConnected)
     {
@@ -322,14 +336,15 @@ public sealed unsafe class DBusConnection : IDisposable
         }
     }
 
-    // Until the descriptor has something, somebody wakes this thread, or the time is over.
-    private void Wait(SdBus.PollEntry bus, int timeoutMs)
+    // Until the descriptor has something, somebody wakes this thread, or the time is over: then false.
+    private bool Wait(SdBus.PollEntry bus, int timeoutMs)
     {
         SdBus.PollEntry* entries = stackalloc SdBus.PollEntry[2];
         entries[0] = bus;
         entries[1] = new SdBus.PollEntry { Descriptor = (int)_wake.DangerousGetHandle(), Events = SdBus.PollIn };
-        SdBus.Poll(entries, 2, timeoutMs);
+        bool isWoken = SdBus.Poll(entries, 2, timeoutMs) != 0;
         SdBus.ReadEvent(_wake, out _, sizeof(ulong));
+        return isWoken;
     }
 
     private static string Text(nint text) => Marshal.PtrToStringUTF8(text) ?? "";

@@ -36,6 +36,26 @@ public sealed class RaidWatchTests : IDisposable
     }
 
     [Fact]
+    public void A_disk_that_dies_during_the_rebuild_holds_nothing_up()
+    {
+        _machine.Replace(2);
+        _machine.Pull(2);
+        _machine.Plug(2, "NEW", 64);
+        _machine.Tick();
+        _machine.Tick();
+        Assert.Equal(ReplacementStep.Rebuilding, _machine.Replacement.Step);
+        _machine.Pull(5);
+        for (int i = 0; i < 8; i++)
+        {
+            _machine.Tick();
+        }
+
+        Assert.Equal(ReplacementStep.Done, _machine.Replacement.Step);
+        Assert.DoesNotContain("Check", _machine.Array.Orders);
+        Assert.Equal("", _machine.Replace(5));
+    }
+
+    [Fact]
     public void Nothing_is_confirmed_by_itself()
     {
         ReplacementAnswer answer = _machine.Watch.Replace(new ReplacementWish { Bay = 2, By = "test" });
