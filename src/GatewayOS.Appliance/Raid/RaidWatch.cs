@@ -43,6 +43,7 @@ public sealed partial class RaidWatch
     private readonly RaidMemory _memory;
     private readonly RaidAlerts _alerts;
     private readonly Dictionary<string, RebuildRate> _rates = [];
+    private readonly Dictionary<string, string> _rateProblems = [];
     private readonly Dictionary<string, string> _checkWaits = [];
     private readonly Dictionary<int, BayLight> _lights = [];
     private string _told = "";
@@ -121,6 +122,7 @@ public sealed partial class RaidWatch
         var health = ArrayHealth.Of(array);
         RememberedArray remembered = _memory.Of(array.Id, now);
         GovernorAnswer governor = RebuildGovernor.Decide(array, health, _with.Rate, _with.BackupsExpected(), remembered.Promised, now);
+        governor = _rateProblems.TryGetValue(array.Id, out string? problem) ? governor with { Reason = problem } : governor;
         DateTimeOffset? next = array.Controller is null ? CheckPlan.Next(remembered.Considered, TimeZoneInfo.Local, now) : null;
         return new ArrayStatus(array, health, remembered, next, _checkWaits.GetValueOrDefault(array.Id, ""), governor);
     }
@@ -193,9 +195,18 @@ public sealed partial class RaidWatch
             _memory.Put(remembered with { Promised = status.Governor.PromisedFinish });
         }
 
-        if (status.Array.Kernel is not null && _rates.GetValueOrDefault(status.Array.Id) != status.Governor.Rate && _port.SetRate(status.Array, status.Governor.Rate).IsDone)
+        if (status.Array.Kernel is not null && _rates.GetValueOrDefault(status.Array.Id) != status.Governor.Rate)
         {
-            _rates[status.Array.Id] = status.Governor.Rate;
+            RaidAnswer answer = _port.SetRate(status.Array, status.Governor.Rate);
+            if (answer.IsDone)
+            {
+                _rates[status.Array.Id] = status.Governor.Rate;
+                _rateProblems.Remove(status.Array.Id);
+            }
+            else
+            {
+                _rateProblems[status.Array.Id] = answer.Problem;
+            }
         }
     }
 

@@ -107,8 +107,9 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
                 Watch.Pump();
                 Say(Watch.Status.Reading.Problem ?? "");
             }
-            catch (StoreIoException error)
+            catch (Exception error) when (error is StoreIoException or IOException or UnauthorizedAccessException)
             {
+                // A full disk, or a device that went while it was looked at. The next look comes.
                 Say(error.Message);
             }
 
@@ -129,7 +130,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
         if (problem != _lastProblem)
         {
             _lastProblem = problem;
-            DaemonLog.Background(_logger, problem.Length > 0 ? $"Arrays and disks: {problem}." : "Arrays and disks can be read again.");
+            DaemonLog.Background(_logger, problem.Length > 0 ? $"Arrays and disks: {problem.TrimEnd('.')}." : "Arrays and disks can be read again.");
         }
     }
 
