@@ -1,5 +1,5 @@
 using GatewayOS.System.Tests.Guest;
-using GatewayOS.ArrayKit;
+using GatewayOS.TestKit.Arrays;
 
 namespace GatewayOS.System.Tests;
 

@@ -29,9 +29,8 @@ public interface IBayLights
     void Tell(string text);
 }
 
-/// <summary>Keeps what is wished, so that it can be shown elsewhere, and hands it on to the lights where the machine has some. Thread-safe.</summary>
-/// <param name="lights">The machine's lights; null for none.</param>
-public sealed class RecordedBayLights(IBayLights? lights = null) : IBayLights
+/// <summary>Keeps what is wished, so that it can be shown elsewhere. Thread-safe.</summary>
+public sealed class RecordedBayLights : IBayLights
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<int, BayLight> _lights = [];
@@ -72,8 +71,6 @@ public sealed class RecordedBayLights(IBayLights? lights = null) : IBayLights
                 _lights.Add(bay, light);
             }
         }
-
-        lights?.Set(bay, light);
     }
 
     /// <inheritdoc/>
@@ -83,7 +80,5 @@ public sealed class RecordedBayLights(IBayLights? lights = null) : IBayLights
         {
             _text = text;
         }
-
-        lights?.Tell(text);
     }
 }

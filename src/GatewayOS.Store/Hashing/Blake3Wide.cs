@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace GatewayOS.Store.Hashing;
 
@@ -71,8 +72,20 @@ internal static unsafe class Blake3Wide<TLanes, TVector>
         TVector counterLow = TLanes.Counters(counter, nodes.CounterStep, high: false);
         TVector counterHigh = TLanes.Counters(counter, nodes.CounterStep, high: true);
         uint flags = nodes.Flags | nodes.FirstBlockFlags;
+        byte* ahead = input + (TLanes.Count * nodes.StrideBytes);
+        int aheadBytes = TLanes.Count * Blake3.BlockBytes;
         for (int block = 0; block < nodes.Blocks; block++)
         {
+            // Each lane reads a stream of its own: more of them than processors follow by themselves. So what the next call reads is asked for
+            // meanwhile, in order. Asking for what lies behind the input does no harm.
+            if (Sse.IsSupported)
+            {
+                for (byte* end = ahead + aheadBytes; ahead < end; ahead += Blake3.BlockBytes)
+                {
+                    Sse.Prefetch0(ahead);
+                }
+            }
+
             flags |= block == nodes.Blocks - 1 ? nodes.LastBlockFlags : 0;
             TLanes.LoadTransposed(input + (block * Blake3.BlockBytes), offsets, message);
             Compress(state, (byte*)message, counterLow, counterHigh, flags);

@@ -1,4 +1,4 @@
-using GatewayOS.ArrayKit;
+using GatewayOS.TestKit.Arrays;
 
 namespace GatewayOS.Appliance.Tests.Raid;
 

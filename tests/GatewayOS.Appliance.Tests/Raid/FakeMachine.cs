@@ -1,7 +1,7 @@
 using GatewayOS.Appliance.Raid;
 using GatewayOS.Appliance.Tests.Alerts;
 using GatewayOS.Store.Storage;
-using GatewayOS.ArrayKit;
+using GatewayOS.TestKit.Arrays;
 using GatewayOS.TestKit.Programs;
 
 namespace GatewayOS.Appliance.Tests.Raid;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using GatewayOS.TestKit.Programs;
 
 namespace GatewayOS.System.Tests.Guest;
@@ -30,6 +29,13 @@ internal sealed class ArrayGuest : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(root)!);
         Require(Path.Join(here, "make-root.sh"), root);
         Directory.CreateDirectory(Exchange);
+
+        // What an earlier machine was told there is over.
+        foreach (string old in Directory.GetFiles(Exchange, "*.sh").Concat(Directory.GetFiles(Exchange, "*.code")).Append(Path.Join(Exchange, "ready")))
+        {
+            File.Delete(old);
+        }
+
         File.Copy(Path.Join(here, "init.sh"), Path.Join(root, "init.sh"), overwrite: true);
         string[] ubd = [.. disks.Select((disk, number) => $"ubd{(char)('b' + number)}={disk}")];
         var start = new ProcessStartInfo("bash", ["-c", "exec \"$0\" \"$@\" >\"$EXCHANGE/console\" 2>&1 </dev/null", Kernel, "mem=1G", "root=/dev/root", "rootfstype=hostfs", $"rootflags={root}", "ro", "init=/init.sh", "quiet", "con=null", "con0=null,fd:1", $"EXCHANGE={Exchange}", $"PROGRAMS={Path.Join(Gatewayctl.Root, "artifacts/bin")}", .. ubd]) { UseShellExecute = false };

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using GatewayOS.ArrayKit;
+using GatewayOS.TestKit.Arrays;
 using GatewayOS.TestKit.Programs;
 
 namespace GatewayOS.System.Tests.Guest;

@@ -1,6 +1,6 @@
 using GatewayOS.TestKit.Programs;
 
-namespace GatewayOS.ArrayKit;
+namespace GatewayOS.TestKit.Arrays;
 
 /// <summary>How things stand on a machine with an array, in the words of the API.</summary>
 /// <param name="Array">State of the array.</param>

@@ -1,12 +1,12 @@
 using GatewayOS.Appliance.Raid;
 
-namespace GatewayOS.ArrayKit;
+namespace GatewayOS.Appliance.Tests.Raid;
 
 /// <summary>
 /// An md array in memory, with bays whose disks are pulled and plugged: what <see cref="IRaidHealth"/> shows of a machine, without one. A rebuild or check
 /// gets on by <see cref="Step"/>. What it does not have is the delay of the real thing between a pull and its being noticed.
 /// </summary>
-public sealed class FakeArray : IRaidHealth
+internal sealed class FakeArray : IRaidHealth
 {
     private const long MegaByte = 1024 * 1024;
     private const long MemberBytes = 60 * MegaByte;
