@@ -29,6 +29,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _thread;
     private string _lastProblem = "";
+    private bool _isDisposed;
 
     public ApplianceArrays(ApplianceHost appliance, ApplianceBody body, PanelFeed feed, TimeProvider time, ILogger<ApplianceArrays> logger)
     {
@@ -65,8 +66,15 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
+    // The container disposes of it twice: as what it is, and as a service of the host.
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         _stop.Cancel();
         _port.Changed -= Wake;
         if (_thread.ThreadState != ThreadState.Unstarted)
