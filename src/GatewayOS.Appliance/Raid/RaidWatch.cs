@@ -36,6 +36,7 @@ public sealed record RaidSurroundings
 public sealed partial class RaidWatch
 {
     private static readonly TimeSpan s_smartEvery = TimeSpan.FromHours(1);
+    private static readonly TimeSpan s_considerationKept = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
     private readonly IRaidHealth _port;
@@ -85,6 +86,7 @@ public sealed partial class RaidWatch
             MoveReplacement();
             if (_status.Reading.Problem is null)
             {
+                Array.ForEach([.. _status.Arrays], TakeBack);
                 Array.ForEach([.. _status.Arrays], array => LookAfterCheck(array, now));
                 Array.ForEach([.. _status.Arrays], Govern);
             }
@@ -161,7 +163,7 @@ public sealed partial class RaidWatch
         bool isBusy = _status.Replacement is { IsEnded: false } replacement && replacement.ArrayId == status.Array.Id;
         (CheckMove move, DateTimeOffset considered, string reason) = CheckPlan.Decide(status.Array, status.Health, remembered.Considered, isBusy, TimeZoneInfo.Local, now);
         _checkWaits[status.Array.Id] = move == CheckMove.Wait ? $"A check is due and waits: {reason}." : "";
-        if (considered != remembered.Considered && (move == CheckMove.Begin || considered - remembered.Considered > s_smartEvery))
+        if (considered != remembered.Considered && (move == CheckMove.Begin || considered - remembered.Considered > s_considerationKept))
         {
             _memory.Put(_memory.Of(status.Array.Id, now) with { Considered = considered });
         }

@@ -106,6 +106,48 @@ public sealed class RaidWatchTests : IDisposable
     }
 
     [Fact]
+    public void A_disk_that_was_pulled_by_mistake_is_taken_in_again()
+    {
+        _machine.Pull(4);
+        _machine.Tick();
+        _machine.RestartService();
+        _machine.Tick();
+        _machine.Plug(4, "D4", 64);
+        _machine.Tick();
+        _machine.Tick();
+        Assert.Equal(ArrayState.Optimal, _machine.Status.Arrays[0].Health.State);
+        Assert.Null(_machine.Alerts.Standing(AlertKind.RaidDegraded, "array md0"));
+    }
+
+    [Fact]
+    public void One_that_the_array_threw_out_is_not()
+    {
+        _machine.Array.Fail("D4");
+        _machine.Tick();
+        _machine.Pull(4);
+        _machine.Tick();
+        _machine.Plug(4, "D4", 64);
+        _machine.Tick();
+        _machine.Tick();
+        Assert.DoesNotContain(_machine.Array.Orders, order => order.StartsWith("add", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_cannot_be_taken_in_is_tried_three_times()
+    {
+        _machine.Pull(4);
+        _machine.Tick();
+        _machine.Array.Refusal = "mdadm says no";
+        _machine.Plug(4, "D4", 64);
+        for (int i = 0; i < 9; i++)
+        {
+            _machine.Tick();
+        }
+
+        Assert.Equal(3, _machine.Array.Orders.Count(order => order.StartsWith("add", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void While_udisks2_is_away_nothing_moves_and_the_kernels_word_stands()
     {
         _machine.Replace(2);
