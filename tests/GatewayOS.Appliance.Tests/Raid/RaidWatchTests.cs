@@ -124,6 +124,7 @@ public sealed class RaidWatchTests : IDisposable
     {
         _machine.Array.Fail("D4");
         _machine.Tick();
+        _machine.Tick();
         _machine.Pull(4);
         _machine.Tick();
         _machine.Plug(4, "D4", 64);
