@@ -210,9 +210,15 @@ public sealed unsafe class DBusConnection : IDisposable
                 continue;
             }
 
-            if (!MakeMatches(bus))
+            // What arrives during a call waits in sd-bus, which does not ask for the socket's data meanwhile: after each call that comes first.
+            if (NextMatch() is { } rule)
             {
-                return isKnown;
+                if (!MakeMatch(bus, rule))
+                {
+                    return isKnown;
+                }
+
+                continue;
             }
 
             if (!isKnown)
@@ -254,28 +260,18 @@ public sealed unsafe class DBusConnection : IDisposable
         }
     }
 
-    private bool MakeMatches(SdBus.BusHandle bus)
+    private string? NextMatch()
     {
-        while (true)
+        lock (_gate)
         {
-            string rule;
-            lock (_gate)
-            {
-                if (_matchesMade == _matches.Count)
-                {
-                    return true;
-                }
-
-                rule = _matches[_matchesMade];
-            }
-
-            if (Make(bus, new DBusCall(BusName, BusPath, BusName, "AddMatch") { Arguments = [new DBusArgument.Text(rule)] }) is { Error: { } })
-            {
-                return false;
-            }
-
-            _matchesMade++;
+            return _matchesMade < _matches.Count ? _matches[_matchesMade] : null;
         }
+    }
+
+    private bool MakeMatch(SdBus.BusHandle bus, string rule)
+    {
+        _matchesMade++;
+        return Make(bus, new DBusCall(BusName, BusPath, BusName, "AddMatch") { Arguments = [new DBusArgument.Text(rule)] }).Error is null;
     }
 
     private bool AnswerOne(SdBus.BusHandle bus)

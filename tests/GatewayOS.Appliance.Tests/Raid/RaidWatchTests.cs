@@ -43,6 +43,7 @@ public sealed class RaidWatchTests : IDisposable
         _machine.Plug(2, "NEW", 64);
         _machine.Tick();
         _machine.Tick();
+        _machine.Tick();
         Assert.Equal(ReplacementStep.Rebuilding, _machine.Replacement.Step);
         _machine.Pull(5);
         for (int i = 0; i < 8; i++)
