@@ -68,13 +68,13 @@ public sealed class BodyTests : IDisposable
         using var appliance = new Appliance(_scratch);
         Agent agent = appliance.Enroll("node1");
         File.WriteAllText(_scratch["data"], "to be kept");
-        Press(appliance, "power-fail", holdMs: 4000);
+        Press(appliance, "power-fail", holdMs: 8000);
         Until.Holds(() => Json(appliance, "power", "history").GetProperty("failing").GetBoolean(), "power fails");
         using BuiltProgram backup = agent.Start("backup", _scratch["data"], "--json");
-        JsonElement failing = Json(appliance, "power", "history");
         int acknowledged = Snapshots(appliance).Length;
-        Assert.True(failing.GetProperty("failing").GetBoolean(), "the power came back before it was looked");
+        Assert.True(Json(appliance, "power", "history").GetProperty("failing").GetBoolean(), "the power came back before it was looked");
         Assert.Equal(0, acknowledged);
+        Assert.False(backup.HasExited);
         backup.Wait().Expect(0);
         Assert.Single(Snapshots(appliance));
         JsonElement record = Assert.Single(Json(appliance, "power", "history").GetProperty("failures").EnumerateArray());

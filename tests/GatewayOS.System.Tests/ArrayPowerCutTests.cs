@@ -51,7 +51,11 @@ public sealed class ArrayPowerCutTests(ITestOutputHelper output)
         using var guest = new ArrayGuest(scratch, disks);
 
         // udev assembles it, as in a real machine, and names it as it likes.
-        guest.Run("for attempt in $(seq 100); do md=$(basename /sys/block/md*); grep -q active /proc/mdstat && break; sleep 0.1; done; mount /dev/$md /srv/store && [ $(cat /sys/block/$md/md/degraded) = 0 ] || { cat /proc/mdstat; exit 1; }").Expect(0);
+        guest.Run("""
+            for attempt in $(seq 100); do grep -q ': active' /proc/mdstat && break; sleep 0.1; done
+            md=$(basename /sys/block/md*)
+            mount "/dev/$md" /srv/store && [ "$(cat "/sys/block/$md/md/degraded")" = 0 ] || { cat /proc/mdstat; exit 1; }
+            """).Expect(0);
         guest.Run($"gatewayctl store verify --read-data {Store}").Expect(0);
         string[] present = [.. guest.Run($"gatewayctl store snapshots {Store} --json").Expect(0).Json.GetProperty("snapshots").EnumerateArray().Select(snapshot => snapshot.GetProperty("id").GetString()!)];
         string[] promised = Promised(scratch);

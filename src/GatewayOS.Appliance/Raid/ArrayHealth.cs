@@ -59,7 +59,7 @@ public sealed record ArrayHealth(ArrayState State, int? Survives, double? Progre
         }
 
         (double? progress, long? pace, TimeSpan? left) = ProgressOf(kernel);
-        ArrayState state = StateOf(array.Level, kernel, survives);
+        ArrayState state = StateOf(array, kernel, survives);
         string note = state switch
         {
             ArrayState.Failed when kernel.ArrayState is "inactive" or "clear" => "It is not running.",
@@ -75,15 +75,16 @@ public sealed record ArrayHealth(ArrayState State, int? Survives, double? Progre
     /// <summary>The state as the API writes it.</summary>
     public static string Word(ArrayState state) => state.ToString().ToLowerInvariant();
 
-    private static ArrayState StateOf(string level, KernelView kernel, int? survives) => kernel switch
+    // A member that keeps its slot and has failed is one whose device is gone, which md has not noticed yet.
+    private static ArrayState StateOf(ArrayReading array, KernelView kernel, int? survives) => kernel switch
     {
         { ArrayState: "inactive" or "clear" } => ArrayState.Failed,
         _ when survives == Redundancy.Lost => ArrayState.Failed,
         _ when survives is null => ArrayState.Unknown,
         { SyncAction: "recover" or "resync" or "reshape" } => ArrayState.Rebuilding,
-        { Degraded: > 0 } => ArrayState.Degraded,
+        _ when kernel.Degraded > 0 || array.Members.Any(member => member is { State: MemberState.Faulty, Slot: >= 0 }) => ArrayState.Degraded,
         { SyncAction: "check" or "repair" } => ArrayState.Checking,
-        { MismatchSectors: > 0 } when Redundancy.HasParity(level) => ArrayState.Mismatch,
+        { MismatchSectors: > 0 } when Redundancy.HasParity(array.Level) => ArrayState.Mismatch,
         _ => ArrayState.Optimal,
     };
 

@@ -163,7 +163,7 @@ public sealed partial class RaidWatch
 
     private (ArrayStatus? Array, MemberReading? Member, int Slot, string Refusal) FindTheOne()
     {
-        var faulty = _status.Arrays.SelectMany(array => array.Array.Members.Where(member => member.State == MemberState.Faulty || HealthOf(member.Serial)?.State == DiskState.Failing).Select(member => (array, member))).ToArray();
+        var faulty = _status.Arrays.SelectMany(array => array.Array.Members.Where(member => member.Serial.Length > 0).Where(member => member.State == MemberState.Faulty || HealthOf(member.Serial)?.State == DiskState.Failing).Select(member => (array, member))).ToArray();
         var missing = _status.Arrays.SelectMany(array => array.Missing.Select(one => (array, one.Slot))).ToArray();
         return (faulty.Length, missing.Length) switch
         {

@@ -36,6 +36,7 @@ public sealed record RaidSurroundings
 public sealed partial class RaidWatch
 {
     private static readonly TimeSpan s_smartEvery = TimeSpan.FromHours(1);
+    private static readonly TimeSpan s_considerationKept = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
     private readonly IRaidHealth _port;
@@ -43,6 +44,7 @@ public sealed partial class RaidWatch
     private readonly RaidMemory _memory;
     private readonly RaidAlerts _alerts;
     private readonly Dictionary<string, RebuildRate> _rates = [];
+    private readonly Dictionary<string, string> _rateProblems = [];
     private readonly Dictionary<string, string> _checkWaits = [];
     private readonly Dictionary<int, BayLight> _lights = [];
     private string _told = "";
@@ -84,6 +86,7 @@ public sealed partial class RaidWatch
             MoveReplacement();
             if (_status.Reading.Problem is null)
             {
+                Array.ForEach([.. _status.Arrays], TakeBack);
                 Array.ForEach([.. _status.Arrays], array => LookAfterCheck(array, now));
                 Array.ForEach([.. _status.Arrays], Govern);
             }
@@ -121,6 +124,7 @@ public sealed partial class RaidWatch
         var health = ArrayHealth.Of(array);
         RememberedArray remembered = _memory.Of(array.Id, now);
         GovernorAnswer governor = RebuildGovernor.Decide(array, health, _with.Rate, _with.BackupsExpected(), remembered.Promised, now);
+        governor = _rateProblems.TryGetValue(array.Id, out string? problem) ? governor with { Reason = problem } : governor;
         DateTimeOffset? next = array.Controller is null ? CheckPlan.Next(remembered.Considered, TimeZoneInfo.Local, now) : null;
         return new ArrayStatus(array, health, remembered, next, _checkWaits.GetValueOrDefault(array.Id, ""), governor);
     }
@@ -159,7 +163,7 @@ public sealed partial class RaidWatch
         bool isBusy = _status.Replacement is { IsEnded: false } replacement && replacement.ArrayId == status.Array.Id;
         (CheckMove move, DateTimeOffset considered, string reason) = CheckPlan.Decide(status.Array, status.Health, remembered.Considered, isBusy, TimeZoneInfo.Local, now);
         _checkWaits[status.Array.Id] = move == CheckMove.Wait ? $"A check is due and waits: {reason}." : "";
-        if (considered != remembered.Considered && (move == CheckMove.Begin || considered - remembered.Considered > s_smartEvery))
+        if (considered != remembered.Considered && (move == CheckMove.Begin || considered - remembered.Considered > s_considerationKept))
         {
             _memory.Put(_memory.Of(status.Array.Id, now) with { Considered = considered });
         }
@@ -193,9 +197,18 @@ public sealed partial class RaidWatch
             _memory.Put(remembered with { Promised = status.Governor.PromisedFinish });
         }
 
-        if (status.Array.Kernel is not null && _rates.GetValueOrDefault(status.Array.Id) != status.Governor.Rate && _port.SetRate(status.Array, status.Governor.Rate).IsDone)
+        if (status.Array.Kernel is not null && _rates.GetValueOrDefault(status.Array.Id) != status.Governor.Rate)
         {
-            _rates[status.Array.Id] = status.Governor.Rate;
+            RaidAnswer answer = _port.SetRate(status.Array, status.Governor.Rate);
+            if (answer.IsDone)
+            {
+                _rates[status.Array.Id] = status.Governor.Rate;
+                _rateProblems.Remove(status.Array.Id);
+            }
+            else
+            {
+                _rateProblems[status.Array.Id] = answer.Problem;
+            }
         }
     }
 

@@ -35,7 +35,8 @@ public static class ReplacementMachine
             return new ReplacementMove(at with { Problem = $"It waits: {at.ArrayName} is not there." }, null);
         }
 
-        if (Wrong(at, reading, array, now) is { } wrong)
+        // With the new disk in the array nobody is at the bays any more: a disk that goes then has failed, and must not hold this up.
+        if (at.Step <= ReplacementStep.AwaitingDisk && Wrong(at, reading, array, now) is { } wrong)
         {
             return wrong;
         }
@@ -170,7 +171,7 @@ public static class ReplacementMachine
         }
 
         // Where a spare has taken the place, the new disk is the next spare.
-        bool isDone = array.Kernel is { Degraded: 0, SyncAction: not ("recover" or "resync") } && member.State is MemberState.InSync or MemberState.Spare;
+        bool isDone = member.State == MemberState.InSync || member.State == MemberState.Spare && array.Kernel is { Degraded: 0, SyncAction: not "recover" };
         return isDone
             ? new ReplacementMove(at.At(ReplacementStep.Checking, now, member.State == MemberState.Spare ? "A spare had taken the place; the new disk is the spare now." : $"The disk {at.NewSerial} has all its data."), null)
             : new ReplacementMove(at with { Problem = "", Instruction = $"The disk {at.NewSerial} is being filled. Leave all disks where they are." }, null);

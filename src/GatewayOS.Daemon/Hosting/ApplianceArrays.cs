@@ -29,6 +29,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _thread;
     private string _lastProblem = "";
+    private bool _isDisposed;
 
     public ApplianceArrays(ApplianceHost appliance, ApplianceBody body, PanelFeed feed, TimeProvider time, ILogger<ApplianceArrays> logger)
     {
@@ -65,8 +66,15 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
+    // The container disposes of it twice: as what it is, and as a service of the host.
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         _stop.Cancel();
         _port.Changed -= Wake;
         if (_thread.ThreadState != ThreadState.Unstarted)
@@ -107,8 +115,9 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
                 Watch.Pump();
                 Say(Watch.Status.Reading.Problem ?? "");
             }
-            catch (StoreIoException error)
+            catch (Exception error) when (error is StoreIoException or IOException or UnauthorizedAccessException)
             {
+                // A full disk, or a device that went while it was looked at. The next look comes.
                 Say(error.Message);
             }
 
@@ -129,7 +138,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
         if (problem != _lastProblem)
         {
             _lastProblem = problem;
-            DaemonLog.Background(_logger, problem.Length > 0 ? $"Arrays and disks: {problem}." : "Arrays and disks can be read again.");
+            DaemonLog.Background(_logger, problem.Length > 0 ? $"Arrays and disks: {problem.TrimEnd('.')}." : "Arrays and disks can be read again.");
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class ApplianceBody : IHostedService, IDisposable
     private readonly PowerLog _log;
     private readonly HwmonSensors _monitors = new("/sys/class/hwmon");
     private readonly HwmonSensors _virtualMonitors;
+    private bool _isDisposed;
 
     public ApplianceBody(ApplianceHost appliance, BodyEvents events, PanelFeed feed, TimeProvider time)
     {
@@ -75,8 +76,15 @@ internal sealed class ApplianceBody : IHostedService, IDisposable
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    // The container disposes of it twice: as what it is, and as a service of the host.
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         _power?.Dispose();
         _sensors.Dispose();
         _panel.Dispose();

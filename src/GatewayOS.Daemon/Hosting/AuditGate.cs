@@ -95,7 +95,7 @@ internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logg
         JobRequestById job => $"job:{job.Id}",
         LockSnapshotRequest snapshot => string.Create(CultureInfo.InvariantCulture, $"snapshot:{snapshot.Id} seconds:{snapshot.DurationSeconds}"),
         PressRequest press => string.Create(CultureInfo.InvariantCulture, $"button:{press.Button} ms:{press.HoldMs}"),
-        ShutDownRequest shutDown => shutDown.Reboot ? "restart" : "power off",
+        ShutDownRequest shutDown => shutDown.How.ToString(),
         ReplaceDiskRequest disk => string.Create(CultureInfo.InvariantCulture, $"{(disk.HasBay ? $"bay:{disk.Bay} " : "")}disk:{disk.Disk}{(disk.AcceptRisk ? " risk accepted" : "")}"),
         OverwriteNewDiskRequest disk => $"disk:{disk.Serial}",
         CheckArrayRequest check => $"array:{check.Array}{(check.Stop ? " stop" : "")}",

@@ -33,10 +33,16 @@ internal sealed class PowerService(ApplianceHost appliance, ApplianceBody body, 
 
     public override Task<ShutDownReply> ShutDown(ShutDownRequest request, ServerCallContext context)
     {
-        events.ShutDown(request.Reboot, Caller.Of(context).Who, "an operator wants it");
+        if (request.How is not (ShutDownRequest.Types.How.PowerOff or ShutDownRequest.Types.How.Restart))
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, "Say whether the appliance is to be turned off or restarted."));
+        }
+
+        bool isReboot = request.How == ShutDownRequest.Types.How.Restart;
+        events.ShutDown(isReboot, Caller.Of(context).Who, "an operator wants it");
         string what = !appliance.IsOwnMachine
             ? "gatewayd stops; the machine goes on, for it is none of the models."
-            : request.Reboot ? "The appliance restarts." : "The appliance shuts down.";
+            : isReboot ? "The appliance restarts." : "The appliance shuts down.";
         return Task.FromResult(new ShutDownReply { What = what });
     }
 }

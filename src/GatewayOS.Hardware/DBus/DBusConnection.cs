@@ -24,6 +24,7 @@ public sealed unsafe class DBusConnection : IDisposable
 
     private const string BusPath = "/org/freedesktop/DBus";
     private const string PropertiesInterface = "org.freedesktop.DBus.Properties";
+    private const int ConnectMsMax = 10_000;
     private const int ReconnectMsMin = 100;
     private const int ReconnectMsMax = 5000;
     private const int EventNonBlocking = 0x80800;   // EFD_CLOEXEC | EFD_NONBLOCK
@@ -198,9 +199,26 @@ public sealed unsafe class DBusConnection : IDisposable
                 continue;
             }
 
-            if (!MakeMatches(bus))
+            if (SdBus.IsReady(bus) <= 0)
             {
-                return isKnown;
+                // Who is connected to still has to say hello; one that never does is no bus.
+                if (!Wait(SocketOf(bus), ConnectMsMax))
+                {
+                    return isKnown;
+                }
+
+                continue;
+            }
+
+            // What arrives during a call waits in sd-bus, which does not ask for the socket's data meanwhile: after each call that comes first.
+            if (NextMatch() is { } rule)
+            {
+                if (!MakeMatch(bus, rule))
+                {
+                    return isKnown;
+                }
+
+                continue;
             }
 
             if (!isKnown)
@@ -211,12 +229,14 @@ public sealed unsafe class DBusConnection : IDisposable
 
             if (!AnswerOne(bus))
             {
-                Wait(new SdBus.PollEntry { Descriptor = SdBus.GetDescriptor(bus), Events = (short)SdBus.GetEvents(bus) }, timeoutMs: -1);
+                Wait(SocketOf(bus), timeoutMs: -1);
             }
         }
 
         return isKnown;
     }
+
+    private static SdBus.PollEntry SocketOf(SdBus.BusHandle bus) => new() { Descriptor = SdBus.GetDescriptor(bus), Events = (short)SdBus.GetEvents(bus) };
 
     private void Changed(bool isConnected)
     {
@@ -240,28 +260,18 @@ public sealed unsafe class DBusConnection : IDisposable
         }
     }
 
-    private bool MakeMatches(SdBus.BusHandle bus)
+    private string? NextMatch()
     {
-        while (true)
+        lock (_gate)
         {
-            string rule;
-            lock (_gate)
-            {
-                if (_matchesMade == _matches.Count)
-                {
-                    return true;
-                }
-
-                rule = _matches[_matchesMade];
-            }
-
-            if (Make(bus, new DBusCall(BusName, BusPath, BusName, "AddMatch") { Arguments = [new DBusArgument.Text(rule)] }) is { Error: { } })
-            {
-                return false;
-            }
-
-            _matchesMade++;
+            return _matchesMade < _matches.Count ? _matches[_matchesMade] : null;
         }
+    }
+
+    private bool MakeMatch(SdBus.BusHandle bus, string rule)
+    {
+        _matchesMade++;
+        return Make(bus, new DBusCall(BusName, BusPath, BusName, "AddMatch") { Arguments = [new DBusArgument.Text(rule)] }).Error is null;
     }
 
     private bool AnswerOne(SdBus.BusHandle bus)
@@ -322,14 +332,15 @@ public sealed unsafe class DBusConnection : IDisposable
         }
     }
 
-    // Until the descriptor has something, somebody wakes this thread, or the time is over.
-    private void Wait(SdBus.PollEntry bus, int timeoutMs)
+    // Until the descriptor has something, somebody wakes this thread, or the time is over: then false.
+    private bool Wait(SdBus.PollEntry bus, int timeoutMs)
     {
         SdBus.PollEntry* entries = stackalloc SdBus.PollEntry[2];
         entries[0] = bus;
         entries[1] = new SdBus.PollEntry { Descriptor = (int)_wake.DangerousGetHandle(), Events = SdBus.PollIn };
-        SdBus.Poll(entries, 2, timeoutMs);
+        bool isWoken = SdBus.Poll(entries, 2, timeoutMs) != 0;
         SdBus.ReadEvent(_wake, out _, sizeof(ulong));
+        return isWoken;
     }
 
     private static string Text(nint text) => Marshal.PtrToStringUTF8(text) ?? "";

@@ -46,9 +46,6 @@ public sealed record DBusError(string Name, string Message)
 
     /// <summary>Nobody on the bus has that name, and the bus cannot start it.</summary>
     public bool IsServiceMissing => Name is "org.freedesktop.DBus.Error.ServiceUnknown" or "org.freedesktop.DBus.Error.NameHasNoOwner" or "org.freedesktop.DBus.Error.Spawn.ServiceNotFound";
-
-    /// <summary>There is no such object, interface or property (any more).</summary>
-    public bool IsObjectMissing => Name is "org.freedesktop.DBus.Error.UnknownObject" or "org.freedesktop.DBus.Error.UnknownMethod" or "org.freedesktop.DBus.Error.UnknownInterface" or "org.freedesktop.DBus.Error.UnknownProperty";
 }
 
 /// <summary>The answer to a call: its values, or an error.</summary>

@@ -26,6 +26,9 @@ internal static unsafe partial class SdBus
     [LibraryImport(Library, EntryPoint = "sd_bus_start")]
     public static partial int Start(BusHandle bus);
 
+    [LibraryImport(Library, EntryPoint = "sd_bus_is_ready")]
+    public static partial int IsReady(BusHandle bus);
+
     [LibraryImport(Library, EntryPoint = "sd_bus_close_unref")]
     public static partial nint CloseAndRelease(nint bus);
 

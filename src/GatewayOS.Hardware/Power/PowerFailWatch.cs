@@ -176,6 +176,12 @@ public sealed class PowerFailWatch : IPowerFail, IDisposable
             0, _time.GetUtcNow() - TimeSpan.FromMicroseconds(flushedUs), stoppedUs, flushedUs, flushed, skipped, _holdUpMs, _holdUpMs - (int)(flushedUs / 1000), 0, PowerOutcome.Lost);
         bool isWritten = Try(() => _log.Write(failure));
         PowerOutcome outcome = RunOn(line, edgeNs, isWritten);
+        if (outcome == PowerOutcome.Lost)
+        {
+            // The service ends while power fails: how that ends, nobody will see.
+            return;
+        }
+
         long ranOnMs = (NowNs - edgeNs) / 1_000_000;
         Resume();
         if (isWritten)
@@ -203,14 +209,20 @@ public sealed class PowerFailWatch : IPowerFail, IDisposable
         while (true)
         {
             long ranOnMs = (NowNs - edgeNs) / 1_000_000;
-            if (line.Wait(ranOnMs < _holdUpMs * 10 ? NoteMs : NoteLongMs, out _, out _) && !line.Read(0))
+            line.Wait(ranOnMs < _holdUpMs * 10 ? NoteMs : NoteLongMs, out _, out _);
+            if (!line.Read(0))
             {
                 return PowerOutcome.Resumed;
             }
 
-            if (ranOnMs > FalseAlarmMs || _isStopping)
+            if (ranOnMs > FalseAlarmMs)
             {
-                return line.Read(0) ? PowerOutcome.FalseAlarm : PowerOutcome.Resumed;
+                return PowerOutcome.FalseAlarm;
+            }
+
+            if (_isStopping)
+            {
+                return PowerOutcome.Lost;
             }
 
             if (isWritten)

@@ -165,7 +165,7 @@ public sealed class UdisksRaid : IRaidHealth
         {
             Id = id,
             Bus = path is null ? null : objects!.ViewOf(path),
-            Members = objects is null ? kernel.Members : [.. kernel.Members.Select(member => member with { Serial = objects.SerialOf(member.Device) })],
+            Members = objects is null ? kernel.Members : [.. kernel.Members.Select(member => member with { Serial = _kernel.IsThere(member.Device) ? objects.SerialOf(member.Device) : "" })],
         };
     }
 

@@ -26,6 +26,14 @@ public sealed class ArrayHealthTests
     }
 
     [Fact]
+    public void A_disk_that_is_gone_counts_before_md_notices()
+    {
+        ArrayReading array = Facts.Array("raid5", 4, 0);
+        var health = ArrayHealth.Of(array with { Members = [.. array.Members.Select(member => member.Slot == 2 ? member with { State = MemberState.Faulty } : member)] });
+        Assert.Equal((ArrayState.Degraded, 0), (health.State, health.Survives));
+    }
+
+    [Fact]
     public void Mirrors_that_differ_are_told_and_are_no_damage()
     {
         var health = ArrayHealth.Of(Facts.Array("raid1", 2, 0) with { Kernel = new KernelView { ArrayState = "clean", MismatchSectors = 128 } });

@@ -119,7 +119,6 @@ internal sealed class FakeArray : IRaidHealth
                 ArrayState = "clean",
                 Degraded = degraded,
                 SyncAction = _action,
-                Layout = 0x102 & 0xff,
                 SyncDoneBytes = _action == "idle" ? 0 : MemberBytes * _syncSteps / StepsOfSync,
                 SyncTotalBytes = _action == "idle" ? 0 : MemberBytes,
                 SyncBytesPerSecond = _action == "idle" ? 0 : MegaByte,

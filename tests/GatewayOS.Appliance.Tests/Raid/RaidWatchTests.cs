@@ -36,6 +36,27 @@ public sealed class RaidWatchTests : IDisposable
     }
 
     [Fact]
+    public void A_disk_that_dies_during_the_rebuild_holds_nothing_up()
+    {
+        _machine.Replace(2);
+        _machine.Pull(2);
+        _machine.Plug(2, "NEW", 64);
+        _machine.Tick();
+        _machine.Tick();
+        _machine.Tick();
+        Assert.Equal(ReplacementStep.Rebuilding, _machine.Replacement.Step);
+        _machine.Pull(5);
+        for (int i = 0; i < 8; i++)
+        {
+            _machine.Tick();
+        }
+
+        Assert.Equal(ReplacementStep.Done, _machine.Replacement.Step);
+        Assert.DoesNotContain("Check", _machine.Array.Orders);
+        Assert.Equal("", _machine.Replace(5));
+    }
+
+    [Fact]
     public void Nothing_is_confirmed_by_itself()
     {
         ReplacementAnswer answer = _machine.Watch.Replace(new ReplacementWish { Bay = 2, By = "test" });
@@ -83,6 +104,49 @@ public sealed class RaidWatchTests : IDisposable
         Assert.Contains("D4", _machine.Alerts.Standing(AlertKind.RaidDegraded, "array md0")!.Summary, StringComparison.Ordinal);
         Assert.Equal("", _machine.Replace(4));
         Assert.Equal(ReplacementStep.AwaitingDisk, _machine.Replacement.Step);
+    }
+
+    [Fact]
+    public void A_disk_that_was_pulled_by_mistake_is_taken_in_again()
+    {
+        _machine.Pull(4);
+        _machine.Tick();
+        _machine.RestartService();
+        _machine.Tick();
+        _machine.Plug(4, "D4", 64);
+        _machine.Tick();
+        _machine.Tick();
+        Assert.Equal(ArrayState.Optimal, _machine.Status.Arrays[0].Health.State);
+        Assert.Null(_machine.Alerts.Standing(AlertKind.RaidDegraded, "array md0"));
+    }
+
+    [Fact]
+    public void One_that_the_array_threw_out_is_not()
+    {
+        _machine.Array.Fail("D4");
+        _machine.Tick();
+        _machine.Tick();
+        _machine.Pull(4);
+        _machine.Tick();
+        _machine.Plug(4, "D4", 64);
+        _machine.Tick();
+        _machine.Tick();
+        Assert.DoesNotContain(_machine.Array.Orders, order => order.StartsWith("add", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_cannot_be_taken_in_is_tried_three_times()
+    {
+        _machine.Pull(4);
+        _machine.Tick();
+        _machine.Array.Refusal = "mdadm says no";
+        _machine.Plug(4, "D4", 64);
+        for (int i = 0; i < 9; i++)
+        {
+            _machine.Tick();
+        }
+
+        Assert.Equal(3, _machine.Array.Orders.Count(order => order.StartsWith("add", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public sealed class DBusConnectionTests : IDisposable
         using DBusConnection connection = Connect();
         DBusReply missing = connection.Objects("org.example.Nobody", "/org/example");
         Assert.True(missing.Error!.IsServiceMissing, missing.Error.Name);
-        Assert.True(connection.Call(new DBusCall(Bus, BusPath, Bus, "NoSuchMethod")).Error!.IsObjectMissing);
+        Assert.Equal("org.freedesktop.DBus.Error.UnknownMethod", connection.Call(new DBusCall(Bus, BusPath, Bus, "NoSuchMethod")).Error!.Name);
         Assert.NotNull(connection.Call(new DBusCall(Bus, "no path", Bus, "ListNames")).Error);
     }
 

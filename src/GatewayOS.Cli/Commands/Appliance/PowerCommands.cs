@@ -65,7 +65,8 @@ internal static class PowerCommands
 
     private static int ShutDown(VerbContext context)
     {
-        ShutDownReply reply = Call(context, (client, options) => client.ShutDown(new ShutDownRequest { Reboot = context.Arguments.GetValue(s_reboot) }, options));
+        ShutDownRequest.Types.How how = context.Arguments.GetValue(s_reboot) ? ShutDownRequest.Types.How.Restart : ShutDownRequest.Types.How.PowerOff;
+        ShutDownReply reply = Call(context, (client, options) => client.ShutDown(new ShutDownRequest { How = how }, options));
         context.Out.WriteLine(reply.What);
         context.WriteJson(new ShutDownJson(true, reply.What), BodyJson.Default.ShutDownJson);
         return ExitCode.Good;
