@@ -49,12 +49,20 @@ public sealed class MonthOfJobsTests(ITestOutputHelper output) : IDisposable
             Policy(appliance, "often", "schedule.every=6h", "schedule.window=20:00-10:00", "schedule.missed=skip", $"retention.last={KeptOfOften}");
             Array.ForEach(models, model => model.Begin(time.Now));
             int outages = 0, deaths = 0;
+            DateTimeOffset loginUntil = s_start.AddDays(Days - 7);
             foreach (DateTimeOffset planned in models.SelectMany(model => model.Planned).Where(planned => planned < s_start.AddDays(Days)).Distinct().Order())
             {
                 if (planned + s_afterPlan <= time.Now)
                 {
                     // It passed while the appliance was away; time does not go back.
                     continue;
+                }
+
+                if (planned > loginUntil)
+                {
+                    // A login ends after thirty days.
+                    appliance.LogInAgain();
+                    loginUntil += TimeSpan.FromDays(Days);
                 }
 
                 File.WriteAllText(_scratch["source/day"], planned.ToString("O", CultureInfo.InvariantCulture));

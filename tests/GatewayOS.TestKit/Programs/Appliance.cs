@@ -59,6 +59,10 @@ public sealed class Appliance : IDisposable
         return program.Wait();
     }
 
+    /// <summary>Logs the operator in anew: a login ends after thirty days.</summary>
+    public void LogInAgain() =>
+        Operator("login", Address, "--token", Operator("node", "token", "--operator", "--quiet").Expect(0).Output.Trim(), "--name", "tester2").Expect(0);
+
     /// <summary>A new token for a node.</summary>
     public string NodeToken() => Operator("node", "token", "--quiet").Expect(0).Output.Trim();
 
