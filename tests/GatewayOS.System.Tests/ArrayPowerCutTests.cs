@@ -11,7 +11,7 @@ namespace GatewayOS.System.Tests;
 /// </summary>
 public sealed class ArrayPowerCutTests(ITestOutputHelper output)
 {
-    private const int CutsDefault = 5;
+    private const int CutsDefault = 3;
     private const int Disks = 4;
     private const long DiskBytes = 512L * 1024 * 1024;
     private const string Store = "--store /srv/store/s --key-file /exchange/store.key --quiet";
@@ -72,7 +72,7 @@ public sealed class ArrayPowerCutTests(ITestOutputHelper output)
             """).Expect(0);
         using var pause = new ManualResetEventSlim();
         pause.Wait(TimeSpan.FromMilliseconds(delayMs));
-        guest.Dispose();
+        guest.CutPower();
         return Promised(scratch).Length;
     }
 

@@ -180,18 +180,10 @@ public sealed unsafe class DBusConnection : IDisposable
         bool isKnown = false;
         while (!_stopping)
         {
-            int processed = SdBus.Process(bus, out SdBus.MessageHandle message);
-            using (message)
+            int processed = ProcessOne(bus);
+            if (processed < 0)
             {
-                if (processed < 0)
-                {
-                    return isKnown;
-                }
-
-                if (!message.IsInvalid)
-                {
-                    Hand(message);
-                }
+                return isKnown;
             }
 
             if (processed > 0)
@@ -234,6 +226,21 @@ public sealed unsafe class DBusConnection : IDisposable
         }
 
         return isKnown;
+    }
+
+    // Positive when there may be more, negative when the connection broke.
+    private int ProcessOne(SdBus.BusHandle bus)
+    {
+        int processed = SdBus.Process(bus, out SdBus.MessageHandle message);
+        using (message)
+        {
+            if (processed >= 0 && !message.IsInvalid)
+            {
+                Hand(message);
+            }
+        }
+
+        return processed;
     }
 
     private static SdBus.PollEntry SocketOf(SdBus.BusHandle bus) => new() { Descriptor = SdBus.GetDescriptor(bus), Events = (short)SdBus.GetEvents(bus) };
