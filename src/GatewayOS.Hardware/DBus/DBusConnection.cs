@@ -27,7 +27,9 @@ public sealed unsafe class DBusConnection : IDisposable
     private const int ConnectMsMax = 10_000;
     private const int ReconnectMsMin = 100;
     private const int ReconnectMsMax = 5000;
-    private const int EventNonBlocking = 0x80800;   // EFD_CLOEXEC | EFD_NONBLOCK
+
+    // EFD_CLOEXEC | EFD_NONBLOCK.
+    private const int EventNonBlocking = 0x80800;
 
     private readonly string _address;
     private readonly Lock _gate = new();
