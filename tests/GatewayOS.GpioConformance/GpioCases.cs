@@ -9,7 +9,7 @@ namespace GatewayOS.GpioConformance;
 /// <param name="Run">Tries it on a bench of its own.</param>
 public sealed record GpioCase(string Name, Action<IGpioBench> Run);
 
-/// <summary>What both GPIO adapters are held to: on chips in memory in the ordinary run, on a real chip of a real kernel in the system tests.</summary>
+/// <summary>What every GPIO adapter is held to. Nothing here knows which it is: chips in memory are tried in the ordinary run, and a chip of a machine can be by giving it a bench.</summary>
 public static class GpioCases
 {
     private const int SoonMs = 2000;

@@ -123,7 +123,7 @@ public sealed class BodyVerdicts
             string reading = celsius is { } known ? string.Create(CultureInfo.InvariantCulture, $"is {known:0.#} °C") : "was too high and cannot be read now";
             _alerts.Add(new AlertEvent(
                 AlertKind.Temperature, shed.Length > 0 ? AlertSeverity.Critical : AlertSeverity.Warning, limits.Name,
-                $"The temperature '{limits.Name}' {reading}.{rests} {detail}.",
+                $"The temperature '{limits.Name}' {reading} ({detail}).{rests}",
                 "Look whether fans run and air gets through ('gatewayctl hw sensors'), and at the room's cooling."));
         }
     }

@@ -58,7 +58,7 @@ public sealed class FrontPanelTests : IPanelActions, IPanelTrouble, IDisposable
     public void A_held_power_button_shuts_down_once_and_a_short_press_does_not()
     {
         Press("power");
-        Press("power", holdMs: 900);
+        Press("power", holdMs: 2500);
         Until.Holds(() => !_done.IsEmpty, "it shuts down");
         Press("down");
         Shows("Network");
@@ -71,7 +71,7 @@ public sealed class FrontPanelTests : IPanelActions, IPanelTrouble, IDisposable
         Assert.False(_panel.UsePresence());
         Press("up");
         Shows("I am here");
-        Press("enter", holdMs: 900);
+        Press("enter", holdMs: 2500);
         Until.Holds(() => _panel.PresentUntil is not null, "somebody is there");
         Assert.True(_panel.UsePresence());
         Assert.False(_panel.UsePresence());
@@ -140,7 +140,7 @@ public sealed class FrontPanelTests : IPanelActions, IPanelTrouble, IDisposable
         Assert.Equal("\e[Lb\e[Lc\e[Lx000y000;vault-7         \e[Lx000y001;OK              ", File.ReadAllText(device, Encoding.ASCII));
     }
 
-    private static HardwareProfile WithShortHolds(HardwareProfile profile) => profile with { Panel = profile.Panel with { HoldMs = new HoldProfile(Confirm: 400, Power: 400, Presence: 400) } };
+    private static HardwareProfile WithShortHolds(HardwareProfile profile) => profile with { Panel = profile.Panel with { HoldMs = new HoldProfile(Confirm: 1500, Power: 1500, Presence: 1500) } };
 
     private void Shows(string first) => Until.Holds(() => _panel.View().Lines[0].TrimEnd() == first, $"the display shows '{first}'");
 

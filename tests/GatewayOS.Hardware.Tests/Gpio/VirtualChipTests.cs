@@ -4,7 +4,7 @@ using GatewayOS.Hardware.Profiles;
 
 namespace GatewayOS.Hardware.Tests.Gpio;
 
-/// <summary>The chips in memory meet what a real one is held to in the system tests.</summary>
+/// <summary>The chips in memory meet what every GPIO adapter is held to.</summary>
 public sealed class VirtualChipTests
 {
     public static TheoryData<string> Demands => [.. GpioCases.All.Concat(PanelCases.All).Select(demand => demand.Name)];
