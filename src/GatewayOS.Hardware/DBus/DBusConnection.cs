@@ -27,7 +27,9 @@ public sealed unsafe class DBusConnection : IDisposable
     private const int ConnectMsMax = 10_000;
     private const int ReconnectMsMin = 100;
     private const int ReconnectMsMax = 5000;
-    private const int EventNonBlocking = 0x80800;   // EFD_CLOEXEC | EFD_NONBLOCK
+
+    // EFD_CLOEXEC | EFD_NONBLOCK.
+    private const int EventNonBlocking = 0x80800;
 
     private readonly string _address;
     private readonly Lock _gate = new();
@@ -180,18 +182,10 @@ public sealed unsafe class DBusConnection : IDisposable
         bool isKnown = false;
         while (!_stopping)
         {
-            int processed = SdBus.Process(bus, out SdBus.MessageHandle message);
-            using (message)
+            int processed = ProcessOne(bus);
+            if (processed < 0)
             {
-                if (processed < 0)
-                {
-                    return isKnown;
-                }
-
-                if (!message.IsInvalid)
-                {
-                    Hand(message);
-                }
+                return isKnown;
             }
 
             if (processed > 0)
@@ -234,6 +228,21 @@ public sealed unsafe class DBusConnection : IDisposable
         }
 
         return isKnown;
+    }
+
+    // Positive when there may be more, negative when the connection broke.
+    private int ProcessOne(SdBus.BusHandle bus)
+    {
+        int processed = SdBus.Process(bus, out SdBus.MessageHandle message);
+        using (message)
+        {
+            if (processed >= 0 && !message.IsInvalid)
+            {
+                Hand(message);
+            }
+        }
+
+        return processed;
     }
 
     private static SdBus.PollEntry SocketOf(SdBus.BusHandle bus) => new() { Descriptor = SdBus.GetDescriptor(bus), Events = (short)SdBus.GetEvents(bus) };

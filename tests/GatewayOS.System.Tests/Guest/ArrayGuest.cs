@@ -72,15 +72,20 @@ internal sealed class ArrayGuest : IDisposable
     }
 
 
-    /// <summary>Cuts the power.</summary>
-    public void Dispose()
+    /// <summary>Cuts the power: what its kernel had not written to its disks is lost.</summary>
+    public void CutPower()
     {
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
             _process.WaitForExit();
         }
+    }
 
+    /// <summary>Cuts the power, if it is still on.</summary>
+    public void Dispose()
+    {
+        CutPower();
         _process.Dispose();
     }
 
