@@ -71,7 +71,6 @@ internal sealed class ArrayGuest : IDisposable
         return new ProgramRun(int.Parse(File.ReadAllText(name + ".code").Trim(), global::System.Globalization.CultureInfo.InvariantCulture), File.ReadAllText(name + ".out"), "");
     }
 
-
     /// <summary>Cuts the power: what its kernel had not written to its disks is lost.</summary>
     public void CutPower()
     {
