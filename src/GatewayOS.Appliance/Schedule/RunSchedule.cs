@@ -126,7 +126,7 @@ public sealed class RunSchedule
 
         if (_spec.Missed == MissedRunRule.AtOnce || IsOpen(now))
         {
-            DateTimeOffset? latest = _spec.Missed == MissedRunRule.InWindow ? WindowEnd(_clock.Local(now)) : null;
+            DateTimeOffset? latest = _spec is { Missed: MissedRunRule.InWindow, Window: { } window } ? WindowEnd(window, now, _clock.Local(now)) : null;
             return new ScheduleAnswer(true, true, latest, now, NextAfter(now));
         }
 
@@ -194,13 +194,19 @@ public sealed class RunSchedule
         }
 
         // The last minute of the window is early enough to begin; a window that is skipped whole leaves the run where it is.
-        DateTimeOffset end = WindowEnd(local)!.Value;
+        DateTimeOffset end = WindowEnd(window, at, local);
         DateTimeOffset latest = Later(at, end - TimeSpan.FromMinutes(1));
         DateTimeOffset delayed = at + _delay;
         return new PlannedRun(delayed < latest ? delayed : latest, Later(end, at + OnTime));
     }
 
-    private DateTimeOffset? WindowEnd(DateTime local) => _spec.Window is { } window ? _clock.InstantOf(window.EndAfter(local)) : null;
+    // Clocks that went back show the end of the window twice, and it is open until they do for the second time.
+    private DateTimeOffset WindowEnd(RunWindow window, DateTimeOffset at, DateTime local)
+    {
+        DateTime shown = window.EndAfter(local);
+        DateTimeOffset end = _clock.InstantOf(shown);
+        return end > at ? end : at + (shown - _clock.Local(at));
+    }
 
     private readonly record struct PlannedRun(DateTimeOffset At, DateTimeOffset? LatestStart);
 }

@@ -94,6 +94,17 @@ public sealed class RunScheduleTests
     }
 
     [Fact]
+    public void A_window_whose_end_is_repeated_is_open_until_the_second_time()
+    {
+        // Santiago, 4 April 2026: midnight becomes 23:00, at 03:00 UTC. Two runs of the distance come about while clocks show 23:00 to 23:15.
+        var spec = new ScheduleSpec { Every = TimeSpan.FromMinutes(60), Zone = TimeZoneInfo.FindSystemTimeZoneById("America/Santiago"), Window = new RunWindow(new TimeOnly(12, 15), new TimeOnly(23, 15)), Jitter = TimeSpan.FromMinutes(5) };
+        var schedule = new RunSchedule(spec, "seed 209");
+        Assert.NotEqual(TimeSpan.Zero, schedule.Delay);
+        Assert.Equal([Utc(2026, 4, 5, 2) + schedule.Delay, Utc(2026, 4, 5, 3) + schedule.Delay, Utc(2026, 4, 5, 17) + schedule.Delay], schedule.RunsAfter(Utc(2026, 4, 5, 1, 30)).Take(3));
+        Assert.Equal(Utc(2026, 4, 5, 3, 15), schedule.Ask(Utc(2026, 4, 5, 2, 30), Utc(2026, 4, 5, 3, 6)).LatestStart);
+    }
+
+    [Fact]
     public void A_distance_knows_no_clocks()
     {
         var schedule = new RunSchedule(new ScheduleSpec { Every = TimeSpan.FromHours(1), Zone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin") }, "");
