@@ -12,7 +12,8 @@ namespace GatewayOS.Benchmarks.Peers;
 
 /// <summary>
 /// The store beside Debian's restic and borg: whole processes, in turn and in alternating order, in one run. A file tree goes through all works; an
-/// image is backed up, rewritten by a tenth, and backed up again. Beside our first backup its stages are measured alone. Prints the table of targets.
+/// image is backed up, rewritten by a tenth, and backed up again. Beside our first backup its stages are measured alone. What no target asks of a peer
+/// it does in the first round only. Prints the table of targets.
 /// </summary>
 internal static class PeerSuite
 {
@@ -103,7 +104,7 @@ internal static class PeerSuite
                 var peaks = new Dictionary<string, long>();
                 foreach (string name in PeerTools.TreeWorks)
                 {
-                    foreach (PeerTool tool in InTurn(round))
+                    foreach (PeerTool tool in InTurn(round).Where(tool => round == 1 || PeerTargets.Counts(name, tool.Name)))
                     {
                         peaks[tool.Name] = Math.Max(peaks.GetValueOrDefault(tool.Name), Do(tool, name, round).PeakBytes);
                         if (name == PeerTools.First)
@@ -119,7 +120,8 @@ internal static class PeerSuite
                     }
                 }
 
-                foreach ((string tool, long peak) in peaks)
+                // A peer that did only a part of the works has no peak over all of them.
+                foreach ((string tool, long peak) in peaks.Where(peak => round == 1 || PeerTools.TreeWorks.All(name => PeerTargets.Counts(name, peak.Key))))
                 {
                     results.Add(PeerTargets.Memory, tool, "bytes", peak, "largest resident set of a process over all works on the tree");
                 }
@@ -133,14 +135,15 @@ internal static class PeerSuite
                 Begin();
                 RewrittenImage.Make($"{work}/image", bytes);
                 var before = new Dictionary<string, long>();
-                foreach (PeerTool tool in InTurn(round))
+                PeerTool[] turn = [.. InTurn(round).Where(tool => round == 1 || PeerTargets.Counts(PeerTools.ImageSecond, tool.Name))];
+                foreach (PeerTool tool in turn)
                 {
                     Do(tool, PeerTools.ImageFirst, round);
                     before[tool.Name] = StoredBytes(tool);
                 }
 
                 long rewritten = RewrittenImage.Rewrite($"{work}/image");
-                foreach (PeerTool tool in InTurn(round))
+                foreach (PeerTool tool in turn)
                 {
                     Do(tool, PeerTools.ImageSecond, round);
                     long stored = StoredBytes(tool) - before[tool.Name];

@@ -47,6 +47,9 @@ internal static class PeerTargets
         new(NewBytes, Bytes, PeerTools.Restic, 2.5),
     ];
 
+    /// <summary>True when a tool's time of a work decides about a target: always ours, and of the peers the one that is aimed at.</summary>
+    public static bool Counts(string work, string tool) => tool == PeerTools.Ours || All.Any(target => target.Row == work && target.Peer == tool);
+
     /// <summary>The rows that were measured, as a Markdown table.</summary>
     /// <param name="values">Values by row, tool and unit, one a round.</param>
     /// <param name="tools">The columns.</param>
