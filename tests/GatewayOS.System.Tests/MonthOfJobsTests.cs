@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using GatewayOS.TestKit.Programs;
@@ -142,21 +141,17 @@ public sealed class MonthOfJobsTests(ITestOutputHelper output) : IDisposable
 
     private static void Settle(Appliance appliance, Model[] models)
     {
-        long begun = Stopwatch.GetTimestamp();
-        using var pause = new ManualResetEventSlim();
-        while (true)
-        {
-            // Moving the time is not safe beside a program's start, once in a thousand: then its certificates seem not to be valid yet.
-            ProgramRun run = ListJobs(appliance);
-            JsonElement[] jobs = run.ExitCode == 0 ? JobsOf(run) : [];
-            if (run.ExitCode == 0 && models.All(model => jobs.Count(job => Text(job, "policy") == model.Name && Text(job, "state") == "done") >= model.Runs.Count) && !jobs.Any(IsOpen))
+        string said = "";
+        Until.Holds(
+            () =>
             {
-                return;
-            }
-
-            Assert.True(Stopwatch.GetElapsedTime(begun) < s_stepMax, $"jobs do not end: {string.Join("; ", jobs.Where(IsOpen))}{run.Errors}");
-            pause.Wait(TimeSpan.FromMilliseconds(200));
-        }
+                // Moving the time is not safe beside a program's start, once in a thousand: then its certificates seem not to be valid yet.
+                ProgramRun run = ListJobs(appliance);
+                JsonElement[] jobs = run.ExitCode == 0 ? JobsOf(run) : [];
+                said = $"{string.Join("; ", jobs.Where(IsOpen))}{run.Errors}";
+                return run.ExitCode == 0 && models.All(model => jobs.Count(job => Text(job, "policy") == model.Name && Text(job, "state") == "done") >= model.Runs.Count) && !jobs.Any(IsOpen);
+            },
+            () => $"jobs end: {said}");
     }
 
     private static bool IsOpen(JsonElement job) => Text(job, "state") is "queued" or "running";

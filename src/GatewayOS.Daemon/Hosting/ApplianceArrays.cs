@@ -94,8 +94,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
             return new StorcliRaid(StorcliRaid.Tool, controller.CacheProtection, profile.Storage.Bays, time);
         }
 
-        BayPath[] bays = [.. (profile.Storage?.Bays ?? []).Select(bay => new BayPath(bay.No, bay.ByPath))];
-        return new UdisksRaid(new DBusConnection(DBusConnection.SystemBus), "/sys", bays, time);
+        return new UdisksRaid(new DBusConnection(DBusConnection.SystemBus), "/sys", profile.Storage?.Bays ?? [], time);
     }
 
     private void Wake()

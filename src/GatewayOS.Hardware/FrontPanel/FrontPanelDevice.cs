@@ -31,6 +31,9 @@ public sealed partial class FrontPanelDevice : IFrontPanel, IDisposable
     /// <summary>Longest press of a virtual button.</summary>
     public static readonly TimeSpan PressMax = TimeSpan.FromSeconds(30);
 
+    // Made once: signals are shown from threads that must not wait, the power-fail line's among them.
+    private static readonly Dictionary<PanelSignal, string> s_names = Enum.GetValues<PanelSignal>().ToDictionary(signal => signal, signal => WordStart().Replace(signal.ToString(), "-").ToLowerInvariant());
+
     private const int WakeMs = 10;
     private const int IdleMs = 200;
     private const int StopMs = 2000;
@@ -182,7 +185,7 @@ public sealed partial class FrontPanelDevice : IFrontPanel, IDisposable
     }
 
     /// <summary>A signal's name in profiles.</summary>
-    internal static string NameOf(PanelSignal signal) => WordStart().Replace(signal.ToString(), "-").ToLowerInvariant();
+    internal static string NameOf(PanelSignal signal) => s_names[signal];
 
     [GeneratedRegex("(?<!^)(?=[A-Z])", RegexOptions.CultureInvariant)]
     private static partial Regex WordStart();

@@ -117,7 +117,7 @@ public sealed class VirtualChips : IGpio
         }
     }
 
-    private long NowNs => (long)(_time.GetTimestamp() * (1e9 / _time.TimestampFrequency));
+    private long NowNs => _time.TimestampNs();
 
     private VirtualLine Find(string chipLabel, string line) => _lines.TryGetValue((chipLabel, line), out VirtualLine? found) ? found : throw new GpioLostException(chipLabel, $"The GPIO line '{line}' of '{chipLabel}' is not there.");
 

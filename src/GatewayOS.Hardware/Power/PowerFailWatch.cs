@@ -97,7 +97,7 @@ public sealed class PowerFailWatch : IPowerFail, IDisposable
         _flusher.Dispose();
     }
 
-    private long NowNs => (long)(_time.GetTimestamp() * (1e9 / _time.TimestampFrequency));
+    private long NowNs => _time.TimestampNs();
 
     private void Run()
     {

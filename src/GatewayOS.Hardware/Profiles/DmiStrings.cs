@@ -17,11 +17,11 @@ public sealed record DmiStrings(string Vendor, string Product, string Sku, bool 
     /// <param name="root">The root of the file system; another one in tests.</param>
     public static DmiStrings Read(string root = "/")
     {
-        string cpu = ReadOrEmpty(Path.Join(root, "proc/cpuinfo"));
+        string cpu = KernelFile.Read(Path.Join(root, "proc/cpuinfo")) ?? "";
         bool isVirtual = cpu.Split('\n').FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal)) is { } flags && flags.Split(' ').Contains("hypervisor");
         return new DmiStrings(Of("sys_vendor"), Of("product_name"), Of("product_sku"), isVirtual);
 
-        string Of(string name) => ReadOrEmpty(Path.Join(root, "sys/class/dmi/id", name)).Trim();
+        string Of(string name) => KernelFile.Read(Path.Join(root, "sys/class/dmi/id", name)) ?? "";
     }
 
     /// <summary>Chooses the profile of this machine.</summary>
@@ -52,16 +52,4 @@ public sealed record DmiStrings(string Vendor, string Product, string Sku, bool 
 
     /// <summary>True when a profile is of this machine.</summary>
     public bool Fits(DmiMatch? match) => match is not null && match.Vendor == Vendor && match.Product == Product && (match.Sku is null || match.Sku == Sku);
-
-    private static string ReadOrEmpty(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
-    }
 }

@@ -74,7 +74,16 @@ public sealed record HardwareProfile
     public bool IsVirtual => AllLines().All(line => line.ChipLabel == Virtual);
 
     /// <summary>Every GPIO line it names.</summary>
-    public IReadOnlyList<LineProfile> AllLines() => [.. Leds.Lines, .. Panel.Buttons, .. Power.Signals.Select(signal => signal.ToLine()), .. Power.Psus.Select(psu => psu.Good).OfType<LineProfile>()];
+    public IReadOnlyList<LineProfile> AllLines() => [.. PlacedLines().Select(placed => placed.Line)];
+
+    /// <summary>The same, with where each stands in the document.</summary>
+    internal IEnumerable<(string Path, LineProfile Line)> PlacedLines() =>
+    [
+        .. Leds.Lines.Select((led, i) => ($"leds.lines[{i}]", (LineProfile)led)),
+        .. Panel.Buttons.Select((button, i) => ($"panel.buttons[{i}]", (LineProfile)button)),
+        .. Power.Signals.Select((signal, i) => ($"power.signals[{i}]", signal.ToLine())),
+        .. Power.Psus.Select((psu, i) => ($"power.psus[{i}].good", psu.Good)).Where(psu => psu.Good is not null).Select(psu => (psu.Item1, psu.Good!)),
+    ];
 
     /// <summary>The profile as a document.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ProfileJson.Default.HardwareProfile);

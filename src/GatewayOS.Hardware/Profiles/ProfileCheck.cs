@@ -209,7 +209,7 @@ internal sealed class ProfileCheck
     private void Lines()
     {
         var used = new Dictionary<(string, string), string>();
-        foreach ((string path, LineProfile line) in AllLines())
+        foreach ((string path, LineProfile line) in _profile.PlacedLines())
         {
             if (!used.TryAdd((line.ChipLabel, line.Line), path))
             {
@@ -221,19 +221,11 @@ internal sealed class ProfileCheck
     // A panel is real or it is not.
     private void Chips()
     {
-        if (!_profile.IsVirtual && AllLines().FirstOrDefault(line => line.Line.ChipLabel == HardwareProfile.Virtual) is { Path: { } path })
+        if (!_profile.IsVirtual && _profile.PlacedLines().FirstOrDefault(line => line.Line.ChipLabel == HardwareProfile.Virtual) is { Path: { } path })
         {
             Wrong($"{path}.chipLabel", "The chip 'virtual' is in memory, and other lines are on real chips.", "Name the real chip, or 'virtual' for all lines.");
         }
     }
-
-    private IEnumerable<(string Path, LineProfile Line)> AllLines() =>
-    [
-        .. _profile.Leds.Lines.Select((led, i) => ($"leds.lines[{i}]", (LineProfile)led)),
-        .. _profile.Panel.Buttons.Select((button, i) => ($"panel.buttons[{i}]", (LineProfile)button)),
-        .. _profile.Power.Signals.Select((signal, i) => ($"power.signals[{i}]", signal.ToLine())),
-        .. _profile.Power.Psus.Select((psu, i) => ($"power.psus[{i}].good", psu.Good)).Where(psu => psu.Good is not null).Select(psu => (psu.Item1, psu.Good!)),
-    ];
 
     private bool HasLed(string name) => _profile.Leds.Lines.Any(led => led.Name == name);
 

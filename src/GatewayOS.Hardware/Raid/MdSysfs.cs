@@ -50,7 +50,7 @@ internal sealed class MdSysfs(string root)
             Id = "",
             Name = name,
             Level = Text(name, "level") ?? "",
-            SizeBytes = Number(ReadFile(Path.Join(root, "block", name, "size"))) * SectorBytes,
+            SizeBytes = Number(KernelFile.Read(Path.Join(root, "block", name, "size"))) * SectorBytes,
             Slots = (int)Number(Text(name, "raid_disks")),
             Members = members,
             Kernel = new KernelView
@@ -82,24 +82,14 @@ internal sealed class MdSysfs(string root)
 
     private IEnumerable<MemberReading> Members(string name)
     {
-        string[] entries = [];
-        try
-        {
-            entries = Directory.GetFileSystemEntries(Path.Join(root, "block", name, "md"), "dev-*");
-        }
-        catch (IOException)
-        {
-            // The array is being stopped; the next look will show it.
-        }
-
-        foreach (string entry in entries.Order(StringComparer.Ordinal))
+        foreach (string entry in MemberEntries(name).Order(StringComparer.Ordinal))
         {
             string device = Path.GetFileName(entry)["dev-".Length..];
-            string slot = ReadFile(Path.Join(entry, "slot")) ?? "none";
-            if (ReadFile(Path.Join(entry, "state")) is { } states)
+            string slot = KernelFile.Read(Path.Join(entry, "slot")) ?? "none";
+            if (KernelFile.Read(Path.Join(entry, "state")) is { } states)
             {
                 yield return new MemberReading(
-                    device, "", int.TryParse(slot, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1, StateOf(states.Split(','), slot, IsThere(device)), Number(ReadFile(Path.Join(entry, "errors"))));
+                    device, "", int.TryParse(slot, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1, StateOf(states.Split(','), slot, IsThere(device)), Number(KernelFile.Read(Path.Join(entry, "errors"))));
             }
         }
     }
@@ -114,15 +104,18 @@ internal sealed class MdSysfs(string root)
         _ => MemberState.Unknown,
     };
 
-    private long DataOffset(string name)
+    private long DataOffset(string name) => MemberEntries(name).Select(entry => Number(KernelFile.Read(Path.Join(entry, "offset")))).DefaultIfEmpty(0).Max();
+
+    private string[] MemberEntries(string name)
     {
         try
         {
-            return Directory.GetFileSystemEntries(Path.Join(root, "block", name, "md"), "dev-*").Select(entry => Number(ReadFile(Path.Join(entry, "offset")))).DefaultIfEmpty(0).Max();
+            return Directory.GetFileSystemEntries(Path.Join(root, "block", name, "md"), "dev-*");
         }
         catch (IOException)
         {
-            return 0;
+            // The array is being stopped; the next look will show it.
+            return [];
         }
     }
 
@@ -138,23 +131,10 @@ internal sealed class MdSysfs(string root)
 
     private static int FromKibibytes(long kibibytes) => (int)Math.Round(kibibytes * 1024 / 1e6);
 
-    private string? Text(string name, string attribute) => ReadFile(Path.Join(root, "block", name, "md", attribute));
+    private string? Text(string name, string attribute) => KernelFile.Read(Path.Join(root, "block", name, "md", attribute));
 
     // The first word that is a number: some attributes add where it comes from, as "1000 (system)".
     private static long Number(string? text) => text is not null && long.TryParse(text.Split(' ')[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : 0;
-
-    private static string? ReadFile(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path).Trim();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Attributes come and go with members and levels.
-            return null;
-        }
-    }
 
     private RaidAnswer Write(string name, string attribute, string value)
     {

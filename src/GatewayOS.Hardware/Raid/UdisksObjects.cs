@@ -1,13 +1,9 @@
 using System.Globalization;
 using GatewayOS.Appliance.Raid;
 using GatewayOS.Hardware.DBus;
+using GatewayOS.Hardware.Profiles;
 
 namespace GatewayOS.Hardware.Raid;
-
-/// <summary>Where a bay is.</summary>
-/// <param name="No">Its number.</param>
-/// <param name="ByPath">Name of its disk in <c>/dev/disk/by-path</c>.</param>
-public sealed record BayPath(int No, string ByPath);
 
 /// <summary>The objects of udisks2, as <c>GetManagedObjects</c> returns them, read into facts. Pure.</summary>
 internal sealed class UdisksObjects
@@ -60,7 +56,7 @@ internal sealed class UdisksObjects
     /// <param name="bays">Where bays are.</param>
     /// <param name="isHeld">Whether something else than an array holds a disk.</param>
     /// <param name="pending">Unreadable sectors, by the drive's path.</param>
-    public IEnumerable<DiskReading> Disks(IReadOnlyList<BayPath> bays, Func<string, bool> isHeld, IReadOnlyDictionary<string, long> pending)
+    public IEnumerable<DiskReading> Disks(IReadOnlyList<BayProfile> bays, Func<string, bool> isHeld, IReadOnlyDictionary<string, long> pending)
     {
         foreach ((string device, string path) in _blocks.OrderBy(one => one.Key, StringComparer.Ordinal))
         {

@@ -1,5 +1,6 @@
 using GatewayOS.Appliance.Raid;
 using GatewayOS.Hardware.DBus;
+using GatewayOS.Hardware.Profiles;
 
 namespace GatewayOS.Hardware.Raid;
 
@@ -19,7 +20,7 @@ public sealed class UdisksRaid : IRaidHealth
 
     private readonly DBusConnection _bus;
     private readonly MdSysfs _kernel;
-    private readonly IReadOnlyList<BayPath> _bays;
+    private readonly IReadOnlyList<BayProfile> _bays;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, string> _ids = new(StringComparer.Ordinal);
@@ -31,7 +32,7 @@ public sealed class UdisksRaid : IRaidHealth
     /// <param name="sysfs">Where sysfs is mounted.</param>
     /// <param name="bays">Where bays are.</param>
     /// <param name="time">The clock.</param>
-    public UdisksRaid(DBusConnection bus, string sysfs, IReadOnlyList<BayPath> bays, TimeProvider time)
+    public UdisksRaid(DBusConnection bus, string sysfs, IReadOnlyList<BayProfile> bays, TimeProvider time)
     {
         (_bus, _kernel, _bays, _time) = (bus, new MdSysfs(sysfs), bays, time);
         bus.Signal += _ => Changed?.Invoke();

@@ -59,15 +59,7 @@ public sealed class DBusConnectionTests : IDisposable
     public void Signals_that_are_asked_for_arrive()
     {
         using DBusConnection connection = Connect();
-        var seen = new List<string>();
-        connection.Signal += signal =>
-        {
-            lock (seen)
-            {
-                seen.Add($"{signal.Member} {signal.Values.Count}");
-            }
-        };
-        connection.Match($"type='signal',sender='{Bus}',member='NameOwnerChanged'");
+        List<string> seen = WatchOwners(connection);
         Until.Holds(() => Seen(seen, () => Connect().Dispose()), "somebody's coming is told");
     }
 
@@ -75,15 +67,7 @@ public sealed class DBusConnectionTests : IDisposable
     public void When_the_bus_comes_back_so_do_connection_and_matches()
     {
         using DBusConnection connection = Connect();
-        var seen = new List<string>();
-        connection.Signal += signal =>
-        {
-            lock (seen)
-            {
-                seen.Add($"{signal.Member} {signal.Values.Count}");
-            }
-        };
-        connection.Match($"type='signal',sender='{Bus}',member='NameOwnerChanged'");
+        List<string> seen = WatchOwners(connection);
         Until.Holds(() => Seen(seen, () => Connect().Dispose()), "signals arrive before");
         _bus.Stop();
         Until.Holds(() => !connection.IsConnected, "the loss is noticed");
@@ -122,6 +106,20 @@ public sealed class DBusConnectionTests : IDisposable
         var connection = new DBusConnection(_bus.Address);
         Until.Holds(() => connection.IsConnected, "the connection comes about");
         return connection;
+    }
+
+    private static List<string> WatchOwners(DBusConnection connection)
+    {
+        var seen = new List<string>();
+        connection.Signal += signal =>
+        {
+            lock (seen)
+            {
+                seen.Add($"{signal.Member} {signal.Values.Count}");
+            }
+        };
+        connection.Match($"type='signal',sender='{Bus}',member='NameOwnerChanged'");
+        return seen;
     }
 
     private static bool Seen(List<string> seen, Action cause)

@@ -1,6 +1,7 @@
 using System.Text;
 using GatewayOS.Appliance.Raid;
 using GatewayOS.Hardware.DBus;
+using GatewayOS.Hardware.Profiles;
 using GatewayOS.Hardware.Raid;
 
 namespace GatewayOS.Hardware.Tests.Raid;
@@ -84,7 +85,7 @@ public sealed class UdisksObjectsTests
 
     private UdisksObjects Objects() => new(DBusValue.Of(_objects));
 
-    private DiskReading[] Disks() => [.. Objects().Disks([new BayPath(7, "pci-1")], _ => false, new Dictionary<string, long> { ["/d/sdb"] = 5 })];
+    private DiskReading[] Disks() => [.. Objects().Disks([new BayProfile(7, "Bay 7", "pci-1")], _ => false, new Dictionary<string, long> { ["/d/sdb"] = 5 })];
 
     private void Disk(string name, string serial, params (string, DBusValue)[] properties)
     {

@@ -20,8 +20,7 @@ internal sealed class ArrayGuest : IDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="scratch">Where it keeps what it exchanges with the test.</param>
-    /// <param name="disks">Files of the host that are its disks ubdb, ubdc …</param>
-    public ArrayGuest(ScratchDirectory scratch, params string[] disks)
+    public ArrayGuest(ScratchDirectory scratch)
     {
         _scratch = scratch;
         string here = Path.Join(Gatewayctl.Root, "tests/GatewayOS.System.Tests/Guest");
@@ -37,8 +36,7 @@ internal sealed class ArrayGuest : IDisposable
         }
 
         File.Copy(Path.Join(here, "init.sh"), Path.Join(root, "init.sh"), overwrite: true);
-        string[] ubd = [.. disks.Select((disk, number) => $"ubd{(char)('b' + number)}={disk}")];
-        var start = new ProcessStartInfo("bash", ["-c", "exec \"$0\" \"$@\" >\"$EXCHANGE/console\" 2>&1 </dev/null", Kernel, "mem=1G", "root=/dev/root", "rootfstype=hostfs", $"rootflags={root}", "ro", "init=/init.sh", "quiet", "con=null", "con0=null,fd:1", $"EXCHANGE={Exchange}", $"PROGRAMS={Path.Join(Gatewayctl.Root, "artifacts/bin")}", .. ubd]) { UseShellExecute = false };
+        var start = new ProcessStartInfo("bash", ["-c", "exec \"$0\" \"$@\" >\"$EXCHANGE/console\" 2>&1 </dev/null", Kernel, "mem=1G", "root=/dev/root", "rootfstype=hostfs", $"rootflags={root}", "ro", "init=/init.sh", "quiet", "con=null", "con0=null,fd:1", $"EXCHANGE={Exchange}", $"PROGRAMS={Path.Join(Gatewayctl.Root, "artifacts/bin")}"]) { UseShellExecute = false };
         start.Environment["EXCHANGE"] = Exchange;
         start.Environment["TMPDIR"] = scratch.Path;
         _process = Process.Start(start)!;
@@ -71,20 +69,15 @@ internal sealed class ArrayGuest : IDisposable
         return new ProgramRun(int.Parse(File.ReadAllText(name + ".code").Trim(), global::System.Globalization.CultureInfo.InvariantCulture), File.ReadAllText(name + ".out"), "");
     }
 
-    /// <summary>Cuts the power: what its kernel had not written to its disks is lost.</summary>
-    public void CutPower()
+    /// <inheritdoc/>
+    public void Dispose()
     {
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
             _process.WaitForExit();
         }
-    }
 
-    /// <summary>Cuts the power, if it is still on.</summary>
-    public void Dispose()
-    {
-        CutPower();
         _process.Dispose();
     }
 

@@ -124,7 +124,10 @@ public static class Until
     /// <summary>Waits until something holds.</summary>
     /// <param name="condition">Asked again and again.</param>
     /// <param name="what">Said when it never does.</param>
-    public static void Holds(Func<bool> condition, string what)
+    public static void Holds(Func<bool> condition, string what) => Holds(condition, () => what);
+
+    /// <summary>The same for what is known only then.</summary>
+    public static void Holds(Func<bool> condition, Func<string> what)
     {
         using var pause = new ManualResetEventSlim();
         long start = Stopwatch.GetTimestamp();
@@ -132,7 +135,7 @@ public static class Until
         {
             if (Stopwatch.GetElapsedTime(start) > s_patience)
             {
-                throw new TimeoutException($"It never came about that {what}.");
+                throw new TimeoutException($"It never came about that {what()}.");
             }
 
             pause.Wait(TimeSpan.FromMilliseconds(50));

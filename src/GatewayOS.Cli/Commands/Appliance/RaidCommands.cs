@@ -80,7 +80,7 @@ internal static class RaidCommands
         output.WriteLine($"{array.Name}  {array.Level} of {array.Slots} disks, {Sizes.Bytes(array.SizeBytes)}: {array.State.ToUpperInvariant()}{SurvivesWords(array)}");
         if (array.HasProgress)
         {
-            string left = array.HasLeftSeconds ? $", {Span(array.LeftSeconds)} left" : "";
+            string left = array.HasLeftSeconds ? $", {Sizes.Time(TimeSpan.FromSeconds(Math.Min(array.LeftSeconds, TimeSpan.MaxValue.TotalSeconds / 2)))} left" : "";
             string promised = array.PromisedUnixMs > 0 ? $", done by {ApplianceVerb.LocalTime(ApplianceVerb.Time(array.PromisedUnixMs))} at the latest" : "";
             output.WriteLine($"  {array.Progress.ToString("P1", CultureInfo.InvariantCulture)} at {Sizes.Bytes(array.BytesPerSecond)}/s{left}{promised} ({array.RateReason})");
         }
@@ -139,11 +139,4 @@ internal static class RaidCommands
             output.WriteLine($"  {line}");
         }
     }
-
-    private static string Span(double seconds) => TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds / 2)) switch
-    {
-        { TotalHours: >= 1 } span => string.Create(CultureInfo.InvariantCulture, $"{span.TotalHours:0.0} h"),
-        { TotalMinutes: >= 1 } span => string.Create(CultureInfo.InvariantCulture, $"{span.TotalMinutes:0} min"),
-        var span => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0} s"),
-    };
 }
