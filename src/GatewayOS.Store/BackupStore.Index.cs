@@ -42,7 +42,20 @@ public sealed partial class BackupStore
         return TryFindPresent(lease.Index, id, out location) || lease.Index.TryFind(id, _isReadable ??= IsReadable, out location);
     }
 
-    /// <summary>The same without help of what was read ahead: only what the index itself says, for those who check it or act on it.</summary>
+    /// <summary>The pack that a chunk is read from; null when it is in none, or when the index does not tell because it is damaged there.</summary>
+    public ChunkId? PackOf(ChunkId id)
+    {
+        try
+        {
+            return TryLocate(id, out ChunkLocation location) ? Packs.Id(location.Pack) : null;
+        }
+        catch (StoreDamagedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Finds a chunk as <see cref="TryLocate(ChunkId, out ChunkLocation)"/> does, without help of what was read ahead: only what the index itself says, for those who check it or act on it.</summary>
     internal bool TryLocateByIndex(ChunkId id, out ChunkLocation location)
     {
         if (_betterCopies is { } better && better.TryGetValue(id, out location))

@@ -72,6 +72,12 @@ internal static class GonePacks
         lists.ForEach(name => DurableFile.DeleteIfPresent(disk, $"{StoreLayout.Index}/{name}"));
     }
 
+    /// <summary>True for the bytes of a whole list of this store.</summary>
+    public static bool Check(ReadOnlySpan<byte> file, Guid storeId) =>
+        file.Length >= HeadBytes + IndexFormat.HashBytes && file.StartsWith(Magic) && BinaryPrimitives.ReadUInt16LittleEndian(file[8..]) == Version
+        && new Guid(file.Slice(16, 16), bigEndian: true) == storeId && IndexFormat.IsSealed(file)
+        && BinaryPrimitives.ReadInt64LittleEndian(file[32..]) == (file.Length - HeadBytes - IndexFormat.HashBytes) / ChunkId.SizeBytes;
+
     private static List<string> Lists(IStoreDisk disk) =>
         [.. disk.ListNames(StoreLayout.Index).Where(name => name.EndsWith(StoreLayout.GoneSuffix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
@@ -88,9 +94,7 @@ internal static class GonePacks
             return [];
         }
 
-        if (file.Length < HeadBytes + IndexFormat.HashBytes || !file.AsSpan().StartsWith(Magic) || BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(8)) != Version
-            || new Guid(file.AsSpan(16, 16), bigEndian: true) != storeId || !IndexFormat.IsSealed(file)
-            || BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan(32)) != (file.Length - HeadBytes - IndexFormat.HashBytes) / ChunkId.SizeBytes)
+        if (!Check(file, storeId))
         {
             return [];
         }

@@ -3,9 +3,11 @@ using System.Runtime.ExceptionServices;
 namespace GatewayOS.Store.Maintenance;
 
 /// <summary>Spreads items over threads of its own, each with its own state; the first failure stops all and is thrown.</summary>
-internal static class OwnedThreads
+public static class OwnedThreads
 {
     /// <summary>Runs over all items.</summary>
+    /// <typeparam name="TItem">An item.</typeparam>
+    /// <typeparam name="TState">What a thread keeps from one item to the next.</typeparam>
     /// <param name="threads">Threads; 0 or 1 works on the caller's, in order.</param>
     /// <param name="items">The items.</param>
     /// <param name="makeState">Makes a thread's state; disposed at its end.</param>

@@ -5,11 +5,10 @@ using GatewayOS.Store.Storage;
 namespace GatewayOS.Store.Maintenance;
 
 /// <summary>Reads every byte of packs and checks them, with the key or without. One for each thread.</summary>
-/// <param name="disk">The store's disk.</param>
 /// <param name="storeId">The store.</param>
 /// <param name="keys">Its keys, or null for a keyless check.</param>
 /// <param name="counters">What its thread spends its time on.</param>
-internal sealed class PackCheck(IStoreDisk disk, Guid storeId, Keys.StoreKeys? keys, StageCounters counters) : IDisposable
+internal sealed class PackCheck(Guid storeId, Keys.StoreKeys? keys, StageCounters counters) : IDisposable
 {
     private readonly RecordDecoder _decoder = new(keys?.Naming) { Counters = counters };
     private readonly ReadWindow _window = new();
@@ -22,14 +21,15 @@ internal sealed class PackCheck(IStoreDisk disk, Guid storeId, Keys.StoreKeys? k
     public long Bytes { get; private set; }
 
     /// <summary>Checks a pack.</summary>
+    /// <param name="file">Its file.</param>
     /// <param name="packId">The pack.</param>
     /// <param name="bad">Called for each bad record with what is wrong.</param>
     /// <returns>Records checked.</returns>
     /// <exception cref="StoreDamagedException">The pack has no usable directory.</exception>
     /// <exception cref="StoreIoException">It cannot be read.</exception>
-    public int Run(ChunkId packId, Action<RecordHead, string> bad)
+    public int Run(IStoreFile file, ChunkId packId, Action<RecordHead, string> bad)
     {
-        using IStoreFile file = disk.OpenReadStreamed(StoreLayout.PackPath(packId));
+        _window.Forget();
         PackDirectory.Read(file, storeId, packId, _heads);
         ReadOnlySpan<RecordHead> heads = _heads.All;
         PackKey? key = keys is null ? null : PackKeyOf(file, keys);
@@ -47,12 +47,12 @@ internal sealed class PackCheck(IStoreDisk disk, Guid storeId, Keys.StoreKeys? k
     }
 
     /// <summary>Reads a pack's directory alone.</summary>
+    /// <param name="file">Its file.</param>
     /// <param name="packId">The pack.</param>
     /// <returns>Its records.</returns>
     /// <inheritdoc cref="Run" path="/exception"/>
-    public int ReadDirectory(ChunkId packId)
+    public int ReadDirectory(IStoreFile file, ChunkId packId)
     {
-        using IStoreFile file = disk.OpenRead(StoreLayout.PackPath(packId));
         PackDirectory.Read(file, storeId, packId, _heads);
         return _heads.All.Length;
     }

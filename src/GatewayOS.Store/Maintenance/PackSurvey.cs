@@ -46,7 +46,7 @@ internal sealed class PackSurvey
         OwnedThreads.Run(
             options.Threads,
             packs,
-            () => new PackCheck(disk, storeId, store?.Keys, options.Profile.NewCounters()),
+            () => new PackCheck(storeId, store?.Keys, options.Profile.NewCounters()),
             (check, pack) =>
             {
                 survey.CheckPack(disk, storeId, check, pack.Id, options.ReadData);
@@ -77,16 +77,18 @@ internal sealed class PackSurvey
     {
         try
         {
+            string path = StoreLayout.PackPath(id);
+            using IStoreFile file = readData ? disk.OpenReadStreamed(path) : disk.OpenRead(path);
             if (readData)
             {
                 long before = check.Bytes;
-                int records = check.Run(id, (record, reason) => AddBad(id, record, reason));
+                int records = check.Run(file, id, (record, reason) => AddBad(id, record, reason));
                 Interlocked.Add(ref _bytes, check.Bytes - before);
                 Interlocked.Add(ref _records, records);
             }
             else
             {
-                Interlocked.Add(ref _records, check.ReadDirectory(id));
+                Interlocked.Add(ref _records, check.ReadDirectory(file, id));
             }
 
             CountNotIndexed(id, check.Heads);

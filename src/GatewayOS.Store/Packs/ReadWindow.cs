@@ -57,6 +57,9 @@ internal sealed class ReadWindow(int aheadBytes = ReadWindow.AheadBytesDefault)
         return Fill(source, file, offset, length, offset, length);
     }
 
+    /// <summary>Forgets what is in memory: the same file object is about to have another content.</summary>
+    public void Forget() => _source = null;
+
     private ReadOnlySpan<byte> Fill(object source, IStoreFile file, long from, int wanted, long offset, int length)
     {
         if (_buffer.Length < wanted)
