@@ -5,8 +5,8 @@ namespace GatewayOS.Architecture.Tests;
 /// <summary>Holds the directions in which projects may refer to each other.</summary>
 public sealed class ReferenceTests
 {
-    // Who may refer to whom: Store ← Backup ← Appliance ← (Hardware, Cloud, Web) ← Daemon; Api and Grpc are leaves; Cli and Agent never see
-    // Appliance. A new project gets its line here before its first reference.
+    // Who may refer to whom: Store ← Backup ← Appliance ← (Hardware, Web) ← Daemon, Store ← Cloud ← Daemon; Api and Grpc are leaves; Cli and Agent never see
+    // Appliance, and so Cloud does not either: a machine without an appliance restores from a vault. Daemon joins the two. A new project gets its line here before its first reference.
     private static readonly Dictionary<string, string[]> s_allowed = new()
     {
         ["GatewayOS.Store"] = [],
@@ -16,11 +16,11 @@ public sealed class ReferenceTests
         ["GatewayOS.Backup"] = ["GatewayOS.Store"],
         ["GatewayOS.Appliance"] = ["GatewayOS.Store", "GatewayOS.Backup"],
         ["GatewayOS.Hardware"] = ["GatewayOS.Appliance"],
-        ["GatewayOS.Cloud"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Appliance", "GatewayOS.Api", "GatewayOS.Grpc"],
+        ["GatewayOS.Cloud"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc"],
         ["GatewayOS.Web"] = ["GatewayOS.Appliance"],
         ["GatewayOS.Daemon"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Appliance", "GatewayOS.Hardware", "GatewayOS.Cloud", "GatewayOS.Web", "GatewayOS.Api", "GatewayOS.Grpc"],
         ["GatewayOS.Agent"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],
-        ["GatewayOS.Cli"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],
+        ["GatewayOS.Cli"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Cloud", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],
         ["GatewayOS.ControlPlane"] = ["GatewayOS.Api", "GatewayOS.Grpc"],
     };
 

@@ -1,0 +1,181 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Cloud.Vault;
+
+/// <summary>Where a vault is. One of the two is given.</summary>
+public sealed record VaultPlace
+{
+    /// <summary>A directory.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>A bucket.</summary>
+    public S3Settings? Bucket { get; init; }
+
+    /// <summary>How fast is sent to a bucket, by the hour; empty for no limit.</summary>
+    public IReadOnlyList<BandwidthWindow> Bandwidth { get; init; } = [];
+
+    /// <summary>Checks it; every error at once.</summary>
+    /// <returns>The errors; empty when valid.</returns>
+    public IReadOnlyList<string> Validate() =>
+    [
+        .. PlaceErrors(),
+        .. Bandwidth.Where(window => window.BytesPerSecond < BandwidthWindow.BytesPerSecondMin)
+            .Select(window => $"A limit of {window.BytesPerSecond} bytes a second is below {BandwidthWindow.BytesPerSecondMin}."),
+    ];
+
+    /// <summary>Opens it.</summary>
+    /// <param name="time">Clock.</param>
+    /// <param name="retry">How long a vault that cannot be reached is tried again.</param>
+    /// <param name="asOf">Shows it as it was then; null for now. A directory keeps no past.</param>
+    /// <exception cref="VaultException">It makes no sense, or is not there.</exception>
+    public RetryingMedium Open(TimeProvider time, RetryPolicy retry, DateTimeOffset? asOf = null)
+    {
+        if (Validate() is { Count: > 0 } errors)
+        {
+            throw new VaultException(VaultFailure.Invalid, string.Join(' ', errors));
+        }
+
+        if (Bucket is { } bucket)
+        {
+            return new RetryingMedium(new S3Medium(bucket, time, asOf, Bandwidth.Count > 0 ? new BandwidthSchedule(Bandwidth, time) : null), retry, time);
+        }
+
+        return asOf is null
+            ? new RetryingMedium(new DirectoryMedium(new PosixDisk(Directory!)), retry, time)
+            : throw new VaultException(VaultFailure.Invalid, $"{Directory} is a directory: it keeps no past to show.");
+    }
+
+    /// <summary>In words.</summary>
+    public override string ToString() => Bucket is { } bucket ? $"s3://{bucket.Bucket}{(bucket.Prefix.Length > 0 ? "/" + bucket.Prefix : "")} at {bucket.Endpoint}" : Directory ?? "";
+
+    private IReadOnlyList<string> PlaceErrors() => (Directory, Bucket) switch
+    {
+        ({ } directory, null) => System.IO.Directory.Exists(directory) ? [] : [$"There is no directory {directory}. Mount the disk, or make it."],
+        (null, { } bucket) => bucket.Validate(),
+        _ => ["A vault is either a directory or a bucket."],
+    };
+}
+
+/// <summary>
+/// The vaults that this machine knows, in a small JSON file of its own, and beside it their ledgers. Holds no secret: access keys stand in files that it names, or in the environment.
+/// </summary>
+public sealed class VaultFile
+{
+    /// <summary>Names another file.</summary>
+    public const string PathVariable = "GATEWAY_VAULTS";
+
+    private const string SystemPath = "/var/lib/gatewayos/vaults.json";
+    private const string UserPath = "gatewayos/vaults.json";
+    private const int VaultsMax = 100;
+    private const int NameLengthMax = 64;
+
+    /// <summary>Uses a file.</summary>
+    /// <param name="path">The file; it need not exist.</param>
+    public VaultFile(string path) => Location = Path.GetFullPath(path);
+
+    /// <summary>The machine's file: <see cref="PathVariable"/>, else root's in /var/lib, else in the user's state directory (XDG).</summary>
+    public static VaultFile OfMachine => new(Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } named ? named
+        : Environment.IsPrivilegedProcess ? SystemPath
+        : Path.Join(Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local/state"), UserPath));
+
+    /// <summary>Where it is.</summary>
+    public string Location { get; }
+
+    /// <summary>All vaults, by name.</summary>
+    /// <exception cref="VaultException">The file is damaged or cannot be read.</exception>
+    public SortedDictionary<string, VaultPlace> Read()
+    {
+        try
+        {
+            SortedDictionary<string, VaultPlace>? rows = File.Exists(Location) ? JsonSerializer.Deserialize(File.ReadAllBytes(Location), VaultJson.Default.SortedDictionaryStringVaultPlace) : null;
+            return rows is null ? new SortedDictionary<string, VaultPlace>(StringComparer.Ordinal) : new SortedDictionary<string, VaultPlace>(rows, StringComparer.Ordinal);
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new VaultException(VaultFailure.Invalid, $"The list of vaults {Location} cannot be read: {error.Message} Mend or remove it, and add the vaults again; nothing in them is lost.", error);
+        }
+    }
+
+    /// <summary>Adds a vault.</summary>
+    /// <param name="name">What to call it: letters, digits, dots, hyphens and underscores.</param>
+    /// <param name="place">Where it is.</param>
+    /// <exception cref="VaultException">The name is taken or unusable.</exception>
+    /// <exception cref="StoreIoException">The file cannot be written; the old one stands.</exception>
+    public void Add(string name, VaultPlace place)
+    {
+        if (name.Length is 0 or > NameLengthMax || name.StartsWith('.') || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('.' or '-' or '_')))
+        {
+            throw new VaultException(VaultFailure.Invalid, $"'{name}' cannot be a vault's name: 1 to {NameLengthMax} letters, digits, dots, hyphens and underscores.");
+        }
+
+        SortedDictionary<string, VaultPlace> all = Read();
+        if (all.TryGetValue(name, out VaultPlace? known))
+        {
+            throw new VaultException(VaultFailure.Invalid, $"There is a vault {name} already: {known}. Choose another name, or 'gatewayctl vault remove {name}' first.");
+        }
+
+        if (all.Count >= VaultsMax)
+        {
+            throw new VaultException(VaultFailure.Invalid, $"{Location} holds {VaultsMax} vaults already.");
+        }
+
+        all.Add(name, place);
+        Write(all);
+    }
+
+    /// <summary>Forgets a vault and its ledger. What is in it stays.</summary>
+    /// <exception cref="VaultException">There is none of that name.</exception>
+    public VaultPlace Remove(string name)
+    {
+        VaultPlace place = Find(name);
+        SortedDictionary<string, VaultPlace> all = Read();
+        all.Remove(name);
+        Write(all);
+        File.Delete(State.PathOf(LedgerName(name)));
+        return place;
+    }
+
+    /// <summary>Finds a vault: by its name, or a directory by its path.</summary>
+    /// <param name="name">The name; null when only one is known.</param>
+    /// <exception cref="VaultException">There is none of that name, or several to choose from.</exception>
+    public VaultPlace Find(string? name)
+    {
+        if (name is not null && name.Contains('/'))
+        {
+            return new VaultPlace { Directory = Path.GetFullPath(name) };
+        }
+
+        SortedDictionary<string, VaultPlace> all = Read();
+        string known = all.Count == 0 ? "'gatewayctl vault add' makes one known." : $"Known are: {string.Join(", ", all.Keys)}.";
+        return name is not null
+            ? all.GetValueOrDefault(name) ?? throw new VaultException(VaultFailure.Invalid, $"There is no vault '{name}'. {known} A directory is named by a path with a slash.")
+            : all.Count == 1 ? all.Values.First() : throw new VaultException(VaultFailure.Invalid, $"Say which vault with --vault NAME. {known}");
+    }
+
+    /// <summary>The ledger of a vault.</summary>
+    /// <param name="name">Its name or path; null when only one is known.</param>
+    public VaultLedger Ledger(string? name) => VaultLedger.Open(State, LedgerName(name ?? Read().Keys.First()));
+
+    private StateDirectory State => new(Path.GetDirectoryName(Location)!);
+
+    // A path is no file name: its slashes become what no vault's name has.
+    private static string LedgerName(string name) => name.Contains('/') ? $"vault{Path.GetFullPath(name).Replace('/', '+')}.ledger" : $"vault-{name}.ledger";
+
+    private void Write(SortedDictionary<string, VaultPlace> all)
+    {
+        try
+        {
+            State.Replace(Path.GetFileName(Location), JsonSerializer.SerializeToUtf8Bytes(all, VaultJson.Default.SortedDictionaryStringVaultPlace));
+        }
+        catch (Exception error) when (error is UnauthorizedAccessException || (error is IOException && error is not StoreIoException))
+        {
+            throw new StoreIoException(StoreIoFailure.Permission, Location, $"Cannot write {Location}: {error.Message} Name another file with {PathVariable}.", error);
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSerializable(typeof(SortedDictionary<string, VaultPlace>))]
+internal sealed partial class VaultJson : JsonSerializerContext;

@@ -1,0 +1,36 @@
+using GatewayOS.Store.Sealed;
+using GatewayOS.Store.Storage;
+
+namespace GatewayOS.Cloud.Vault;
+
+/// <summary>Sees to it that two stores never get into one vault, and that a disk that is not mounted is not taken for an empty vault.</summary>
+internal static class VaultIdentity
+{
+    private const string ConfigName = "config.json";
+
+    /// <summary>Refuses a vault that is not this store's.</summary>
+    /// <exception cref="StoreUnusableException">It is another store's, or something is missing that must not be.</exception>
+    public static void Check(SealedStore store, VaultDisk vault, VaultLedger ledger, bool refill)
+    {
+        if (vault.Listing.Find(ConfigName) is null)
+        {
+            bool expected = vault.Listing.Count == 0 && ledger.Count == 0;
+            if (!expected && !refill)
+            {
+                throw new StoreUnusableException(vault.Listing.Count == 0
+                    ? $"{vault.Location} is empty, although {ledger.Count} objects were put there. Is the disk mounted, the bucket the right one? To fill it anew use --refill."
+                    : $"{vault.Location} has objects and no {ConfigName}, so it does not say whose vault it is. If it is this store's, use --refill.");
+            }
+
+            return;
+        }
+
+        byte[] there = new byte[vault.Listing.Find(ConfigName)!.LengthBytes];
+        using IStoreFile file = vault.OpenRead(ConfigName);
+        file.ReadAt(there, 0);
+        if (!store.Config.Span.SequenceEqual(there) && ledger.Find(ConfigName) is null && !refill)
+        {
+            throw new StoreUnusableException($"{vault.Location} is the vault of another store than {store.Location}. Choose another place for this one.");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace GatewayOS.TestKit.Programs;
+
+/// <summary>A real S3 service of a test's own (tools/s3-server.sh), on the loopback. Disposing ends it.</summary>
+public sealed class S3Server : IDisposable
+{
+    /// <summary>Its access key.</summary>
+    public const string AccessKey = "AKTEST";
+
+    /// <summary>And the secret to it.</summary>
+    public const string SecretKey = "SKTEST";
+
+    // The service wants a second port a thousand below.
+    private const int PortMin = 20_000;
+
+    private readonly ScratchDirectory _scratch = new("s3");
+    private readonly string _script = Path.Join(Gatewayctl.Root, "tools/s3-server.sh");
+
+    /// <summary>Starts it; answers when this returns.</summary>
+    public S3Server()
+    {
+        int port = FreePort();
+        Endpoint = Shell.Run($"'{_script}' start '{_scratch["ceph"]}' {port}").Trim();
+        Address = $"127.0.0.1:{port}";
+    }
+
+    /// <summary>Where it is, as an URL.</summary>
+    public string Endpoint { get; }
+
+    /// <summary>Where it is, as address and port.</summary>
+    public string Address { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Shell.Run($"'{_script}' stop '{_scratch["ceph"]}'");
+        _scratch.Dispose();
+    }
+
+    private static int FreePort()
+    {
+        while (true)
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+            if (port >= PortMin)
+            {
+                return port;
+            }
+        }
+    }
+}
