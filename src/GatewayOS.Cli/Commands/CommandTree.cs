@@ -1,6 +1,7 @@
 using System.CommandLine;
 using GatewayOS.Cli.Commands.Appliance;
 using GatewayOS.Cli.Commands.Store;
+using GatewayOS.Cli.Commands.Vault;
 using GatewayOS.Cli.Documentation;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Secrets;
@@ -46,6 +47,7 @@ internal static class CommandTree
         root.Subcommands.Add(PowerCommands.Build());
         root.Subcommands.Add(RaidCommands.Build());
         root.Subcommands.Add(store);
+        root.Subcommands.Add(VaultCommands.Build());
         root.Subcommands.Add(DocumentationCommands.BuildCompletion(root));
         root.Subcommands.Add(DocumentationCommands.BuildManual(root));
         return root;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using GatewayOS.Cli.Commands.Vault;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Json;
 using GatewayOS.Cli.Secrets;
@@ -12,8 +13,10 @@ using GatewayOS.Store.Tuning;
 namespace GatewayOS.Cli.Commands;
 
 /// <summary>What a running verb works with: its arguments, its output, and the wish to stop.</summary>
-internal sealed class VerbContext(ParseResult arguments, CancellationToken cancellation)
+internal sealed class VerbContext(ParseResult arguments, CancellationToken cancellation) : IDisposable
 {
+    private VaultSource? _vault;
+
     public ParseResult Arguments { get; } = arguments;
 
     public CancellationToken Cancellation { get; } = cancellation;
@@ -30,26 +33,39 @@ internal sealed class VerbContext(ParseResult arguments, CancellationToken cance
     public string StoreDirectory => Arguments.GetValue(Verb.StoreOption) ?? Environment.GetEnvironmentVariable(Verb.StoreVariable)
         ?? throw new UsageException($"No store was named. Use --store DIR or set {Verb.StoreVariable}.");
 
+    /// <summary>True for a verb of <c>vault</c>: the store it works on is in a vault.</summary>
+    public bool OnVault => VaultSource.IsChosen(Arguments);
+
+    /// <summary>The vault that the verb works on.</summary>
+    public VaultSource Vault => _vault ??= new VaultSource(Arguments, Cancellation);
+
+    /// <summary>The disk of the store that the verb works on: a directory, or a vault.</summary>
+    public IStoreDisk Disk => OnVault ? Vault.Disk : new PosixDisk(StoreDirectory);
+
     /// <summary>Threads and sizes for the store's jobs on this machine.</summary>
-    public PipelineTuning Tuning => TuningFile.OfMachine.Read(StoreDirectory).Effective;
+    public PipelineTuning Tuning => OnVault ? VaultSource.Tuning : TuningFile.OfMachine.Read(StoreDirectory).Effective;
 
     /// <summary>Opens the store with the secret that options, environment or a prompt give.</summary>
     /// <param name="purpose">What for, in a word.</param>
     /// <param name="readsUncoveredPacks">See <see cref="OpenOptions.ReadsUncoveredPacks"/>.</param>
-    public BackupStore OpenStore(string purpose, bool readsUncoveredPacks = true)
+    /// <param name="near">False for one who checks the vault: nothing is read from where it has been downloaded to.</param>
+    public BackupStore OpenStore(string purpose, bool readsUncoveredPacks = true, bool near = true)
     {
-        var disk = new PosixDisk(StoreDirectory);
-        if (!File.Exists(Path.Join(disk.Location, "config.json")))
+        IStoreDisk disk = OnVault && near ? Vault.NearDisk : Disk;
+        if (!disk.List("").Any(entry => entry.Name == "config.json"))
         {
             // Before anybody is asked for a passphrase.
-            throw new StoreUnusableException($"There is no store in {disk.Location}. Make one with 'gatewayctl store init --store {disk.Location}'.");
+            throw new StoreUnusableException(OnVault
+                ? $"There is no store in the vault {disk.Location}. 'gatewayctl vault sync' puts one there."
+                : $"There is no store in {disk.Location}. Make one with 'gatewayctl store init --store {disk.Location}'.");
         }
 
         BackupStore store = BackupStore.Open(
             disk,
             SecretSource.Get(Arguments),
             new OpenOptions { Purpose = purpose, ReadAheadBytes = Tuning.ReadAheadBytes, ReadsUncoveredPacks = readsUncoveredPacks });
-        foreach (string warning in store.Warnings)
+        // A vault is never written by who reads it: that is no news.
+        foreach (string warning in store.Warnings.Where(warning => !(OnVault && warning.StartsWith(disk.Location, StringComparison.Ordinal))))
         {
             Warn(warning);
         }
@@ -66,6 +82,8 @@ internal sealed class VerbContext(ParseResult arguments, CancellationToken cance
             Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
         }
     }
+
+    public void Dispose() => _vault?.Dispose();
 }
 
 /// <summary>Common options of all verbs, and the one place where a verb's failure becomes an exit code.</summary>
@@ -121,7 +139,7 @@ internal static class Verb
         using var stop = new CancellationTokenSource();
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        var context = new VerbContext(arguments, stop.Token);
+        using var context = new VerbContext(arguments, stop.Token);
         try
         {
             return action(context);

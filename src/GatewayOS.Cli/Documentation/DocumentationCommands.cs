@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text;
 using GatewayOS.Cli.Commands;
+using GatewayOS.Cli.Commands.Vault;
 using GatewayOS.Cli.Errors;
 using GatewayOS.Cli.Secrets;
+using GatewayOS.Cloud.Vault;
 
 namespace GatewayOS.Cli.Documentation;
 
@@ -134,10 +136,15 @@ internal static class DocumentationCommands
             AppendOption(page, option);
         }
 
+        page.Append(".SH COMMON OPTIONS OF VAULT COMMANDS\nThose of store commands, and\n");
+        AppendOption(page, VaultSource.VaultOption);
+        AppendOption(page, VaultSource.AsOfOption);
         page.Append(".SH ENVIRONMENT\n");
         foreach ((string name, string what) in ((string, string)[])
         [
             (Verb.StoreVariable, "Directory of the store, where --store is not given."),
+            (VaultSource.Variable, "Name of the vault, or path of one in a directory, where --vault is not given."),
+            (VaultFile.PathVariable, "File with the vaults that are known; /var/lib/gatewayos/vaults.json for root."),
             (SecretSource.PassphraseVariable, "Passphrase of the store."),
             (SecretSource.KeyFileVariable, "Path of a key file."),
             (SecretSource.RecoveryKeyVariable, "Recovery key of the store."),

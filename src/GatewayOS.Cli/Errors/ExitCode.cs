@@ -1,5 +1,6 @@
 using GatewayOS.Backup.Files;
 using GatewayOS.Cli.Connection;
+using GatewayOS.Cloud.Vault;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Cli.Errors;
@@ -39,12 +40,24 @@ internal static class Failures
         InvalidJobException => (ExitCode.Failed, "invalid", error.Message),
         StoreUnusableException => (ExitCode.Failed, "unusable", error.Message),
         StoreDamagedException => (ExitCode.Damage, "damaged", error.Message),
+        VaultException vault => (ExitCode.Failed, Kind(vault.Failure), vault.Message),
+        StoreIoException { InnerException: VaultException vault } => (ExitCode.Failed, Kind(vault.Failure), vault.Message),
         StoreIoException io => (ExitCode.Failed, Kind(io.Failure), error.Message),
         OperationCanceledException => (ExitCode.Failed, "interrupted", "Interrupted. Run the same command again: what was done is kept and reused."),
         DllNotFoundException => (ExitCode.Failed, "missing-library", error.Message),
         UnauthorizedAccessException or IOException => (ExitCode.Failed, "io", error.Message),
         OutOfMemoryException => (ExitCode.Failed, "memory", "There is not enough memory. Close other programs or use fewer threads."),
         _ => (ExitCode.Failed, "bug", $"This is a bug in gatewayctl: {error.GetType().Name}: {error.Message} Nothing committed is affected. Please report it with the output under {DebugVariable}=1."),
+    };
+
+    private static string Kind(VaultFailure failure) => failure switch
+    {
+        VaultFailure.Unreachable => "unreachable",
+        VaultFailure.Refused => "permission",
+        VaultFailure.Missing => "missing",
+        VaultFailure.Full => "disk-full",
+        VaultFailure.Corrupted => "io",
+        _ => "invalid",
     };
 
     private static string Kind(StoreIoFailure failure) => failure switch

@@ -14,7 +14,7 @@ internal static class JobCommands
     public const int ShownDigits = 16;
 
     private static readonly Argument<string> s_id = new("JOB") { Description = "The job's ID, or a beginning of it that is unique" };
-    private static readonly Argument<string> s_kind = new("KIND") { Description = "backup, verify, drill, retention or gc" };
+    private static readonly Argument<string> s_kind = new("KIND") { Description = "backup, verify, drill, retention, gc or vault" };
     private static readonly Argument<string[]> s_paths = new("PATH") { Description = "What to back up instead of what the policy or the node says", Arity = ArgumentArity.ZeroOrMore };
     private static readonly Option<string?> s_node = new("--node") { Description = "Of this node", HelpName = "NODE" };
     private static readonly Option<string?> s_policy = new("--policy") { Description = "As this policy says", HelpName = "POLICY" };

@@ -4,7 +4,6 @@ using GatewayOS.Cli.Json;
 using GatewayOS.Store;
 using GatewayOS.Store.Maintenance;
 using GatewayOS.Store.Profiling;
-using GatewayOS.Store.Storage;
 using GatewayOS.Terminal;
 
 namespace GatewayOS.Cli.Commands.Store;
@@ -24,13 +23,13 @@ internal static class VerifyCommand
         var monitor = new MaintenanceMonitor();
         var options = new VerifyOptions { ReadData = context.Arguments.GetValue(s_readData), Threads = Math.Clamp(context.Arguments.GetValue(s_threads) ?? context.Tuning.VerifyThreads, 1, 64), Progress = monitor };
         bool keyless = context.Arguments.GetValue(s_keyless);
-        using BackupStore? store = keyless ? null : context.OpenStore("verify");
+        using BackupStore? store = keyless ? null : context.OpenStore("verify", near: false);
         VerifyReport report;
         TimeSpan elapsed;
         using (var line = new ProgressLine(monitor.State, context.Quiet))
         {
             report = store is null
-                ? StoreVerifier.RunKeyless(new PosixDisk(context.StoreDirectory), options, context.Cancellation)
+                ? StoreVerifier.RunKeyless(context.Disk, options, context.Cancellation)
                 : StoreVerifier.Run(store, options, context.Cancellation);
             elapsed = line.Elapsed;
         }
