@@ -12,6 +12,7 @@ namespace GatewayOS.Appliance.Alerts;
 public sealed class JobAlerts(IAlertSink alerts, Func<JobRecord, bool> matters, Func<string, string> nameOf)
 {
     private const string Store = "store";
+    private const string Vaults = "vaults";
 
     // The job that an alert was last raised for: looking again is no repetition.
     private readonly Dictionary<(AlertKind, string), string> _raised = [];
@@ -48,6 +49,7 @@ public sealed class JobAlerts(IAlertSink alerts, Func<JobRecord, bool> matters, 
         JobKind.Drill => (AlertKind.DrillFailed, job.NodeId),
         JobKind.Verify or JobKind.Gc => (AlertKind.StoreDamage, job.NodeId.Length > 0 ? job.NodeId : Store),
         JobKind.Retention => (AlertKind.JobFailed, Store),
+        JobKind.Vault => (AlertKind.JobFailed, Vaults),
         _ => (AlertKind.JobFailed, job.NodeId),
     };
 
@@ -68,6 +70,7 @@ public sealed class JobAlerts(IAlertSink alerts, Func<JobRecord, bool> matters, 
             JobKind.Drill => $"The rehearsed restore of node '{node}'",
             JobKind.Verify when node.Length > 0 => $"Reading the newest restore point of node '{node}'",
             JobKind.Verify => "Reading the whole store",
+            JobKind.Vault => "Bringing the vaults up to date",
             JobKind.Gc => "Freeing space in the store",
             _ => "Forgetting restore points that no rule keeps",
         };
@@ -78,6 +81,9 @@ public sealed class JobAlerts(IAlertSink alerts, Func<JobRecord, bool> matters, 
 
     private static string RemedyOf(JobRecord job, string node) => job.Fault switch
     {
+        JobFault.Network when job.Kind == JobKind.Vault => "Look whether the vault can be reached from the appliance ('gatewayctl vault status'). The next sync comes by itself and goes on where this one ended.",
+        JobFault.Refused when job.Kind == JobKind.Vault => "Put right what the message names. The next sync comes by itself.",
+        JobFault.Damage when job.Kind == JobKind.Vault => "The store is damaged: 'gatewayctl vault heal' takes back what a vault has whole.",
         JobFault.NodeOffline or JobFault.Network => $"Look whether gateway-agent runs on '{node}' and reaches the appliance ('gatewayctl node list'); 'gatewayctl node backup {node}' backs up at once.",
         JobFault.Source => $"Put right on '{node}' what the message names, then order it again ('gatewayctl job run').",
         JobFault.Damage => "Run 'gatewayctl store verify --read-data' to see what is damaged, then 'gatewayctl store repair'; the next backup stores the rest again.",

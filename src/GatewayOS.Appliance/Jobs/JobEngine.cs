@@ -90,6 +90,9 @@ public sealed partial class JobEngine
     /// <summary>Told about every change of a job, also of its figures, on any thread and outside the lock's order: handlers only note it.</summary>
     public event Action<JobRecord>? Changed;
 
+    /// <summary>Tells whether there are vaults to keep up to date. Asked often, under the engine's lock.</summary>
+    public Func<bool> HasVaults { get; init; } = static () => false;
+
     /// <summary>All jobs, oldest first.</summary>
     public IReadOnlyList<JobRecord> Jobs
     {

@@ -32,9 +32,9 @@ internal static class JobQueue
     {
         JobRecord[] running = [.. jobs.Where(job => job.State == JobState.Running)];
         bool nodesFull = running.Count(job => job.IsOnNode) >= limits.NodeJobsMax;
-        bool localFull = running.Count(job => !job.IsOnNode) >= limits.LocalJobsMax;
+        bool localFull = running.Count(IsLocalWork) >= limits.LocalJobsMax;
         return jobs
-            .Where(job => job.State == JobState.Queued && job.NotBefore <= now && !(job.IsOnNode ? nodesFull : localFull) && !running.Any(other => Excludes(job, other)) && canStart(job))
+            .Where(job => job.State == JobState.Queued && job.NotBefore <= now && !(job.IsOnNode ? nodesFull : localFull && IsLocalWork(job)) && !running.Any(other => Excludes(job, other)) && canStart(job))
             .OrderByDescending(job => ClassOf(job, now))
             .ThenBy(job => lastStart.GetValueOrDefault(job.NodeId))
             .ThenBy(job => job.Queued)
@@ -44,6 +44,9 @@ internal static class JobQueue
 
     /// <summary>The job's class now.</summary>
     public static int ClassOf(JobRecord job, DateTimeOffset now) => Math.Min(ClassMax, job.Priority + (int)Math.Max(0, (now - job.Queued) / RiseAfter));
+
+    // A sync waits for its link: the first one may for days, in which the appliance has other things to do.
+    private static bool IsLocalWork(JobRecord job) => !job.IsOnNode && job.Kind != JobKind.Vault;
 
     // A node does one thing at a time; of jobs on the appliance one of a kind.
     private static bool Excludes(JobRecord job, JobRecord other) => job.IsOnNode ? other.IsOnNode && other.NodeId == job.NodeId : other.Kind == job.Kind;

@@ -22,6 +22,9 @@ public enum JobKind
 
     /// <summary>A restore is rehearsed with a sample of files.</summary>
     Drill,
+
+    /// <summary>The vaults get what they lack of the store.</summary>
+    Vault,
 }
 
 /// <summary>Where a job stands.</summary>

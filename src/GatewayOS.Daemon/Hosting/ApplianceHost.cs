@@ -12,6 +12,7 @@ using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Policies;
 using GatewayOS.Appliance.Power;
+using GatewayOS.Cloud.Vault;
 using GatewayOS.Hardware.Profiles;
 using GatewayOS.Store;
 using GatewayOS.Store.Keys;
@@ -62,9 +63,10 @@ internal sealed class ApplianceHost : IDisposable
         Catalogue = new SnapshotCatalogue(State.PathOf("catalogue/catalogue.db"), StoreId);
         Policies = new PolicyBook(State, time);
         Guard = new SnapshotGuard(new SnapshotWatch(Alerts, Holds), new LockWatch(State, new MachineClock(time), Alerts), NameOf);
-        _localJobs = new LocalJobs(Store, OpenStore, Policies, Holds, Guard, time);
+        Vaults = new VaultJobs(options.StoreDirectory, VaultFile.OfMachine, time);
+        _localJobs = new LocalJobs(Store, OpenStore, Policies, Holds, Guard, Vaults, time);
         var runner = new JobRunner(Connections, Store, _localJobs);
-        Jobs = new JobEngine(State.PathOf("jobs"), Policies, runner, JobLimits.Of(Profile.Limits.Nodes), id => Registry.Find(id) is { State: NodeState.Active }, time);
+        Jobs = new JobEngine(State.PathOf("jobs"), Policies, runner, JobLimits.Of(Profile.Limits.Nodes), id => Registry.Find(id) is { State: NodeState.Active }, time) { HasVaults = () => Vaults.Any };
         _localJobs.Engine = Jobs;
         Rights = new RestoreRights(State.PathOf("restores"), Jobs);
         Rights.Clear();
@@ -74,6 +76,9 @@ internal sealed class ApplianceHost : IDisposable
     public DaemonOptions Options { get; }
 
     public HardwareProfile Profile { get; }
+
+    /// <summary>The copies of the store in other places.</summary>
+    public VaultJobs Vaults { get; }
 
     /// <summary>What the machine's firmware says it is.</summary>
     public DmiStrings Machine { get; }

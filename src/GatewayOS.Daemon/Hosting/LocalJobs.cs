@@ -18,8 +18,9 @@ namespace GatewayOS.Daemon.Hosting;
 /// <param name="book">The policies.</param>
 /// <param name="holds">What must not expire.</param>
 /// <param name="guard">Looks before anything is forgotten.</param>
+/// <param name="vaults">The vaults.</param>
 /// <param name="time">The clock.</param>
-internal sealed class LocalJobs(StoreHost store, Func<BackupStore> open, PolicyBook book, SnapshotHolds holds, SnapshotGuard guard, TimeProvider time) : IDisposable
+internal sealed class LocalJobs(StoreHost store, Func<BackupStore> open, PolicyBook book, SnapshotHolds holds, SnapshotGuard guard, VaultJobs vaults, TimeProvider time) : IDisposable
 {
     // The end of a job's ID is random and on record, so a sample can be taken again.
     private const int SeedDigits = 7;
@@ -117,6 +118,8 @@ internal sealed class LocalJobs(StoreHost store, Func<BackupStore> open, PolicyB
 
             case JobKind.Gc:
                 return Collect(cancellation);
+            case JobKind.Vault:
+                return vaults.Run(figures => Engine!.Progress(job.AttemptId, figures), cancellation);
             case JobKind.Verify when job.NodeId.Length == 0:
                 return VerifyStore(cancellation);
             case JobKind.Verify or JobKind.Drill:

@@ -45,6 +45,7 @@ internal sealed class Telemetry : IDisposable
         _lastProgressAt = time.GetTimestamp();
         AddGauges(feed);
         AddJobGauges();
+        AddVaultGauges();
         AddBodyGauges(body);
         AddArrayGauges(arrays.Watch);
         appliance.Sessions.Committed += _metrics.Count;
@@ -173,6 +174,15 @@ internal sealed class Telemetry : IDisposable
         });
         _metrics.Gauge("gateway.node.rpo", "s", "Age of a node's newest whole snapshot.", "node", () => Measured(node => node.Rpo?.TotalSeconds));
         _metrics.Gauge("gateway.node.rto", "s", "Time to restore all of a node, predicted from its newest rehearsed restore.", "node", () => Measured(node => node.Drill?.Drill?.PredictedSeconds));
+    }
+
+    // Of vaults that were synced since the start. One whose first sync has not ended has no age.
+    private void AddVaultGauges()
+    {
+        _metrics.Gauge("gateway.vault.rpo", "s", "How long ago a vault had everything that the store had.", "vault", () =>
+            _appliance.Vaults.States.Where(vault => vault.Value.CompleteUntil is not null).Select(vault => (vault.Key, (long)Math.Ceiling((_time.GetUtcNow() - vault.Value.CompleteUntil!.Value).TotalSeconds))));
+        _metrics.Gauge("gateway.vault.sent", "By", "Bytes put into a vault since the start.", "vault", () => _appliance.Vaults.States.Select(vault => (vault.Key, vault.Value.BytesPut)));
+        _metrics.Gauge("gateway.vault.backlog", "{object}", "Objects of its present stage that a sync has still to put.", "vault", () => _appliance.Vaults.States.Select(vault => (vault.Key, vault.Value.ObjectsLeft)));
     }
 
     // A sensor that cannot be read has no value either.

@@ -43,7 +43,7 @@ internal sealed class JobService(ApplianceHost appliance, DataWorkers workers, I
             throw Refuse(StatusCode.InvalidArgument, $"A {request.Kind} job is of a node: name one.");
         }
 
-        if (isOfNode && kind is JobKind.Gc or JobKind.Retention)
+        if (isOfNode && kind is JobKind.Gc or JobKind.Retention or JobKind.Vault)
         {
             throw Refuse(StatusCode.InvalidArgument, $"A {request.Kind} job is of the whole store: name neither node nor policy nor paths.");
         }

@@ -45,6 +45,13 @@ public sealed class JobQueueTests
         JobRecord gc = Job("gc", "") with { Kind = JobKind.Gc };
         Assert.Null(Choose([gc with { State = JobState.Running }, gc with { Id = "gc2" }]));
         Assert.Equal("verify", Choose([gc with { State = JobState.Running }, Job("verify", "") with { Kind = JobKind.Verify }]));
+
+        // A sync of days neither waits for the appliance's other work nor keeps it waiting.
+        JobRecord vault = Job("vault", "") with { Kind = JobKind.Vault };
+        JobRecord[] two = [gc with { State = JobState.Running }, Job("verify", "") with { Kind = JobKind.Verify, State = JobState.Running }];
+        Assert.Equal("vault", Choose([.. two, vault]));
+        Assert.Null(Choose([vault with { State = JobState.Running }, vault with { Id = "vault2" }]));
+        Assert.Equal("gc", Choose([vault with { State = JobState.Running }, two[1], gc]));
     }
 
     [Fact]

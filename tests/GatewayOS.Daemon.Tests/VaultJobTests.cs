@@ -1,0 +1,56 @@
+using System.Text.Json;
+using GatewayOS.TestKit.Programs;
+
+namespace GatewayOS.Daemon.Tests;
+
+/// <summary>An appliance that keeps a vault up to date, and what comes of it when the appliance is gone.</summary>
+public sealed class VaultJobTests : IDisposable
+{
+    private readonly ScratchDirectory _scratch = new("vault-job");
+    private readonly Dictionary<string, string> _environment;
+
+    public VaultJobTests() => _environment = new Dictionary<string, string> { ["GATEWAY_VAULTS"] = _scratch["vaults.json"] };
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void A_node_is_restored_from_the_vault_when_the_appliance_is_gone()
+    {
+        string metrics = $"127.0.0.1:{Appliance.FreePort()}";
+        Directory.CreateDirectory(_scratch["usb"]);
+        Directory.CreateDirectory(_scratch["source"]);
+        File.WriteAllText(_scratch["source/file"], "of a node");
+        string recovery;
+        using (var appliance = new Appliance(_scratch, _environment, "--metrics", metrics))
+        {
+            Agent agent = appliance.Enroll("node1");
+            agent.Run("backup", _scratch["source"]).Expect(0);
+
+            // Without a vault there is nothing to do, and nothing wrong.
+            Assert.Equal("done", State(appliance.Operator("job", "run", "vault", "--follow", "--quiet", "--json").Expect(0)));
+            recovery = appliance.StoreVerb("key", "recovery", "--json").Expect(0).Json.GetProperty("recoveryKey").GetString()!;
+            appliance.Operator("vault", "add", "usb", _scratch["usb"]).Expect(0);
+            JsonElement job = appliance.Operator("job", "run", "vault", "--follow", "--quiet", "--json").Expect(0).Json.GetProperty("job");
+            Assert.Equal("done", job.GetProperty("state").GetString());
+            Assert.True(job.GetProperty("sentBytes").GetInt64() > 0);
+            string page = Shell.Run($"curl -s http://{metrics}/metrics");
+            Assert.Contains("gateway_vault_rpo_seconds{", page, StringComparison.Ordinal);
+            Assert.Contains("vault=\"usb\"", page, StringComparison.Ordinal);
+
+            // A vault that is not mounted is told, and the alert goes when it is back.
+            Directory.Move(_scratch["usb"], _scratch["away"]);
+            appliance.Operator("job", "run", "vault", "--follow", "--quiet");
+            Until.Holds(() => appliance.Operator("alert", "list", "--json").Expect(0).Output.Contains("Bringing the vaults up to date", StringComparison.Ordinal), "the alert is raised");
+            Directory.Move(_scratch["away"], _scratch["usb"]);
+            appliance.Operator("job", "run", "vault", "--follow", "--quiet").Expect(0);
+            Until.Holds(() => !appliance.Operator("alert", "list", "--json").Expect(0).Output.Contains("Bringing the vaults up to date", StringComparison.Ordinal), "the alert is over");
+        }
+
+        Directory.Delete(_scratch["appliance"], recursive: true);
+        using var restore = new BuiltProgram("gatewayctl", ["vault", "restore", "latest", "--vault", _scratch["usb"], "--target", _scratch["out"]], new Dictionary<string, string> { ["GATEWAY_RECOVERY_KEY"] = recovery, ["GATEWAY_VAULTS"] = _scratch["none.json"] });
+        restore.Wait().Expect(0);
+        Assert.Equal("of a node", File.ReadAllText(_scratch["out"] + _scratch["source/file"]));
+    }
+
+    private static string State(ProgramRun run) => run.Json.GetProperty("job").GetProperty("state").GetString()!;
+}
