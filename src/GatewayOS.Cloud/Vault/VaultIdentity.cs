@@ -14,7 +14,8 @@ internal static class VaultIdentity
     {
         if (vault.Listing.Find(ConfigName) is null)
         {
-            bool expected = vault.Listing.Count == 0 && ledger.Count == 0;
+            // Key slots come before the config file: a first sync that was cut off leaves them alone.
+            bool expected = ledger.Find(ConfigName) is null && vault.Listing.Objects.All(there => SealedFile.TryParse(there.Name, out SealedFile file) && file.Kind == SealedKind.KeySlot);
             if (!expected && !refill)
             {
                 throw new StoreUnusableException(vault.Listing.Count == 0

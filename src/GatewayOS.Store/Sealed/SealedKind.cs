@@ -3,11 +3,11 @@ namespace GatewayOS.Store.Sealed;
 /// <summary>What a sealed file of a store is. The order is the order in which a copy of the store gets them.</summary>
 public enum SealedKind
 {
-    /// <summary>The config file: what makes a directory a store.</summary>
-    Config,
-
     /// <summary>A key slot.</summary>
     KeySlot,
+
+    /// <summary>The config file: what makes a directory a store, which needs a slot to be opened.</summary>
+    Config,
 
     /// <summary>A pack.</summary>
     Pack,

@@ -69,7 +69,7 @@ public sealed class VaultSyncTests : IDisposable
         _rig.Sync(medium);
         SealedKind[] kinds = [.. medium.Puts.Where(name => SealedFile.TryParse(name, out _)).Select(name => SealedFile.TryParse(name, out SealedFile file) ? file.Kind : default)];
         Assert.Equal(kinds.Order(), kinds);
-        Assert.Equal(SealedKind.Config, kinds[0]);
+        Assert.Equal(SealedKind.KeySlot, kinds[0]);
         Assert.Equal(SealedKind.Snapshot, kinds[^1]);
     }
 
@@ -320,6 +320,40 @@ public sealed class VaultSyncTests : IDisposable
         StoreUnusableException error = Assert.Throws<StoreUnusableException>(() => other.Sync(_rig.Medium));
         Assert.Contains("another store", error.Message, StringComparison.Ordinal);
         Assert.Empty(VaultRig.Faults(_rig.Medium, out _));
+    }
+
+    [Fact]
+    public void A_first_sync_that_was_cut_off_at_any_object_goes_on_without_the_ledger()
+    {
+        _rig.Write(1, files: 2);
+        _rig.Backup();
+        for (int puts = 0, left = -1; left < 0; puts++)
+        {
+            left = puts;
+            var medium = new HookedMedium(_rig.Medium, _ =>
+            {
+                if (Interlocked.Decrement(ref left) < 0)
+                {
+                    throw new VaultException(VaultFailure.Full, "no room");
+                }
+            });
+            try
+            {
+                _rig.Sync(medium, ledger: VaultLedger.InMemory());
+            }
+            catch (VaultException)
+            {
+                // As if it had been killed: the ledger is gone too.
+            }
+
+            if (File.Exists(Path.Join(_rig.VaultPath, "config.json")))
+            {
+                Assert.Empty(VaultRig.Faults(_rig.Medium, out _));
+            }
+        }
+
+        Assert.Empty(VaultRig.Faults(_rig.Medium, out int snapshots));
+        Assert.Equal(1, snapshots);
     }
 
     [Fact]
