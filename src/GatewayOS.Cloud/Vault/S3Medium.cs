@@ -166,7 +166,7 @@ public sealed class S3Medium : IVaultMedium
             ListObjectsV2Response page = await Try("list", () => _client.ListObjectsV2Async(request, cancellation), cancellation).ConfigureAwait(false);
             foreach (S3Object found in page.S3Objects ?? [])
             {
-                yield return new VaultObject(found.Key[_prefix.Length..], found.Size ?? 0, found.ETag ?? "");
+                yield return new VaultObject(found.Key[_prefix.Length..], found.Size ?? 0, Tag(found.ETag));
             }
 
             next = page.IsTruncated == true ? page.NextContinuationToken : null;
@@ -193,7 +193,7 @@ public sealed class S3Medium : IVaultMedium
                 decided = found.Key;
                 if (found.IsDeleteMarker != true)
                 {
-                    yield return new VaultObject(found.Key[_prefix.Length..], found.Size ?? 0, found.ETag ?? "", found.VersionId);
+                    yield return new VaultObject(found.Key[_prefix.Length..], found.Size ?? 0, Tag(found.ETag), found.VersionId);
                 }
             }
 
@@ -225,7 +225,7 @@ public sealed class S3Medium : IVaultMedium
                 (request.ObjectLockMode, request.ObjectLockRetainUntilDate) = (ObjectLockMode.Compliance, until.UtcDateTime);
             }
 
-            return (await _client.PutObjectAsync(request, cancellation).ConfigureAwait(false)).ETag ?? "";
+            return Tag((await _client.PutObjectAsync(request, cancellation).ConfigureAwait(false)).ETag);
         }
         finally
         {
@@ -273,7 +273,7 @@ public sealed class S3Medium : IVaultMedium
         }
 
         var whole = new CompleteMultipartUploadRequest { BucketName = _settings.Bucket, Key = key, UploadId = upload.Id, PartETags = parts };
-        string tag = (await _client.CompleteMultipartUploadAsync(whole, cancellation).ConfigureAwait(false)).ETag ?? "";
+        string tag = Tag((await _client.CompleteMultipartUploadAsync(whole, cancellation).ConfigureAwait(false)).ETag);
         _uploads.Done(key);
         return tag;
     }
@@ -300,6 +300,9 @@ public sealed class S3Medium : IVaultMedium
 
     private S3StorageClass? ClassOf(string name) =>
         _settings.PackClass is { } named && SealedFile.TryParse(name, out SealedFile file) && file.Kind == SealedKind.Pack ? new S3StorageClass(named) : null;
+
+    // Some answers of some services have it in quotes, some without.
+    private static string Tag(string? entityTag) => entityTag?.Trim('"') ?? "";
 
     private Stream Body(byte[] buffer, int length) => _bandwidth is { } schedule ? new PacedStream(buffer.AsMemory(0, length), schedule) : new MemoryStream(buffer, 0, length, writable: false);
 

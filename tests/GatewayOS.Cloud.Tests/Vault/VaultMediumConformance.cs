@@ -34,6 +34,8 @@ public abstract class VaultMediumConformance
         byte[] buffer = new byte[content.Length];
         Assert.Equal(content.Length, await Medium.ReadAsync(put, 0, buffer, CancellationToken.None));
         Assert.True(content.AsSpan().SequenceEqual(buffer));
+        VaultObject listed = Assert.Single(await ListAsync("index/large"));
+        Assert.Equal((put.LengthBytes, put.Tag), (listed.LengthBytes, listed.Tag));
     }
 
     [Fact]
