@@ -275,7 +275,9 @@ public sealed class S3Medium : IVaultMedium
         var whole = new CompleteMultipartUploadRequest { BucketName = _settings.Bucket, Key = key, UploadId = upload.Id, PartETags = parts };
         string tag = Tag((await _client.CompleteMultipartUploadAsync(whole, cancellation).ConfigureAwait(false)).ETag);
         _uploads.Done(key);
-        return tag;
+
+        // Not every service says it here.
+        return tag.Length > 0 ? tag : Tag((await _client.GetObjectMetadataAsync(_settings.Bucket, key, cancellation).ConfigureAwait(false)).ETag);
     }
 
     private async Task<S3Upload> BeginAsync(string key, string name, DateTimeOffset? lockedUntil, CancellationToken cancellation)
