@@ -15,7 +15,9 @@ internal static class VaultSyncCommand
 
     public static readonly Option<int> ThreadsOption = new("--threads")
     {
-        Description = "Objects on their way at a time; each takes the memory of a pack", HelpName = "N", DefaultValueFactory = _ => new VaultSyncOptions().Threads,
+        Description = "Objects on their way at a time; each takes the memory of a pack",
+        HelpName = "N",
+        DefaultValueFactory = _ => new VaultSyncOptions().Threads,
     };
 
     public static Command Build() => Verb.Make("sync", "Put into the vault what the store has and the vault has not; needs no key", [ThreadsOption, s_refill], Run);
