@@ -1,0 +1,867 @@
+// Made from the protobuf descriptors; do not edit. Numbers of 64 bits are text, defaults are absent.
+
+export interface PasswordLoginRequest {
+  user?: string;
+  password?: string;
+  certificateRequest?: string;
+}
+
+export type ListUsersRequest = Record<string, never>;
+
+export interface ListUsersReply {
+  users?: UserInfo[];
+}
+
+export interface UserInfo {
+  name?: string;
+  role?: string;
+  createdUnixMs?: string;
+  passwordSetUnixMs?: string;
+  lastLoginUnixMs?: string;
+  lockedUntilUnixMs?: string;
+  failures?: number;
+}
+
+export interface UserRequest {
+  user?: string;
+}
+
+export interface AddUserRequest {
+  user?: string;
+  role?: string;
+  password?: string;
+}
+
+export interface SetRoleRequest {
+  user?: string;
+  role?: string;
+}
+
+export interface SetPasswordRequest {
+  user?: string;
+  password?: string;
+}
+
+export interface ChangeOwnPasswordRequest {
+  oldPassword?: string;
+  newPassword?: string;
+}
+
+export interface CreateApiTokenRequest {
+  role?: string;
+  lifetimeSeconds?: string;
+  note?: string;
+}
+
+export interface CreateApiTokenReply {
+  token?: string;
+  info?: ApiTokenInfo;
+}
+
+export interface ApiTokenInfo {
+  id?: string;
+  role?: string;
+  maker?: string;
+  note?: string;
+  createdUnixMs?: string;
+  expiresUnixMs?: string;
+}
+
+export type ListApiTokensRequest = Record<string, never>;
+
+export interface ListApiTokensReply {
+  tokens?: ApiTokenInfo[];
+}
+
+export interface RevokeApiTokenRequest {
+  id?: string;
+}
+
+export interface ListAlertsRequest {
+  withCleared?: boolean;
+}
+
+export interface ListAlertsReply {
+  alerts?: AlertInfo[];
+}
+
+export interface AlertInfo {
+  id?: string;
+  kind?: string;
+  severity?: string;
+  subject?: string;
+  summary?: string;
+  remedy?: string;
+  firstUnixMs?: string;
+  lastUnixMs?: string;
+  count?: string;
+  acknowledgedBy?: string;
+  acknowledgedUnixMs?: string;
+  clearedUnixMs?: string;
+}
+
+export interface AlertRequest {
+  id?: string;
+}
+
+export interface ShowAlertReply {
+  alert?: AlertInfo;
+  deliveries?: AlertDeliveryInfo[];
+}
+
+export interface AlertDeliveryInfo {
+  receiver?: string;
+  deliveredUnixMs?: string;
+  attempts?: number;
+  problem?: string;
+}
+
+export type TestAlertRequest = Record<string, never>;
+
+export type ListHoldsRequest = Record<string, never>;
+
+export interface ListHoldsReply {
+  holds?: HoldInfo[];
+}
+
+export interface HoldInfo {
+  nodeId?: string;
+  throughUnixMs?: string;
+  reason?: string;
+  sinceUnixMs?: string;
+}
+
+export interface ReleaseHoldRequest {
+  node?: string;
+}
+
+export type ReleaseHoldReply = Record<string, never>;
+
+export interface ListAuditRequest {
+  after?: string;
+  count?: number;
+}
+
+export interface ListAuditReply {
+  entries?: AuditEntry[];
+}
+
+export interface AuditEntry {
+  sequence?: string;
+  timeUnixMs?: string;
+  who?: string;
+  method?: string;
+  target?: string;
+  outcome?: string;
+  detail?: string;
+  asked?: string;
+}
+
+export type VerifyAuditRequest = Record<string, never>;
+
+export interface VerifyAuditReply {
+  count?: string;
+  last?: string;
+  findings?: AuditFinding[];
+}
+
+export interface AuditFinding {
+  segment?: string;
+  sequence?: string;
+  detail?: string;
+}
+
+export type BeginRequest = Record<string, never>;
+
+export interface BeginReply {
+  sessionId?: string;
+  chunkMinBytes?: number;
+  chunkAverageBytes?: number;
+  chunkMaxBytes?: number;
+  chunkerKey?: string;
+}
+
+export interface CommitRequest {
+  sessionId?: string;
+  document?: string;
+}
+
+export interface AbandonRequest {
+  sessionId?: string;
+}
+
+export type AbandonReply = Record<string, never>;
+
+export type ListSnapshotsRequest = Record<string, never>;
+
+export interface SnapshotMessage {
+  id?: string;
+  document?: string;
+}
+
+export type FrameKind = 'ASK' | 'CHUNKS' | 'ANSWER' | 'STORED';
+
+export interface Frame {
+  kind?: FrameKind;
+  group?: string;
+  head?: string;
+  payload?: string;
+}
+
+export interface AgentReport {
+  agentVersion?: string;
+  platform?: string;
+  job?: JobReport;
+  arrives?: boolean;
+  known?: JobReport[];
+}
+
+export type JobReportState = 'RUNNING' | 'DONE' | 'FAILED' | 'CANCELLED';
+
+export type JobReportFault = 'NONE' | 'NETWORK' | 'SOURCE' | 'STORE' | 'DAMAGE';
+
+export interface JobReport {
+  jobId?: string;
+  state?: JobReportState;
+  message?: string;
+  files?: string;
+  bytes?: string;
+  expectedBytes?: string;
+  sentBytes?: string;
+  snapshotId?: string;
+  fault?: JobReportFault;
+}
+
+export interface AgentOrder {
+  jobId?: string;
+  backUp?: BackUpOrder;
+  cancel?: CancelOrder;
+  acknowledge?: AcknowledgeOrder;
+  restore?: RestoreOrder;
+}
+
+export interface BackUpOrder {
+  paths?: string[];
+  byPolicy?: boolean;
+  excludes?: string[];
+  includes?: string[];
+  oneFileSystem?: boolean;
+  bandwidthBytesPerSecond?: string;
+  before?: HookCall;
+  after?: HookCall;
+  tags?: string[];
+}
+
+export interface HookCall {
+  name?: string;
+  timeoutSeconds?: string;
+  mayFail?: boolean;
+}
+
+export interface RestoreOrder {
+  snapshot?: SnapshotMessage;
+  paths?: string[];
+  target?: string;
+  verify?: boolean;
+}
+
+export type CancelOrder = Record<string, never>;
+
+export type AcknowledgeOrder = Record<string, never>;
+
+export interface FindRequest {
+  pattern?: string;
+  node?: string;
+  limit?: number;
+}
+
+export interface ListVersionsRequest {
+  node?: string;
+  path?: string;
+  limit?: number;
+}
+
+export interface FindReply {
+  versions?: FoundVersion[];
+  truncated?: boolean;
+  pendingSnapshots?: number;
+}
+
+export interface FoundVersion {
+  nodeId?: string;
+  nodeName?: string;
+  path?: string;
+  type?: string;
+  sizeBytes?: string;
+  modifiedNs?: string;
+  firstSnapshot?: string;
+  firstUnixMs?: string;
+  lastSnapshot?: string;
+  lastUnixMs?: string;
+  snapshots?: string;
+  current?: boolean;
+}
+
+export type IdentifyRequest = Record<string, never>;
+
+export interface ApplianceIdentity {
+  name?: string;
+  model?: string;
+  version?: string;
+  caCertificate?: string;
+}
+
+export interface EnrolRequest {
+  nodeName?: string;
+  certificateRequest?: string;
+  token?: string;
+  platform?: string;
+  agentVersion?: string;
+}
+
+export interface EnrolReply {
+  nodeId?: string;
+  pending?: boolean;
+  code?: string;
+  certificate?: string;
+  caCertificate?: string;
+}
+
+export interface LoginRequest {
+  operatorName?: string;
+  certificateRequest?: string;
+  token?: string;
+}
+
+export interface LoginReply {
+  certificate?: string;
+  caCertificate?: string;
+}
+
+export interface RenewRequest {
+  certificateRequest?: string;
+}
+
+export interface RenewReply {
+  certificate?: string;
+  caCertificate?: string;
+}
+
+export type GetProfileRequest = Record<string, never>;
+
+export interface HardwareProfileMessage {
+  model?: string;
+  title?: string;
+  document?: string;
+  dmiVendor?: string;
+  dmiProduct?: string;
+  dmiSku?: string;
+  fits?: boolean;
+  virtualPanel?: boolean;
+  known?: string[];
+}
+
+export interface ValidateProfileRequest {
+  document?: string;
+}
+
+export interface ValidateProfileReply {
+  model?: string;
+  errors?: ProfileErrorMessage[];
+}
+
+export interface ProfileErrorMessage {
+  path?: string;
+  problem?: string;
+  remedy?: string;
+}
+
+export type GetSensorsRequest = Record<string, never>;
+
+export interface GetSensorsReply {
+  sensors?: SensorMessage[];
+  resting?: string[];
+}
+
+export type SensorMessageVerdict = 'UNKNOWN' | 'GOOD' | 'BAD';
+
+export interface SensorMessage {
+  kind?: string;
+  name?: string;
+  value?: number;
+  unit?: string;
+  verdict?: SensorMessageVerdict;
+  detail?: string;
+  readUnixMs?: string;
+}
+
+export interface ListJobsRequest {
+  node?: string;
+  openOnly?: boolean;
+  most?: number;
+}
+
+export interface ListJobsReply {
+  jobs?: JobMessage[];
+}
+
+export interface JobRequestById {
+  id?: string;
+}
+
+export interface OrderJobRequest {
+  kind?: string;
+  node?: string;
+  policy?: string;
+  paths?: string[];
+}
+
+export interface OrderRestoreRequest {
+  snapshot?: string;
+  node?: string;
+  paths?: string[];
+  target?: string;
+  verify?: boolean;
+}
+
+export interface JobMessage {
+  id?: string;
+  kind?: string;
+  nodeId?: string;
+  nodeName?: string;
+  policy?: string;
+  state?: string;
+  fault?: string;
+  message?: string;
+  queuedUnixMs?: string;
+  notBeforeUnixMs?: string;
+  startedUnixMs?: string;
+  endedUnixMs?: string;
+  attempt?: number;
+  attemptsMax?: number;
+  orderedBy?: string;
+  isMadeUp?: boolean;
+  snapshotId?: string;
+  files?: string;
+  bytes?: string;
+  expectedBytes?: string;
+  sentBytes?: string;
+  drill?: DrillMessage;
+}
+
+export interface DrillMessage {
+  files?: string;
+  bytes?: string;
+  seconds?: number;
+  wholeFiles?: string;
+  wholeBytes?: string;
+  predictedSeconds?: number;
+  hash?: string;
+}
+
+export type ListProtectionRequest = Record<string, never>;
+
+export interface ListProtectionReply {
+  nodes?: ProtectionMessage[];
+}
+
+export interface ProtectionMessage {
+  nodeId?: string;
+  nodeName?: string;
+  verdict?: string;
+  reason?: string;
+  policies?: string[];
+  lastSnapshotId?: string;
+  lastSnapshotUnixMs?: string;
+  rpoSeconds?: number;
+  drillJobId?: string;
+  drilledUnixMs?: string;
+  rtoSeconds?: number;
+}
+
+export type GetStatusRequest = Record<string, never>;
+
+export interface ApplianceStatus {
+  name?: string;
+  model?: string;
+  version?: string;
+  startedUnixMs?: string;
+  nodesActive?: number;
+  nodesMax?: number;
+  nodesConnected?: number;
+  nodesPending?: number;
+  runs?: number;
+  storeId?: string;
+  storePath?: string;
+  snapshots?: string;
+  storeBytes?: string;
+  diskFreeBytes?: string;
+  diskTotalBytes?: string;
+  warnings?: string[];
+  caExpiresUnixMs?: string;
+}
+
+export type ListNodesRequest = Record<string, never>;
+
+export interface ListNodesReply {
+  nodes?: NodeInfo[];
+  nodesMax?: number;
+}
+
+export type NodeInfoState = 'PENDING' | 'ACTIVE' | 'REVOKED';
+
+export interface NodeInfo {
+  id?: string;
+  name?: string;
+  state?: NodeInfoState;
+  code?: string;
+  platform?: string;
+  agentVersion?: string;
+  enrolledUnixMs?: string;
+  lastSeenUnixMs?: string;
+  certificateExpiresUnixMs?: string;
+  connected?: boolean;
+  snapshots?: string;
+  lastBackupUnixMs?: string;
+  job?: JobReport;
+}
+
+export interface NodeRequest {
+  node?: string;
+}
+
+export interface CreateTokenRequest {
+  lifetimeSeconds?: string;
+  note?: string;
+  forOperator?: boolean;
+}
+
+export interface CreateTokenReply {
+  token?: string;
+  expiresUnixMs?: string;
+}
+
+export interface ListNodeSnapshotsReply {
+  snapshots?: SnapshotSummary[];
+}
+
+export interface SnapshotSummary {
+  id?: string;
+  startedUnixMs?: string;
+  finishedUnixMs?: string;
+  sources?: string[];
+  files?: string;
+  bytes?: string;
+  problems?: string;
+  tags?: string[];
+}
+
+export interface BackUpNodeRequest {
+  node?: string;
+  paths?: string[];
+}
+
+export type ShowPanelRequest = Record<string, never>;
+
+export interface PanelMessage {
+  leds?: LedMessage[];
+  lines?: string[];
+  buttons?: string[];
+  isVirtual?: boolean;
+  lateMedianUs?: string;
+  lateMaxUs?: string;
+  presentUntilUnixMs?: string;
+}
+
+export interface LedMessage {
+  name?: string;
+  label?: string;
+  colour?: string;
+  pattern?: string;
+  stepsMs?: number[];
+  phaseMs?: string;
+  isLit?: boolean;
+}
+
+export interface TestLampsRequest {
+  durationMs?: string;
+}
+
+export interface PressRequest {
+  button?: string;
+  holdMs?: string;
+}
+
+export type ListPoliciesRequest = Record<string, never>;
+
+export interface ListPoliciesReply {
+  policies?: PolicyMessage[];
+}
+
+export interface PolicyRequest {
+  name?: string;
+}
+
+export interface PolicyMessage {
+  name?: string;
+  version?: number;
+  changedUnixMs?: string;
+  changedBy?: string;
+  document?: string;
+  holds?: boolean;
+  problems?: string[];
+  nodes?: FollowingNode[];
+  history?: PolicyVersionInfo[];
+}
+
+export interface FollowingNode {
+  nodeId?: string;
+  nodeName?: string;
+  nextRunUnixMs?: string;
+}
+
+export interface PolicyVersionInfo {
+  version?: number;
+  changedUnixMs?: string;
+  changedBy?: string;
+  document?: string;
+}
+
+export interface SetPolicyRequest {
+  document?: string;
+  expectedVersion?: number;
+}
+
+export interface PolicyChangeReply {
+  policy?: PolicyMessage;
+  problems?: PolicyProblem[];
+}
+
+export interface PolicyProblem {
+  field?: string;
+  problem?: string;
+  remedy?: string;
+}
+
+export interface AssignPolicyRequest {
+  name?: string;
+  node?: string;
+  remove?: boolean;
+}
+
+export interface PreviewPolicyRequest {
+  document?: string;
+  node?: string;
+  runs?: number;
+}
+
+export interface PreviewPolicyReply {
+  problems?: PolicyProblem[];
+  nextRunsUnixMs?: string[];
+  snapshots?: KeptSnapshot[];
+}
+
+export interface KeptSnapshot {
+  id?: string;
+  startedUnixMs?: string;
+  keep?: boolean;
+  reasons?: string[];
+}
+
+export type ListFailuresRequest = Record<string, never>;
+
+export interface ListFailuresReply {
+  failures?: PowerFailureMessage[];
+  isFailing?: boolean;
+  hasLine?: boolean;
+  isRealTime?: boolean;
+}
+
+export interface PowerFailureMessage {
+  number?: string;
+  timeUnixMs?: string;
+  stoppedUs?: string;
+  flushedUs?: string;
+  flushed?: string[];
+  skipped?: string[];
+  holdUpMs?: number;
+  leftMs?: number;
+  ranOnMs?: string;
+  outcome?: string;
+}
+
+export type ShutDownRequestHow = 'UNSPECIFIED' | 'POWER_OFF' | 'RESTART';
+
+export interface ShutDownRequest {
+  how?: ShutDownRequestHow;
+}
+
+export interface ShutDownReply {
+  what?: string;
+}
+
+export type GetRaidStatusRequest = Record<string, never>;
+
+export interface RaidStatusReply {
+  readUnixMs?: string;
+  source?: string;
+  problem?: string;
+  arrays?: ArrayInfo[];
+  disks?: DiskInfo[];
+  replacement?: ReplacementInfo;
+  cache?: CacheInfo;
+  lights?: BayLightInfo[];
+  panelText?: string;
+}
+
+export interface ArrayInfo {
+  id?: string;
+  name?: string;
+  level?: string;
+  sizeBytes?: string;
+  slots?: number;
+  state?: string;
+  survives?: number;
+  progress?: number;
+  bytesPerSecond?: string;
+  leftSeconds?: number;
+  note?: string;
+  disagreements?: string[];
+  members?: MemberInfo[];
+  missing?: MissingInfo[];
+  mismatchSectors?: string;
+  checkBegunUnixMs?: string;
+  checkEndedUnixMs?: string;
+  nextCheckUnixMs?: string;
+  checkWaits?: string;
+  rateMinMbs?: number;
+  rateMaxMbs?: number;
+  rateReason?: string;
+  promisedUnixMs?: string;
+}
+
+export interface MemberInfo {
+  device?: string;
+  serial?: string;
+  slot?: number;
+  state?: string;
+  readErrors?: string;
+}
+
+export interface MissingInfo {
+  slot?: number;
+  serial?: string;
+  model?: string;
+  bay?: number;
+}
+
+export interface DiskInfo {
+  device?: string;
+  serial?: string;
+  model?: string;
+  sizeBytes?: string;
+  bay?: number;
+  array?: string;
+  content?: string;
+  state?: string;
+  evidence?: string[];
+  celsius?: number;
+  badSectors?: string;
+  pendingSectors?: string;
+  selfTest?: string;
+  poweredHours?: string;
+  smartUnixMs?: string;
+}
+
+export interface CacheInfo {
+  kind?: string;
+  state?: string;
+  isProtected?: boolean;
+}
+
+export interface BayLightInfo {
+  bay?: number;
+  light?: string;
+}
+
+export interface ReplaceDiskRequest {
+  bay?: number;
+  disk?: string;
+  confirmed?: boolean;
+  acceptRisk?: boolean;
+}
+
+export type ReplacementRequest = Record<string, never>;
+
+export interface OverwriteNewDiskRequest {
+  serial?: string;
+}
+
+export interface CheckArrayRequest {
+  array?: string;
+  stop?: boolean;
+}
+
+export interface ReplacementInfo {
+  id?: number;
+  array?: string;
+  slot?: number;
+  step?: string;
+  instruction?: string;
+  problem?: string;
+  verdict?: string;
+  proof?: string[];
+  oldSerial?: string;
+  oldModel?: string;
+  oldDevice?: string;
+  bay?: number;
+  newSerial?: string;
+  wrongSerial?: string;
+  orderedBy?: string;
+  history?: ReplacementEventInfo[];
+  progress?: number;
+}
+
+export interface ReplacementEventInfo {
+  step?: string;
+  timeUnixMs?: string;
+  note?: string;
+}
+
+export interface ListSnapshotInfosRequest {
+  node?: string;
+  policy?: string;
+  most?: number;
+}
+
+export interface ListSnapshotInfosReply {
+  snapshots?: SnapshotInfo[];
+  damaged?: string;
+}
+
+export interface SnapshotRequest {
+  id?: string;
+}
+
+export interface LockSnapshotRequest {
+  id?: string;
+  durationSeconds?: string;
+}
+
+export interface SnapshotInfo {
+  id?: string;
+  nodeId?: string;
+  nodeName?: string;
+  startedUnixMs?: string;
+  finishedUnixMs?: string;
+  sources?: string[];
+  files?: string;
+  bytes?: string;
+  newBytes?: string;
+  storedBytes?: string;
+  problems?: string;
+  tags?: string[];
+  policy?: string;
+  lockedUntilUnixMs?: string;
+  held?: string;
+}
