@@ -49,15 +49,16 @@ function Known({ node }: { node: NodeInfo }) {
   const jobs = useMethod('Jobs/ListJobs', { node: id, most: jobsMost }, ['jobs'], 5000);
   const snapshots = useMethod('Snapshots/List', { node: id, most: snapshotsMost }, ['jobs'], 60_000);
   const protection = useMethod('Jobs/ListProtection', {}, ['jobs', 'policies'], 30_000);
+  const of = protection.value?.nodes?.find((one) => one.nodeId === id);
   const open = (jobs.value?.jobs ?? []).filter(isOpen);
   return (
     <>
       <PageHead title={node.name ?? ''} back={{ href: '#/nodes', label: words.title }} lead={<>{node.connected ? words.connected : words.away} · {node.platform || texts.figure.unknown} · {words.agentVersion(node.agentVersion || texts.figure.unknown)}</>}>
-        <NodeActions node={node} hasRestorePoints={(snapshots.value?.snapshots?.length ?? 0) > 0} />
+        <NodeActions node={node} policies={of?.policies ?? []} hasRestorePoints={(snapshots.value?.snapshots?.length ?? 0) > 0} />
       </PageHead>
       <div class="stack">
         <div class="grid two">
-          <Protection node={node} of={protection.value?.nodes?.find((one) => one.nodeId === id)} readAtMs={protection.readAtMs} />
+          <Protection node={node} of={of} readAtMs={protection.readAtMs} />
           <NodePolicies nodeId={id} />
         </div>
         {open.length > 0 && <Card title={texts.overview.running}>{open.map((job) => <JobProgress key={job.id} job={job} showNode={false} />)}</Card>}
@@ -71,7 +72,7 @@ function Known({ node }: { node: NodeInfo }) {
   );
 }
 
-function NodeActions({ node, hasRestorePoints }: { node: NodeInfo; hasRestorePoints: boolean }) {
+function NodeActions({ node, policies, hasRestorePoints }: { node: NodeInfo; policies: readonly string[]; hasRestorePoints: boolean }) {
   const mayRun = useMay('run');
   const mayRestore = useMay('restore');
   const mayAdminister = useMay('administer');
@@ -79,7 +80,11 @@ function NodeActions({ node, hasRestorePoints }: { node: NodeInfo; hasRestorePoi
   const name = node.name ?? '';
   const isRevoked = node.state === 'REVOKED';
   const backUp = useAction(async () => {
-    await call('Jobs/OrderJob', { kind: 'backup', node: node.id ?? '' });
+    // As its policies say; a node without one backs up what its agent's configuration names.
+    for (const policy of policies.length > 0 ? policies : ['']) {
+      await call('Jobs/OrderJob', { kind: 'backup', node: node.id ?? '', policy });
+    }
+
     toast(texts.jobs.ordered(texts.jobs.kinds['backup'] ?? ''));
   });
   return (
