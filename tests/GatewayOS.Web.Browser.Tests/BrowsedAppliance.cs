@@ -34,8 +34,7 @@ public sealed class BrowsedAppliance : IDisposable
         Gateway.Operator("token", "create", "--role", "viewer", "--note", "Prometheus").Expect(0);
 
         // One that waits for approval.
-        using BuiltProgram waiting = new Agent(_scratch, "laptop").Start("enroll", "--gateway", Gateway.Address, "--name", "hr-laptop");
-        waiting.WaitFor("approve");
+        new Agent(_scratch, "laptop").Run("enroll", "--gateway", Gateway.Address, "--name", "hr-laptop").Expect(0);
     }
 
     /// <summary>Address and port of the web page.</summary>

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useId } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './Icon';
 
 interface ButtonProps {
@@ -72,6 +72,13 @@ type InputProps = FieldProps & {
 /** A line of text with its name, what it is for, and what is wrong with it. */
 export function TextField(props: InputProps) {
   const { id, attributes } = useField(props);
+  const focused = useRef<HTMLInputElement>(null);
+  const { isFocused = false } = props;
+  useEffect(() => {
+    if (isFocused) {
+      focused.current?.focus();
+    }
+  }, [isFocused]);
   return (
     <Around {...props} id={id}>
       <input
@@ -85,7 +92,7 @@ export function TextField(props: InputProps) {
         required={props.required}
         inputMode={props.inputMode}
         spellcheck={false}
-        ref={(input) => props.isFocused && input !== null && input.dataset['met'] === undefined && (input.dataset['met'] = '', input.focus())}
+        ref={focused}
       />
     </Around>
   );

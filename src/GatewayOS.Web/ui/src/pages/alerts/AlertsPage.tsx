@@ -51,9 +51,10 @@ export function AlertsPage({ route }: { route: Route }) {
   );
 }
 
+const severities = ['critical', 'warning', 'info'];
+
 function rank(alert: AlertInfo): number {
-  const severity = { critical: 0, warning: 1, info: 2 }[alert.severity ?? 'info'] ?? 2;
-  return severity + (moment(alert.clearedUnixMs) !== null ? 20 : alert.acknowledgedBy ? 10 : 0);
+  return severities.indexOf(alert.severity ?? 'info') + (moment(alert.clearedUnixMs) !== null ? 20 : alert.acknowledgedBy ? 10 : 0);
 }
 
 function Alert({ alert, isOpen, reload }: { alert: AlertInfo; isOpen: boolean; reload: () => Promise<void> }) {
