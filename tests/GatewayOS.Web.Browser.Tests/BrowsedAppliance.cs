@@ -65,7 +65,11 @@ public sealed class BrowsedAppliance : IDisposable
 
     private void AddUser(string name, string role) => Gateway.Operator("user", "add", name, "--role", role, "--password-file", _scratch["password"]).Expect(0);
 
-    private void BackUp() => Gateway.Operator("policy", "run", "servers", "--quiet").Expect(0);
+    private void BackUp()
+    {
+        Gateway.Operator("policy", "run", "servers").Expect(0);
+        Until.Holds(() => Gateway.Operator("job", "list", "--open", "--json").Expect(0).Json.GetProperty("jobs").GetArrayLength() == 0, "the backup is done");
+    }
 
     private void Fill()
     {

@@ -8,7 +8,7 @@ namespace GatewayOS.Web.Browser.Tests;
 public sealed partial class StoryTests : IDisposable
 {
     private const string Password = "the first of its kind";
-    private const int SlowBytesPerSecond = 700_000;
+    private const int SlowBytesPerSecond = 350_000;
 
     private readonly ScratchDirectory _scratch = new("story");
     private readonly string _gateway = $"127.0.0.1:{Appliance.FreePort()}";
@@ -50,7 +50,7 @@ public sealed partial class StoryTests : IDisposable
     private void MakeSource()
     {
         Directory.CreateDirectory(_scratch["source/letters"]);
-        byte[] content = new byte[3_000_000];
+        byte[] content = new byte[5_000_000];
         new Random(3).NextBytes(content);
         File.WriteAllBytes(_scratch["source/archive.bin"], content);
         File.WriteAllText(_scratch["source/letters/needle-42.txt"], "It was in the last place where anybody looked.\n");
@@ -130,7 +130,7 @@ public sealed partial class StoryTests : IDisposable
     {
         await window.GoAsync("nodes/node1");
         await window.SeeAsync("everything");
-        await window.SeeAsync("Connected");
+        await Assertions.Expect(window.Page.Locator(".lead")).ToContainTextAsync("Connected ·");
         await window.PressAsync("Back up now");
         ILocator job = window.Page.GetByRole(AriaRole.Article, new PageGetByRoleOptions { Name = "Backup" });
         await Assertions.Expect(job.GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync();

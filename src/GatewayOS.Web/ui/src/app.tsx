@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { ApiError, get, onSignedOut, takeSession } from './api/client';
-import type { Session, Setup } from './api/web';
+import type { SetupStateDocument } from './api/types';
+import type { Session } from './api/web';
 import { Button } from './design/Controls';
 import { messageOf, Problem } from './design/Surface';
 import { FirstStart } from './pages/first-start/FirstStart';
@@ -9,7 +10,7 @@ import { SessionContext } from './shell/session';
 import { Shell } from './shell/Shell';
 import { texts } from './texts';
 
-type Stage = { at: 'asking' } | { at: 'failed'; error: ApiError } | { at: 'setup'; setup: Setup } | { at: 'signIn'; setup: Setup | null; wasSignedIn: boolean } | { at: 'in'; session: Session };
+type Stage = { at: 'asking' } | { at: 'failed'; error: ApiError } | { at: 'setup'; setup: SetupStateDocument } | { at: 'signIn'; setup: SetupStateDocument | null; wasSignedIn: boolean } | { at: 'in'; session: Session };
 
 /** Asks who is there: an appliance nobody has claimed, nobody signed in, or somebody. */
 export function App() {
@@ -30,7 +31,7 @@ export function App() {
         return;
       }
 
-      const setup = await get<Setup>('/setup').catch(() => null);
+      const setup = await get<SetupStateDocument>('/setup').catch(() => null);
       setStage(setup?.needed ? { at: 'setup', setup } : { at: 'signIn', setup, wasSignedIn: false });
     }
   }, [take]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { inWords, isLit } from '../src/logic/leds';
 
-const led = (stepsMs: number[], phaseMs = 0, lit = false) => ({ name: 'status', colour: 'green', stepsMs, phaseMs, isLit: lit });
+const led = (stepsMs: number[], phaseMs = 0, lit = false) => ({ name: 'status', label: 'STATUS', colour: 'green', pattern: '', stepsMs, phaseMs, isLit: lit });
 
 test('an LED without steps stays as it is', () => {
   expect(isLit(led([], 0, true), 123_456)).toBe(true);

@@ -1,4 +1,4 @@
-import type { MethodName, Methods } from './methods';
+import { addressOf, type MethodName, type ReplyOf, type RequestOf } from './methods';
 import type { Session } from './web';
 
 const root = '/api/v1';
@@ -106,8 +106,8 @@ export async function remove(path: string, body?: unknown): Promise<void> {
 }
 
 /** Calls a method. */
-export async function call<M extends MethodName>(method: M, request: Methods[M][0], reading?: Reading): Promise<Methods[M][1]> {
-  return json<Methods[M][1]>(await send('POST', `/gatewayos.v1.${method}`, request, reading));
+export async function call<M extends MethodName>(method: M, request: RequestOf<M>, reading?: Reading): Promise<ReplyOf<M>> {
+  return json<ReplyOf<M>>(await send('POST', addressOf(method), request, reading));
 }
 
 /** The address of a download. */

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, call, type Reading } from './client';
 import { onChange, type Topic } from './events';
-import type { MethodName, Methods } from './methods';
+import type { MethodName, ReplyOf, RequestOf } from './methods';
 
 /** Something of the appliance that is shown, kept fresh. */
 export interface Resource<T> {
@@ -82,6 +82,6 @@ export function useResource<T>(key: string, read: (reading: Reading) => Promise<
 }
 
 /** A method's reply, kept fresh. */
-export function useMethod<M extends MethodName>(method: M, request: Methods[M][0], topics: readonly Topic[] = [], everyMs = 0): Resource<Methods[M][1]> {
+export function useMethod<M extends MethodName>(method: M, request: RequestOf<M>, topics: readonly Topic[] = [], everyMs = 0): Resource<ReplyOf<M>> {
   return useResource(`${method} ${JSON.stringify(request)}`, (reading) => call(method, request, reading), topics, everyMs);
 }

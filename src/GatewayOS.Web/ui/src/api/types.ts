@@ -4,6 +4,7 @@ export interface PasswordLoginRequest {
   user?: string;
   password?: string;
   certificateRequest?: string;
+  code?: string;
 }
 
 export type ListUsersRequest = Record<string, never>;
@@ -20,6 +21,7 @@ export interface UserInfo {
   lastLoginUnixMs?: string;
   lockedUntilUnixMs?: string;
   failures?: number;
+  hasSecondFactor?: boolean;
 }
 
 export interface UserRequest {
@@ -864,4 +866,150 @@ export interface SnapshotInfo {
   policy?: string;
   lockedUntilUnixMs?: string;
   held?: string;
+}
+
+export interface BrowseDocument {
+  entries: {
+    name64: string;
+    name: string;
+    kind: string;
+    size?: number;
+    modifiedUnixMs: number;
+    mode: number;
+    link?: string;
+    isIncomplete: boolean;
+  }[];
+  next?: string;
+}
+
+export interface ClaimDocument {
+  claimCode: string;
+}
+
+export interface ClaimedDocument {
+  setupToken: string;
+}
+
+export interface CompareDocument {
+  entries: {
+    name64: string;
+    name: string;
+    change: string;
+    kind: string;
+    leftSize?: number;
+    rightSize?: number;
+  }[];
+  isTruncated: boolean;
+}
+
+export interface OverviewDocument {
+  atUnixMs: number;
+  storeAtUnixMs?: number;
+  verdict: { level: string; kind: string; text: string; remedy?: string; page?: string };
+  nodes: { id: string; name: string; state: string; isConnected: boolean; snapshots: number; lastBackupUnixMs?: number; protection?: string; reason?: string; rpoSeconds?: number; rtoSeconds?: number; rehearsedUnixMs?: number }[];
+  capacity: { storeBytes?: number; freeBytes: number; diskBytes: number; protectedBytes?: number; restorableBytes?: number; dedupeRatio?: number; compressionRatio?: number; daysToFull?: number };
+  throughput: { nowBytesPerSecond?: number; days: { day: string; bytes: number; newBytes: number; seconds: number }[] };
+  arrays: { name: string; level: string; state: string; progress?: number }[];
+  alerts: { id: number; severity: string; text: string; remedy: string; sinceUnixMs: number; acknowledgedBy?: string }[];
+  jobs: JobMessage[];
+  subsystems: { vault: string; tunnel: string; raid: string };
+}
+
+export interface PanelDocument {
+  drawing: { model: string; title: string; bays: { no: number; label: string; led?: string }[]; columns: number; rows: number; buttons: { name: string; holdsMs: number[] }[] };
+  leds: { name: string; label: string; colour: string; pattern: string; stepsMs: number[]; phaseMs: number; isLit: boolean }[];
+  lines: string[];
+  pressable: string[];
+  isVirtual: boolean;
+  presentUntilUnixMs?: number;
+  serverMs: number;
+}
+
+export interface SecondFactorOffer {
+  secret: string;
+  uri: string;
+}
+
+export interface SessionDocument {
+  account: string;
+  role: string;
+  csrf: string;
+  idleSeconds: number;
+  hasSecondFactor: boolean;
+  recoveryKey?: string;
+}
+
+export interface SetupDocument {
+  setupToken: string;
+  account: string;
+  password: string;
+}
+
+export interface SetupStateDocument {
+  needed: boolean;
+  applianceName: string;
+  model: string;
+  fingerprint: string;
+}
+
+/** The services' methods, for POST /api/v1/<name>. */
+export interface Methods {
+  "gatewayos.v1.Accounts/ListUsers": { request: ListUsersRequest; reply: ListUsersReply; streams: false };
+  "gatewayos.v1.Accounts/AddUser": { request: AddUserRequest; reply: UserInfo; streams: false };
+  "gatewayos.v1.Accounts/RemoveUser": { request: UserRequest; reply: UserInfo; streams: false };
+  "gatewayos.v1.Accounts/SetRole": { request: SetRoleRequest; reply: UserInfo; streams: false };
+  "gatewayos.v1.Accounts/SetPassword": { request: SetPasswordRequest; reply: UserInfo; streams: false };
+  "gatewayos.v1.Accounts/ChangeOwnPassword": { request: ChangeOwnPasswordRequest; reply: UserInfo; streams: false };
+  "gatewayos.v1.Accounts/Unlock": { request: UserRequest; reply: UserInfo; streams: false };
+  "gatewayos.v1.Accounts/RemoveSecondFactor": { request: UserRequest; reply: UserInfo; streams: false };
+  "gatewayos.v1.Accounts/CreateApiToken": { request: CreateApiTokenRequest; reply: CreateApiTokenReply; streams: false };
+  "gatewayos.v1.Accounts/ListApiTokens": { request: ListApiTokensRequest; reply: ListApiTokensReply; streams: false };
+  "gatewayos.v1.Accounts/RevokeApiToken": { request: RevokeApiTokenRequest; reply: ApiTokenInfo; streams: false };
+  "gatewayos.v1.Alerts/List": { request: ListAlertsRequest; reply: ListAlertsReply; streams: false };
+  "gatewayos.v1.Alerts/Show": { request: AlertRequest; reply: ShowAlertReply; streams: false };
+  "gatewayos.v1.Alerts/Acknowledge": { request: AlertRequest; reply: AlertInfo; streams: false };
+  "gatewayos.v1.Alerts/Test": { request: TestAlertRequest; reply: AlertInfo; streams: false };
+  "gatewayos.v1.Alerts/ListHolds": { request: ListHoldsRequest; reply: ListHoldsReply; streams: false };
+  "gatewayos.v1.Alerts/ReleaseHold": { request: ReleaseHoldRequest; reply: ReleaseHoldReply; streams: false };
+  "gatewayos.v1.AuditLog/List": { request: ListAuditRequest; reply: ListAuditReply; streams: false };
+  "gatewayos.v1.AuditLog/Verify": { request: VerifyAuditRequest; reply: VerifyAuditReply; streams: false };
+  "gatewayos.v1.Catalogue/Find": { request: FindRequest; reply: FindReply; streams: false };
+  "gatewayos.v1.Catalogue/ListVersions": { request: ListVersionsRequest; reply: FindReply; streams: false };
+  "gatewayos.v1.Hardware/GetProfile": { request: GetProfileRequest; reply: HardwareProfileMessage; streams: false };
+  "gatewayos.v1.Hardware/ValidateProfile": { request: ValidateProfileRequest; reply: ValidateProfileReply; streams: false };
+  "gatewayos.v1.Hardware/GetSensors": { request: GetSensorsRequest; reply: GetSensorsReply; streams: false };
+  "gatewayos.v1.Jobs/ListJobs": { request: ListJobsRequest; reply: ListJobsReply; streams: false };
+  "gatewayos.v1.Jobs/OrderJob": { request: OrderJobRequest; reply: JobMessage; streams: false };
+  "gatewayos.v1.Jobs/OrderRestore": { request: OrderRestoreRequest; reply: JobMessage; streams: false };
+  "gatewayos.v1.Jobs/CancelJob": { request: JobRequestById; reply: JobMessage; streams: false };
+  "gatewayos.v1.Jobs/WatchJob": { request: JobRequestById; reply: JobMessage; streams: true };
+  "gatewayos.v1.Jobs/ListProtection": { request: ListProtectionRequest; reply: ListProtectionReply; streams: false };
+  "gatewayos.v1.Management/GetStatus": { request: GetStatusRequest; reply: ApplianceStatus; streams: false };
+  "gatewayos.v1.Management/ListNodes": { request: ListNodesRequest; reply: ListNodesReply; streams: false };
+  "gatewayos.v1.Management/CreateToken": { request: CreateTokenRequest; reply: CreateTokenReply; streams: false };
+  "gatewayos.v1.Management/ApproveNode": { request: NodeRequest; reply: NodeInfo; streams: false };
+  "gatewayos.v1.Management/RevokeNode": { request: NodeRequest; reply: NodeInfo; streams: false };
+  "gatewayos.v1.Management/RemoveNode": { request: NodeRequest; reply: NodeInfo; streams: false };
+  "gatewayos.v1.Management/ListNodeSnapshots": { request: NodeRequest; reply: ListNodeSnapshotsReply; streams: false };
+  "gatewayos.v1.Management/BackUpNode": { request: BackUpNodeRequest; reply: JobReport; streams: true };
+  "gatewayos.v1.Panel/Show": { request: ShowPanelRequest; reply: PanelMessage; streams: false };
+  "gatewayos.v1.Panel/TestLamps": { request: TestLampsRequest; reply: PanelMessage; streams: false };
+  "gatewayos.v1.Panel/Press": { request: PressRequest; reply: PanelMessage; streams: false };
+  "gatewayos.v1.Policies/ListPolicies": { request: ListPoliciesRequest; reply: ListPoliciesReply; streams: false };
+  "gatewayos.v1.Policies/GetPolicy": { request: PolicyRequest; reply: PolicyMessage; streams: false };
+  "gatewayos.v1.Policies/SetPolicy": { request: SetPolicyRequest; reply: PolicyChangeReply; streams: false };
+  "gatewayos.v1.Policies/DeletePolicy": { request: PolicyRequest; reply: PolicyChangeReply; streams: false };
+  "gatewayos.v1.Policies/AssignPolicy": { request: AssignPolicyRequest; reply: PolicyChangeReply; streams: false };
+  "gatewayos.v1.Policies/PreviewPolicy": { request: PreviewPolicyRequest; reply: PreviewPolicyReply; streams: false };
+  "gatewayos.v1.Power/ListFailures": { request: ListFailuresRequest; reply: ListFailuresReply; streams: false };
+  "gatewayos.v1.Power/ShutDown": { request: ShutDownRequest; reply: ShutDownReply; streams: false };
+  "gatewayos.v1.Raid/GetStatus": { request: GetRaidStatusRequest; reply: RaidStatusReply; streams: false };
+  "gatewayos.v1.Raid/Replace": { request: ReplaceDiskRequest; reply: ReplacementInfo; streams: false };
+  "gatewayos.v1.Raid/ConfirmReplacement": { request: ReplacementRequest; reply: ReplacementInfo; streams: false };
+  "gatewayos.v1.Raid/CancelReplacement": { request: ReplacementRequest; reply: ReplacementInfo; streams: false };
+  "gatewayos.v1.Raid/OverwriteNewDisk": { request: OverwriteNewDiskRequest; reply: ReplacementInfo; streams: false };
+  "gatewayos.v1.Raid/Check": { request: CheckArrayRequest; reply: RaidStatusReply; streams: false };
+  "gatewayos.v1.Snapshots/List": { request: ListSnapshotInfosRequest; reply: ListSnapshotInfosReply; streams: false };
+  "gatewayos.v1.Snapshots/Show": { request: SnapshotRequest; reply: SnapshotInfo; streams: false };
+  "gatewayos.v1.Snapshots/Lock": { request: LockSnapshotRequest; reply: SnapshotInfo; streams: false };
 }

@@ -56,7 +56,7 @@ export function messageOf(error: ApiError): string {
     return texts.errors.unreachable;
   }
 
-  return error.status === 403 ? texts.errors.notAllowed : error.message || texts.errors.unnamed(error.status);
+  return error.message || (error.status === 403 ? texts.errors.notAllowed : texts.errors.unnamed(error.status));
 }
 
 /** A refusal or failure, on the page. */

@@ -2,7 +2,7 @@ import type { PanelLed } from '../api/web';
 
 /** How long an LED's pattern takes, ms; 0 for one that does not blink. */
 export function periodMs(led: PanelLed): number {
-  return (led.stepsMs ?? []).reduce((sum, step) => sum + step, 0);
+  return led.stepsMs.reduce((sum, step) => sum + step, 0);
 }
 
 /**
@@ -13,13 +13,12 @@ export function periodMs(led: PanelLed): number {
 export function isLit(led: PanelLed, sinceMs: number): boolean {
   const period = periodMs(led);
   if (period <= 0) {
-    return led.isLit ?? false;
+    return led.isLit;
   }
 
-  let into = ((led.phaseMs ?? 0) + sinceMs) % period;
-  const steps = led.stepsMs ?? [];
-  for (let i = 0; i < steps.length; i++) {
-    const step = steps[i] ?? 0;
+  let into = (led.phaseMs + sinceMs) % period;
+  for (let i = 0; i < led.stepsMs.length; i++) {
+    const step = led.stepsMs[i] ?? 0;
     if (into < step) {
       return i % 2 === 0;
     }

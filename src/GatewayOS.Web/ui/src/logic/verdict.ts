@@ -1,9 +1,7 @@
-import type { Level } from '../api/web';
-
 /** How good something is. */
 export type Tone = 'good' | 'warn' | 'bad' | 'unknown' | 'busy' | 'quiet';
 
-const levels: Record<Level, Tone> = { ok: 'good', warning: 'warn', critical: 'bad', unknown: 'unknown' };
+const levels: Record<string, Tone> = { ok: 'good', warning: 'warn', critical: 'bad', unknown: 'unknown' };
 
 const words: Record<string, Tone> = {
   // jobs
@@ -23,7 +21,7 @@ const words: Record<string, Tone> = {
 
 /** The tone of a verdict's level. One that this page does not know is unknown, not good. */
 export function toneOfLevel(level: string): Tone {
-  return levels[level as Level] ?? 'unknown';
+  return levels[level] ?? 'unknown';
 }
 
 /** The tone of a word of the API; unknown for one that is not known here. */

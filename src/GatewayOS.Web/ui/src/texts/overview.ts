@@ -48,7 +48,7 @@ export const overview = {
     lastBackup: 'End of the newest whole restore point, from the store’s records.',
     rpo: 'Age of what would be restored now: since the newest whole restore point was begun, from the store’s records.',
     rto: 'Time to restore everything, predicted from the newest restore rehearsal, without the network and the node’s disk.',
-    free: (disk: string) => `Free on the store’s file system${disk === '' ? '' : `, of ${disk}`}, asked of the kernel.`,
+    free: (disk: string) => `Free on the store’s file system, of ${disk}, asked of the kernel.`,
     reduction: 'What the restore points hold, over what the store keeps for them; from the records of backups.',
     now: 'What arrived at the store in the last seconds, counted at the data path.',
   },

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { call, get, post, remove } from '../../api/client';
+import type { SecondFactorOffer } from '../../api/types';
 import type { Session } from '../../api/web';
 import { Button, submitting, TextField } from '../../design/Controls';
 import { CopyText } from '../../design/CopyText';
@@ -68,7 +69,7 @@ function ChangePassword() {
 
 function AddFactor() {
   const { update } = useSessionState();
-  const [begun, setBegun] = useState<{ secret: string; uri: string } | null>(null);
+  const [begun, setBegun] = useState<SecondFactorOffer | null>(null);
   const [code, setCode] = useState('');
   const begin = useAction(async () => setBegun(await post('/session/second-factor', {})));
   const confirm = useAction(async () => {

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { post } from '../../api/client';
-import type { Session, Setup, SetupDone, SetupOrder } from '../../api/web';
+import type { ClaimedDocument, SetupDocument, SetupStateDocument } from '../../api/types';
+import type { Session } from '../../api/web';
 import { Button, Check, submitting, TextField } from '../../design/Controls';
 import { Icon } from '../../design/Icon';
 import { QrCode } from '../../design/QrCode';
@@ -13,11 +14,11 @@ const words = texts.firstStart;
 const passwordLeast = 12;
 
 /** Makes an appliance somebody's: claim code, administrator, name and time, recovery key. */
-export function FirstStart({ setup, onDone }: { setup: Setup; onDone: (session: Session) => void }) {
+export function FirstStart({ setup, onDone }: { setup: SetupStateDocument; onDone: (session: Session) => void }) {
   const [setupToken, setToken] = useState('');
-  const [done, setDone] = useState<SetupDone | null>(null);
+  const [done, setDone] = useState<Session | null>(null);
   const step = done ? 2 : setupToken === '' ? 0 : 1;
-  const finish = (result: SetupDone) => (result.recoveryKey ? setDone(result) : onDone(result));
+  const finish = (result: Session) => (result.recoveryKey ? setDone(result) : onDone(result));
   return (
     <main class="door">
       <div class="door-card is-wide">
@@ -37,9 +38,9 @@ export function FirstStart({ setup, onDone }: { setup: Setup; onDone: (session: 
   );
 }
 
-function Claim({ setup, onClaimed }: { setup: Setup; onClaimed: (token: string) => void }) {
+function Claim({ setup, onClaimed }: { setup: SetupStateDocument; onClaimed: (token: string) => void }) {
   const [claimCode, setCode] = useState('');
-  const work = useAction(async () => onClaimed((await post<{ setupToken: string }>('/setup/claim', { claimCode: claimCode.trim() })).setupToken));
+  const work = useAction(async () => onClaimed((await post<ClaimedDocument>('/setup/claim', { claimCode: claimCode.trim() })).setupToken));
   return (
     <form onSubmit={submitting(() => void work.run())}>
       <h1>{words.claimTitle([setup.applianceName, setup.model].filter((part) => part).join(', '))}</h1>
@@ -56,17 +57,17 @@ function Claim({ setup, onClaimed }: { setup: Setup; onClaimed: (token: string) 
   );
 }
 
-function Administrator({ setupToken, onDone }: { setupToken: string; onDone: (result: SetupDone) => void }) {
-  const [order, setOrder] = useState<SetupOrder>({ setupToken, account: 'admin', password: '' });
+function Administrator({ setupToken, onDone }: { setupToken: string; onDone: (result: Session) => void }) {
+  const [order, setOrder] = useState<SetupDocument>({ setupToken, account: 'admin', password: '' });
   const [again, setAgain] = useState('');
   const [shown, setShown] = useState(false);
   const work = useAction(async () => {
     setShown(true);
     if (problems.length === 0) {
-      onDone(await post<SetupDone>('/setup', order));
+      onDone(await post<Session>('/setup', order));
     }
   });
-  const set = (field: keyof SetupOrder) => (value: string) => setOrder({ ...order, [field]: value });
+  const set = (field: keyof SetupDocument) => (value: string) => setOrder({ ...order, [field]: value });
   const tooShort = order.password.length < passwordLeast ? words.passwordShort(passwordLeast) : undefined;
   const differs = again !== order.password ? words.passwordDiffers : undefined;
   const problems = [tooShort, differs].filter((problem) => problem !== undefined);

@@ -13,11 +13,11 @@ const daySeconds = 86_400;
 export function Figures({ value }: { value: Overview }) {
   const at = value.atUnixMs;
   const stored = value.storeAtUnixMs ?? null;
-  const nodes = (value.nodes ?? []).filter((node) => node.state === 'active');
+  const nodes = value.nodes.filter((node) => node.state === 'active');
   const measured = nodes.filter((node) => node.rpoSeconds !== undefined);
   const worst = measured.length > 0 ? Math.max(...measured.map((node) => node.rpoSeconds ?? 0)) : null;
-  const capacity = value.capacity ?? {};
-  const used = capacity.diskBytes && capacity.freeBytes !== undefined ? 1 - capacity.freeBytes / capacity.diskBytes : null;
+  const capacity = value.capacity;
+  const used = capacity.diskBytes > 0 ? 1 - capacity.freeBytes / capacity.diskBytes : null;
   const saved = capacity.dedupeRatio !== undefined && capacity.compressionRatio !== undefined ? capacity.dedupeRatio * capacity.compressionRatio : capacity.dedupeRatio;
   return (
     <div class="tiles">
@@ -28,20 +28,20 @@ export function Figures({ value }: { value: Overview }) {
         <Figure source={words.sources.rpo} atMs={stored}>{worst === null ? null : duration(worst)}</Figure>
       </Tile>
       <Tile name={words.free} note={capacity.daysToFull === undefined ? words.noForecast : words.daysToFull(duration(capacity.daysToFull * daySeconds))}>
-        <Figure source={words.sources.free(capacity.diskBytes === undefined ? '' : bytes(capacity.diskBytes))} atMs={at}>{capacity.freeBytes === undefined ? null : bytes(capacity.freeBytes)}</Figure>
+        <Figure source={words.sources.free(bytes(capacity.diskBytes))} atMs={at}>{bytes(capacity.freeBytes)}</Figure>
         {used !== null && <Meter share={used} tone={toneOfFill(used)} label={words.used} />}
       </Tile>
       <Tile name={words.reduction} note={reductionNote(capacity)}>
         <Figure source={words.sources.reduction} atMs={stored}>{saved === undefined ? null : `${saved.toFixed(1)} ×`}</Figure>
       </Tile>
       <Tile name={words.now} note={capacity.storeBytes === undefined ? '' : words.stored(bytes(capacity.storeBytes))}>
-        <Figure source={words.sources.now} atMs={at}>{value.throughput?.nowBytesPerSecond === undefined ? null : rate(value.throughput.nowBytesPerSecond)}</Figure>
+        <Figure source={words.sources.now} atMs={at}>{value.throughput.nowBytesPerSecond === undefined ? null : rate(value.throughput.nowBytesPerSecond)}</Figure>
       </Tile>
     </div>
   );
 }
 
-function reductionNote(capacity: NonNullable<Overview['capacity']>): string {
+function reductionNote(capacity: Overview['capacity']): string {
   return [
     capacity.dedupeRatio !== undefined && words.dedupe(capacity.dedupeRatio.toFixed(1)),
     capacity.compressionRatio !== undefined && words.compression(capacity.compressionRatio.toFixed(1)),

@@ -37,7 +37,7 @@ export function OverviewPage() {
             <div class="stack">
               <Nodes value={value} />
               <Card title={words.throughput}>
-                {(value.throughput?.days?.length ?? 0) > 0 ? <ThroughputChart days={value.throughput?.days ?? []} /> : <p class="hint">{words.noThroughput}</p>}
+                {value.throughput.days.length > 0 ? <ThroughputChart days={value.throughput.days} /> : <p class="hint">{words.noThroughput}</p>}
               </Card>
             </div>
             <div class="stack">
@@ -72,7 +72,7 @@ function Verdict({ value }: { value: Overview }) {
 function Nodes({ value }: { value: Overview }) {
   const now = useNow(5000);
   const mayAdminister = useMay('administer');
-  const nodes = [...(value.nodes ?? [])].sort((left, right) => weight(right) - weight(left) || left.name.localeCompare(right.name));
+  const nodes = [...value.nodes].sort((left, right) => weight(right) - weight(left) || left.name.localeCompare(right.name));
   const source = words.sources;
   const columns: Column<OverviewNode>[] = [
     { name: words.node, cell: (node) => <a class="name" href={href(['nodes', node.name])}><span class={node.isConnected ? 'dot is-on' : 'dot'} aria-hidden="true" />{node.name}<span class="unseen"> ({node.isConnected ? texts.nodes.connected : texts.nodes.away})</span></a> },
@@ -105,7 +105,7 @@ function needsSomebody(node: OverviewNode): boolean {
 }
 
 function Running({ value }: { value: Overview }) {
-  const jobs = value.jobs ?? [];
+  const jobs = value.jobs;
   return (
     <Card title={words.running}>
       {jobs.length === 0 ? <p class="hint">{words.nothingRuns}</p> : jobs.map((job) => <JobProgress key={job.id} job={job} />)}
@@ -115,7 +115,7 @@ function Running({ value }: { value: Overview }) {
 
 function OpenAlerts({ value }: { value: Overview }) {
   const now = useNow(5000);
-  const alerts = value.alerts ?? [];
+  const alerts = value.alerts;
   return (
     <Card title={words.alerts} aside={alerts.length > 0 && <a href="#/alerts">{words.all(alerts.length)}</a>}>
       {alerts.length === 0 ? <p class="hint">{words.noAlerts}</p> : (
@@ -135,11 +135,11 @@ function OpenAlerts({ value }: { value: Overview }) {
 }
 
 function Arrays({ value }: { value: Overview }) {
-  const arrays = value.arrays ?? [];
+  const arrays = value.arrays;
   return (
     <Card title={words.arrays} aside={<a href="#/storage">{texts.nav.storage}</a>}>
       {arrays.length === 0 ? (
-        <p class="hint">{words.noArrays[value.subsystems?.raid ?? 'unknown'] ?? words.noArrays['unknown']}</p>
+        <p class="hint">{words.noArrays[value.subsystems.raid] ?? words.noArrays['unknown']}</p>
       ) : arrays.map((array) => (
         <div class="array-line" key={array.name}>
           <strong>{array.name}</strong> <span class="hint">{array.level}</span>

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { PanelLed, PanelView } from '../../api/web';
+import type { PanelDocument } from '../../api/types';
+import type { PanelLed } from '../../api/web';
 import { isLit, periodMs } from '../../logic/leds';
 import { columnsOf } from '../../logic/profile';
 import { texts } from '../../texts';
@@ -7,10 +8,8 @@ import { PanelButton } from './PanelButton';
 
 const words = texts.panel;
 
-const noLeds: readonly PanelLed[] = [];
-
 interface PanelProps {
-  view: PanelView;
+  view: PanelDocument;
   atMs: number;
   moves: boolean;
   canPress: boolean;
@@ -20,31 +19,30 @@ interface PanelProps {
 
 /** The panel drawn from the profile: lamps, display, buttons and bays. */
 export function FrontPanel({ view, atMs, moves, canPress, isPressing, onPress }: PanelProps) {
-  const leds = view.leds ?? noLeds;
-  const lit = useLit(leds, atMs, moves);
-  const { title, bays = [], buttons = [] } = view.drawing;
-  const status = leds.filter((led) => !bays.some((bay) => bay.led === led.name));
+  const lit = useLit(view.leds, atMs, moves);
+  const { title, bays, buttons } = view.drawing;
+  const status = view.leds.filter((led) => !bays.some((bay) => bay.led === led.name));
   return (
     <section class="panel" aria-label={words.drawn(title)}>
       <div class="panel-left">
         <p class="panel-model">{title}</p>
-        <div class="panel-leds" role="img" aria-label={words.lampsLit(status.filter((led) => lit.has(led.name)).map((led) => led.label || led.name).join(', '))}>
+        <div class="panel-leds" role="img" aria-label={words.lampsLit(status.filter((led) => lit.has(led.name)).map((led) => led.label).join(', '))}>
           {status.map((led) => (
-            <span class="panel-led" key={led.name}><Lamp led={led} isOn={lit.has(led.name)} />{led.label || led.name}</span>
+            <span class="panel-led" key={led.name}><Lamp led={led} isOn={lit.has(led.name)} />{led.label}</span>
           ))}
         </div>
-        {view.lines && view.lines.length > 0 && (
+        {view.lines.length > 0 && (
           <pre class="panel-display" aria-label={words.display} role="status" aria-live="off">{view.lines.join('\n')}</pre>
         )}
         <div class="panel-buttons">
           {buttons.map((button) => (
-            <PanelButton key={button.name} button={button} canPress={canPress && (view.pressable ?? []).includes(button.name)} isPressing={isPressing} onPress={(holdMs) => onPress(button.name, holdMs)} />
+            <PanelButton key={button.name} button={button} canPress={canPress && view.pressable.includes(button.name)} isPressing={isPressing} onPress={(holdMs) => onPress(button.name, holdMs)} />
           ))}
         </div>
       </div>
       <div class="panel-bays" style={{ gridTemplateColumns: `repeat(${columnsOf(bays.length)}, minmax(0, 1fr))` }} aria-hidden="true">
         {bays.map((bay) => {
-          const led = leds.find((one) => one.name === bay.led);
+          const led = view.leds.find((one) => one.name === bay.led);
           return (
             <div class="panel-bay" key={bay.no}>
               <span>{bay.label}</span>
@@ -70,7 +68,7 @@ function useLit(leds: readonly PanelLed[], atMs: number, moves: boolean): Readon
     const look = () => {
       const sinceMs = moves ? Math.max(performance.now() - atMs, 0) : 0;
       // At rest a lamp that blinks is shown lit.
-      const names = leds.filter((led) => (moves ? isLit(led, sinceMs) : periodMs(led) > 0 || led.isLit === true)).map((led) => led.name);
+      const names = leds.filter((led) => (moves ? isLit(led, sinceMs) : periodMs(led) > 0 || led.isLit)).map((led) => led.name);
       if (names.join() !== before) {
         before = names.join();
         setLit(new Set(names));

@@ -6,6 +6,8 @@ import { texts } from '../../texts';
 const words = texts.panel;
 const signs: Record<string, string> = { up: '▲', down: '▼', enter: '↵', back: '↩', power: '⏻', identify: 'ID' };
 const shownEveryMs = 50;
+// No finger is faster, and what is shorter the panel takes for a bouncing contact.
+const shortestMs = 100;
 const longestMs = 30_000;
 
 interface PanelButtonProps {
@@ -19,7 +21,7 @@ interface PanelButtonProps {
 export function PanelButton({ button, canPress, isPressing, onPress }: PanelButtonProps) {
   const since = useRef<number | null>(null);
   const [heldMs, setHeldMs] = useState<number | null>(null);
-  const longest = Math.max(0, ...(button.holdsMs ?? []));
+  const longest = Math.max(0, ...button.holdsMs);
   useEffect(() => {
     if (heldMs === null) {
       return undefined;
@@ -41,7 +43,7 @@ export function PanelButton({ button, canPress, isPressing, onPress }: PanelButt
   };
   const end = () => {
     if (since.current !== null) {
-      const held = Math.min(Math.max(Math.round(performance.now() - since.current), 1), longestMs);
+      const held = Math.min(Math.max(Math.round(performance.now() - since.current), shortestMs), longestMs);
       cancel();
       onPress(held);
     }
@@ -53,7 +55,7 @@ export function PanelButton({ button, canPress, isPressing, onPress }: PanelButt
       type="button"
       class="panel-button"
       disabled={!canPress}
-      aria-label={longest > 0 ? words.buttonHold(label, (button.holdsMs ?? []).map((ms) => duration(ms / 1000)).join(', ')) : label}
+      aria-label={longest > 0 ? words.buttonHold(label, button.holdsMs.map((ms) => duration(ms / 1000)).join(', ')) : label}
       onPointerDown={(event) => (event.currentTarget.setPointerCapture(event.pointerId), begin())}
       onPointerUp={end}
       onPointerCancel={cancel}

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { call, get, type Reading } from '../../api/client';
 import { useResource } from '../../api/resource';
-import type { PanelLed, PanelView } from '../../api/web';
+import type { PanelDocument } from '../../api/types';
+import type { PanelLed } from '../../api/web';
 import { Button, Check } from '../../design/Controls';
 import { Card, Loaded, PageHead, Problem } from '../../design/Surface';
 import { Table, type Column } from '../../design/Table';
@@ -21,14 +22,14 @@ const lampTestMs = 10_000;
 
 /** A view of the panel, and when it was so by this page's clock. */
 interface Seen {
-  view: PanelView;
+  view: PanelDocument;
   atMs: number;
 }
 
 // Half of the way there and back is how old an answer is when it arrives.
 async function read(reading: Reading): Promise<Seen> {
   const asked = performance.now();
-  const view = await get<PanelView>('/panel', reading);
+  const view = await get<PanelDocument>('/panel', reading);
   return { view, atMs: (asked + performance.now()) / 2 };
 }
 
@@ -72,11 +73,11 @@ function Presence({ until }: { until: number | null }) {
   return until !== null && until > now ? <p class="note">{words.present(duration((until - now) / 1000))}</p> : null;
 }
 
-function Leds({ view }: { view: PanelView }) {
+function Leds({ view }: { view: PanelDocument }) {
   const columns: Column<PanelLed>[] = [
-    { name: words.led, cell: (led) => <strong>{led.label || led.name}</strong> },
+    { name: words.led, cell: (led) => <strong>{led.label}</strong> },
     { name: words.colour, cell: (led) => words.colours[led.colour] ?? led.colour },
     { name: words.shows, cell: (led) => inWords(led, words.patterns) },
   ];
-  return <Table label={words.meaning} columns={columns} rows={view.leds ?? []} keyOf={(led) => led.name} />;
+  return <Table label={words.meaning} columns={columns} rows={view.leds} keyOf={(led) => led.name} />;
 }

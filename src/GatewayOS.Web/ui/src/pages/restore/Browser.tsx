@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { downloadAddress, get } from '../../api/client';
 import { useResource } from '../../api/resource';
-import type { SnapshotInfo } from '../../api/types';
-import type { BrowseEntry, Listing } from '../../api/web';
+import type { BrowseDocument, SnapshotInfo } from '../../api/types';
+import type { BrowseEntry } from '../../api/web';
 import { Button, ButtonLink } from '../../design/Controls';
 import { Icon, type IconName } from '../../design/Icon';
 import { Badge } from '../../design/Status';
@@ -31,7 +31,7 @@ interface BrowserProps {
 export function Browser({ node, point, points, path, compareWith }: BrowserProps) {
   const snapshot = point.id ?? '';
   const address = `/browse?${new URLSearchParams({ snapshot, ...(path === '/' ? {} : { path64: pathAddress(path) }) })}`;
-  const listing = useResource(address, (reading) => get<Listing>(address, reading));
+  const listing = useResource(address, (reading) => get<BrowseDocument>(address, reading));
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [restoring, setRestoring] = useState<readonly string[] | null>(null);
   const [versionsOf, setVersionsOf] = useState<string | null>(null);
@@ -66,7 +66,7 @@ export function Browser({ node, point, points, path, compareWith }: BrowserProps
 
 interface EntriesProps {
   address: string;
-  first: Listing;
+  first: BrowseDocument;
   path: string;
   snapshot: string;
   to: (path: string) => string;
@@ -76,9 +76,9 @@ interface EntriesProps {
 }
 
 function Entries({ address, first, path, snapshot, to, chosen, setChosen, onVersions }: EntriesProps) {
-  const [more, setMore] = useState<readonly Listing[]>([]);
+  const [more, setMore] = useState<readonly BrowseDocument[]>([]);
   const pages = [first, ...more];
-  const entries = pages.flatMap((page) => page.entries ?? []);
+  const entries = pages.flatMap((page) => page.entries);
   const next = pages.at(-1)?.next;
   if (entries.length === 0) {
     return <Empty icon="folder" title={words.emptyFolder}>{words.emptyFolderWhy}</Empty>;
@@ -96,7 +96,7 @@ function Entries({ address, first, path, snapshot, to, chosen, setChosen, onVers
     { name: words.choose, isUnnamed: true, cell: (entry) => <input type="checkbox" aria-label={words.chooseOne(entry.name)} checked={chosen.has(join(path, entry.name))} onChange={() => toggle(join(path, entry.name))} /> },
     { name: words.name, cell: (entry) => <EntryName entry={entry} target={to(join(path, entry.name))} /> },
     { name: words.size, isNumber: true, cell: (entry) => (entry.kind === 'directory' ? '' : bytes(entry.size ?? 0)) },
-    { name: words.modified, cell: (entry) => (entry.modifiedUnixMs === undefined ? texts.figure.unknown : dateTime(entry.modifiedUnixMs)) },
+    { name: words.modified, cell: (entry) => dateTime(entry.modifiedUnixMs) },
     {
       name: texts.nodes.actions,
       isUnnamed: true,
@@ -118,7 +118,7 @@ function Entries({ address, first, path, snapshot, to, chosen, setChosen, onVers
   return (
     <>
       <Table label={words.browse} columns={columns} rows={entries} keyOf={(entry) => entry.name64} />
-      {next && <Button onClick={() => void get<Listing>(`${address}&after64=${encodeURIComponent(next)}`).then((page) => setMore([...more, page]))}>{words.more}</Button>}
+      {next && <Button onClick={() => void get<BrowseDocument>(`${address}&after64=${encodeURIComponent(next)}`).then((page) => setMore([...more, page]))}>{words.more}</Button>}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { get } from '../../api/client';
 import { useResource } from '../../api/resource';
-import type { SnapshotInfo } from '../../api/types';
-import type { ComparedEntry, Comparison } from '../../api/web';
+import type { CompareDocument, SnapshotInfo } from '../../api/types';
+import type { ComparedEntry } from '../../api/web';
 import { Choice } from '../../design/Controls';
 import { Badge } from '../../design/Status';
 import { Card, Empty, Loaded } from '../../design/Surface';
@@ -14,7 +14,7 @@ import { href, replace } from '../../shell/route';
 import { texts } from '../../texts';
 
 const words = texts.restore;
-const tones: Record<ComparedEntry['change'], Tone> = { added: 'good', removed: 'bad', changed: 'warn' };
+const tones: Record<string, Tone> = { added: 'good', removed: 'bad', changed: 'warn' };
 
 /** What changed in a directory between two restore points. */
 export function CompareCard({ node, point, points, path, withId }: { node: string; point: SnapshotInfo; points: readonly SnapshotInfo[]; path: string; withId: string }) {
@@ -34,7 +34,7 @@ export function CompareCard({ node, point, points, path, withId }: { node: strin
 
 function Compared({ node, left, right, path }: { node: string; left: string; right: string; path: string }) {
   const address = `/compare?${new URLSearchParams({ left, right, ...(path === '/' ? {} : { path64: pathAddress(path) }) })}`;
-  const compared = useResource(address, (reading) => get<Comparison>(address, reading));
+  const compared = useResource(address, (reading) => get<CompareDocument>(address, reading));
   const columns: Column<ComparedEntry>[] = [
     { name: words.name, cell: (entry) => (entry.kind === 'directory' ? <a href={href(['restore', node], { snapshot: right, path: join(path, entry.name), compare: left })}>{entry.name}</a> : entry.name) },
     { name: words.change, cell: (entry) => <Badge tone={tones[entry.change] ?? 'unknown'}>{words.changes[entry.change] ?? entry.change}</Badge> },
@@ -43,9 +43,9 @@ function Compared({ node, left, right, path }: { node: string; left: string; rig
   ];
   return (
     <Loaded of={compared}>
-      {(value) => ((value.entries?.length ?? 0) === 0 ? <Empty icon="check" title={words.same}>{words.sameWhy}</Empty> : (
+      {(value) => (value.entries.length === 0 ? <Empty icon="check" title={words.same}>{words.sameWhy}</Empty> : (
         <>
-          <Table label={words.compare} columns={columns} rows={value.entries ?? []} keyOf={(entry) => entry.name64} />
+          <Table label={words.compare} columns={columns} rows={value.entries} keyOf={(entry) => entry.name64} />
           {value.isTruncated && <p class="note">{words.moreChanged}</p>}
         </>
       ))}

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { ApiError, post } from '../../api/client';
-import type { Session, Setup } from '../../api/web';
+import type { SetupStateDocument } from '../../api/types';
+import type { Session } from '../../api/web';
 import { Button, submitting, TextField } from '../../design/Controls';
 import { Icon } from '../../design/Icon';
 import { Problem } from '../../design/Surface';
@@ -11,7 +12,7 @@ import { texts } from '../../texts';
 const words = texts.signIn;
 
 /** Lets somebody in, with a second factor where the account has one. */
-export function SignIn({ setup, wasSignedIn, onSignedIn }: { setup: Setup | null; wasSignedIn: boolean; onSignedIn: (session: Session) => void }) {
+export function SignIn({ setup, wasSignedIn, onSignedIn }: { setup: SetupStateDocument | null; wasSignedIn: boolean; onSignedIn: (session: Session) => void }) {
   const [account, setAccount] = useState('');
   const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
