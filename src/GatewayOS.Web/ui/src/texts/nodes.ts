@@ -23,6 +23,8 @@ export const nodes = {
   reject: 'Reject',
   approved: (name: string) => `${name} is approved.`,
   count: (count: number, most: number) => `${count} of ${most} nodes`,
+  filter: 'Show only those with',
+  noMatch: 'No node has that.',
   none: 'No node is enrolled',
   noneWhy: 'Enrol the first machine: the dialog makes a command to run on it.',
   noSuch: (name: string) => `There is no node ${name}`,

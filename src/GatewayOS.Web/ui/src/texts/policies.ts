@@ -70,6 +70,7 @@ export const policies = {
   low: 'low',
   normal: 'normal',
   high: 'high',
+  run: 'Back up now',
   save: 'Save',
   undo: 'Undo changes',
   saved: (name: string) => `${name} is saved.`,

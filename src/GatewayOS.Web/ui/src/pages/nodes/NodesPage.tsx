@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { call } from '../../api/client';
 import { useMethod } from '../../api/resource';
 import type { NodeInfo, ProtectionMessage } from '../../api/types';
-import { Button } from '../../design/Controls';
+import { Button, TextField } from '../../design/Controls';
 import { Figure } from '../../design/Figure';
 import { Badge } from '../../design/Status';
 import { Card, Empty, Loaded, PageHead, Problem } from '../../design/Surface';
@@ -20,6 +20,9 @@ import { EnrolDialog } from './EnrolDialog';
 import './nodes.css';
 
 const words = texts.nodes;
+
+// With so many a person reads them all faster than typing.
+const filterFrom = 8;
 
 /** All nodes, those that wait for approval first. */
 export function NodesPage({ route }: { route: Route }) {
@@ -59,6 +62,7 @@ export function NodesPage({ route }: { route: Route }) {
 
 function NodeTable({ nodes, protection, readAtMs }: { nodes: readonly NodeInfo[]; protection: readonly ProtectionMessage[]; readAtMs: number }) {
   const now = useNow(5000);
+  const [filter, setFilter] = useState('');
   const of = (node: NodeInfo) => protection.find((one) => one.nodeId === node.id);
   const columns: Column<NodeInfo>[] = [
     { name: words.node, cell: (node) => <a class="name" href={href(['nodes', node.name ?? ''])}><span class={node.connected ? 'dot is-on' : 'dot'} aria-hidden="true" />{node.name}</a> },
@@ -69,7 +73,21 @@ function NodeTable({ nodes, protection, readAtMs }: { nodes: readonly NodeInfo[]
     { name: words.rto, isNumber: true, cell: (node) => <Figure source={texts.overview.sources.rto} atMs={moment(of(node)?.drilledUnixMs) ?? undefined}>{of(node)?.drillJobId ? duration(of(node)?.rtoSeconds ?? 0) : null}</Figure> },
     { name: words.restorePoints, isNumber: true, cell: (node) => count(num(node.snapshots)) },
   ];
-  return <Table label={words.title} columns={columns} rows={[...nodes].sort((left, right) => (left.name ?? '').localeCompare(right.name ?? ''))} keyOf={(node) => node.id ?? ''} />;
+  const sought = filter.trim().toLowerCase();
+  const rows = nodes.filter((node) => `${node.name} ${node.platform} ${words.states[of(node)?.verdict ?? '']}`.toLowerCase().includes(sought)).sort((left, right) => rank(of(left)) - rank(of(right)) || (left.name ?? '').localeCompare(right.name ?? ''));
+  return (
+    <>
+      {nodes.length > filterFrom && <TextField label={words.filter} type="search" value={filter} onInput={setFilter} />}
+      {rows.length === 0 ? <p class="hint">{words.noMatch}</p> : <Table label={words.title} columns={columns} rows={rows} keyOf={(node) => node.id ?? ''} />}
+    </>
+  );
+}
+
+// What needs somebody comes first.
+const verdicts = ['unprotected', 'late', 'protected'];
+
+function rank(protection: ProtectionMessage | undefined): number {
+  return verdicts.indexOf(protection?.verdict ?? '');
 }
 
 /** How a node is protected, with the reason beside it. */

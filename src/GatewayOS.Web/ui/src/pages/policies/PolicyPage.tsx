@@ -42,6 +42,7 @@ function Existing({ name }: { name: string }) {
 
 function Editor({ policy }: { policy: PolicyMessage | null }) {
   const mayAdminister = useMay('administer');
+  const mayRun = useMay('run');
   const stored = policy?.document ?? JSON.stringify(firstPolicy, null, 2);
   const [document, setDocument] = useState(stored);
   const [base, setBase] = useState({ document: stored, version: policy?.version ?? 0 });
@@ -69,6 +70,13 @@ function Editor({ policy }: { policy: PolicyMessage | null }) {
       }
     }
   });
+  const runNow = useAction(async () => {
+    for (const node of policy?.nodes ?? []) {
+      await call('Jobs/OrderJob', { kind: 'backup', node: node.nodeId ?? '', policy: policy?.name ?? '' });
+    }
+
+    toast(texts.jobs.ordered(texts.jobs.kinds['backup'] ?? ''));
+  });
   const settled = useSettled(document);
   const errors = Object.fromEntries(problems.map((problem) => [fieldOf(problem.field ?? '') ?? '', `${problem.problem} ${problem.remedy}`]));
   const elsewhere = problems.filter((problem) => isText || fieldOf(problem.field ?? '') === null);
@@ -76,7 +84,9 @@ function Editor({ policy }: { policy: PolicyMessage | null }) {
     <>
       <PageHead title={policy?.name ?? words.newTitle} back={{ href: '#/policies', label: words.title }} lead={policy ? words.version(policy.version ?? 0, policy.changedBy ?? '', dateTime(num(policy.changedUnixMs))) : words.newLead}>
         {policy && mayAdminister && <Button onClick={() => setDeleting(true)}>{words.remove}</Button>}
+        {policy && mayRun && <Button isBusy={runNow.isBusy} disabled={!policy.holds || (policy.nodes?.length ?? 0) === 0} onClick={() => void runNow.run()}>{words.run}</Button>}
       </PageHead>
+      {runNow.error && <Problem error={runNow.error} />}
       <div class="grid main-aside">
         <form class="stack" onSubmit={submitting(() => void save.run())}>
           <Card title={words.what} aside={<Check label={words.asDocument} checked={isText || parsed === null} onChange={setText} />}>
