@@ -1,3 +1,4 @@
+import { noteAnswer } from './clock';
 import { addressOf, type MethodName, type ReplyOf, type RequestOf } from './methods';
 import type { Session } from './web';
 
@@ -62,6 +63,7 @@ async function send(method: string, path: string, body?: unknown, reading?: Read
     headers[backgroundHeader] = '1';
   }
 
+  const askedMs = Date.now();
   let response: Response;
   try {
     response = await fetch(root + path, { method, headers, body: body === undefined ? null : JSON.stringify(body), credentials: 'same-origin', cache: 'no-store', signal: reading?.signal ?? null });
@@ -73,6 +75,7 @@ async function send(method: string, path: string, body?: unknown, reading?: Read
     throw new ApiError(0, 'UNREACHABLE', '');
   }
 
+  noteAnswer(response.headers.get('Date'), askedMs, Date.now());
   if (!response.ok) {
     const error = await refusal(response);
     if (error.status === 401 && csrf !== '' && path !== '/session') {

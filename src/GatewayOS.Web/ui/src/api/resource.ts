@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, call, type Reading } from './client';
+import { applianceNow } from './clock';
 import { onChange, type Topic } from './events';
 import type { MethodName, ReplyOf, RequestOf } from './methods';
 
@@ -9,7 +10,7 @@ export interface Resource<T> {
   value: T | null;
   /** Why the newest question failed; null when it did not. */
   error: ApiError | null;
-  /** When the value was read, by this machine's clock. */
+  /** When the value was read, by the appliance's clock. */
   readAtMs: number;
   /** Asks anew. */
   reload: () => Promise<void>;
@@ -35,7 +36,7 @@ export function useResource<T>(key: string, read: (reading: Reading) => Promise<
       try {
         const value = await reader.current({ signal, isBackground });
         if (!signal.aborted) {
-          setState({ key, value, error: null, readAtMs: Date.now() });
+          setState({ key, value, error: null, readAtMs: applianceNow() });
         }
       } catch (error) {
         if (!signal.aborted) {

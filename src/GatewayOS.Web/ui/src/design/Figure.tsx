@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { applianceNow } from '../api/clock';
 import { relative } from '../logic/format';
 import { texts } from '../texts';
 
@@ -12,7 +13,7 @@ const gapPx = 8;
  */
 export function Figure({ children, source, atMs }: { children?: ComponentChildren; source: string; atMs?: number | null }) {
   const isUnknown = children === null || children === undefined;
-  const age = atMs === undefined ? '' : atMs === null ? texts.figure.ageUnknown : texts.figure.age(relative(atMs, Date.now()));
+  const age = atMs === undefined ? '' : atMs === null ? texts.figure.ageUnknown : texts.figure.age(relative(atMs, applianceNow()));
   const told = [source, age].filter((part) => part !== '').join(' ');
   return (
     <span class={isUnknown ? 'figure is-unknown' : 'figure'} tabIndex={0} data-source={told}>

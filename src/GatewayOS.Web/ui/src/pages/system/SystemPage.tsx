@@ -28,7 +28,7 @@ export function SystemPage() {
   return (
     <>
       <PageHead title={words.title} lead={words.lead}>
-        {mayAdminister && <Button kind="danger" icon="power" onClick={() => setStopping(true)}>{words.shutDown}</Button>}
+        {mayAdminister && <Button kind="danger" icon="power" disabled={status.value === null} onClick={() => setStopping(true)}>{words.shutDown}</Button>}
       </PageHead>
       <div class="stack">
         <div class="grid two">
@@ -42,7 +42,7 @@ export function SystemPage() {
                     [words.runsFor, <Figure source={words.sources.started} atMs={status.readAtMs}>{duration(Math.max(now - num(value.startedUnixMs), 0) / 1000)}</Figure>],
                     [words.authority, dateTime(num(value.caExpiresUnixMs))],
                     [words.storeId, <code>{value.storeId}</code>],
-                    [words.clockHere, <Figure source={words.sources.clock}>{dateTimeSeconds(now)}</Figure>],
+                    [words.clock, <Figure source={words.sources.clock}>{dateTimeSeconds(now)}</Figure>],
                   ]}
                 />
               )}
