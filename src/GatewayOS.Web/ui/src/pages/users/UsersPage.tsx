@@ -60,6 +60,7 @@ function UserTable({ users, onChange, onRemove }: { users: readonly UserInfo[]; 
   const columns: Column<UserInfo>[] = [
     { name: words.account, cell: (user) => <><strong>{user.name}</strong>{user.name === session.account && <small> {words.you}</small>}</> },
     { name: words.role, cell: (user) => texts.roles[user.role ?? ''] ?? user.role },
+    { name: words.secondFactor, cell: (user) => <Badge tone={user.hasSecondFactor ? 'good' : 'quiet'}>{user.hasSecondFactor ? texts.account.on : texts.account.off}</Badge> },
     { name: words.lastLogin, cell: (user) => { const at = moment(user.lastLoginUnixMs); return at === null ? texts.time.never : relative(at, now); } },
     { name: words.state, cell: (user) => { const until = moment(user.lockedUntilUnixMs); return until !== null && until > now ? <Badge tone="bad">{words.locked(dateTime(until))}</Badge> : (user.failures ?? 0) > 0 ? <Badge tone="warn">{words.failures(user.failures ?? 0)}</Badge> : <Badge tone="good">{words.open}</Badge>; } },
     { name: texts.nodes.actions, isUnnamed: true, cell: (user) => mayAdminister && <span class="row-actions"><Button kind="quiet" onClick={() => onChange(user)}>{words.change}</Button>{user.name !== session.account && <Button kind="quiet" icon="close" label={words.removeTitle(user.name ?? '')} onClick={() => onRemove(user)} />}</span> },
@@ -113,13 +114,20 @@ function ChangeDialog({ user, onClose }: { user: UserInfo; onClose: () => void }
     await call('Accounts/Unlock', { user: name });
     onClose();
   });
+  const removeFactor = useAction(async () => {
+    await call('Accounts/RemoveSecondFactor', { user: name });
+    toast(words.factorRemoved(name));
+    onClose();
+  });
+  const error = work.error ?? unlock.error ?? removeFactor.error;
   return (
     <Dialog title={words.changeTitle(name)} onClose={onClose}>
       <form onSubmit={submitting(() => void work.run())}>
         <Choice label={words.role} hint={texts.roleMeanings[role]} value={role} onChange={setRole} options={roleOptions} />
         <TextField label={words.newPassword} hint={words.newPasswordHint} type="password" autocomplete="new-password" value={password} onInput={setPassword} />
-        {(work.error ?? unlock.error) && <Problem error={work.error ?? unlock.error ?? ''} />}
+        {error && <Problem error={error} />}
         <div class="dialog-actions">
+          {user.hasSecondFactor && <Button isBusy={removeFactor.isBusy} onClick={() => void removeFactor.run()}>{words.removeFactor}</Button>}
           {isLocked && <Button isBusy={unlock.isBusy} onClick={() => void unlock.run()}>{words.unlock}</Button>}
           <Button onClick={onClose}>{texts.actions.cancel}</Button>
           <Button submits kind="primary" isBusy={work.isBusy} disabled={role === user.role && password === ''}>{words.save}</Button>
