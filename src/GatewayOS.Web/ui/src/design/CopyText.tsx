@@ -5,7 +5,7 @@ import { Button } from './Controls';
 /** Text to be taken elsewhere: a command, a token. Where the browser gives no clipboard it is selected instead. */
 export function CopyText({ text, label }: { text: string; label: string }) {
   const [isCopied, setCopied] = useState(false);
-  const shown = useRef<HTMLElement>(null);
+  const shown = useRef<HTMLDivElement>(null);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
@@ -18,7 +18,7 @@ export function CopyText({ text, label }: { text: string; label: string }) {
   };
   return (
     <div class="copy">
-      <code ref={shown} tabIndex={0} aria-label={label}>{text}</code>
+      <div ref={shown} class="copy-text mono" role="textbox" aria-readonly aria-multiline aria-label={label} tabIndex={0}>{text}</div>
       <Button icon={isCopied ? 'check' : 'copy'} onClick={() => void copy()}>{isCopied ? texts.actions.copied : texts.actions.copy}</Button>
     </div>
   );

@@ -104,7 +104,7 @@ function Group({ group, current, role }: { group: (typeof groups)[number]; curre
 function AlertCount() {
   const { value } = useMethod('Alerts/List', {}, ['alerts'], 60_000);
   const open = value?.alerts?.filter((alert) => !alert.acknowledgedBy).length ?? 0;
-  return open === 0 ? null : <span class="count" aria-label={texts.nav.openAlerts(open)}>{open}</span>;
+  return open === 0 ? null : <span class="count">{open}<span class="unseen"> {texts.nav.openAlerts}</span></span>;
 }
 
 function Content({ page, role }: { page: Page | undefined; role: string }) {

@@ -17,7 +17,7 @@ export const shell = {
     light: 'Light colours',
     dark: 'Dark colours',
     signOut: 'Sign out',
-    openAlerts: (count: number) => `${count} open alerts`,
+    openAlerts: 'open alerts',
     groups: { protect: 'Protection', appliance: 'Appliance', access: 'Access' },
     overview: 'Overview',
     nodes: 'Nodes',
