@@ -99,7 +99,7 @@ function Editor({ policy }: { policy: PolicyMessage | null }) {
               )}
             </fieldset>
             {elsewhere.map((problem) => <Problem key={`${problem.field} ${problem.problem}`} error={`${problem.field}: ${problem.problem} ${problem.remedy}`} />)}
-            {save.error && <Problem error={save.error.status === 409 ? words.conflict : save.error} />}
+            {save.error && <Problem error={save.error.status === 409 && policy !== null ? words.conflict : save.error} />}
             {mayAdminister && (
               <div class="form-actions">
                 <Button submits kind="primary" isBusy={save.isBusy} disabled={!isChanged}>{words.save}</Button>

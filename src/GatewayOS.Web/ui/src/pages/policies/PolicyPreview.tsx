@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useMethod } from '../../api/resource';
 import type { KeptSnapshot, PolicyProblem } from '../../api/types';
 import { Choice } from '../../design/Controls';
@@ -19,6 +19,10 @@ export function PolicyPreview({ document, onProblems }: { document: string; onPr
   const nodes = useMethod('Management/ListNodes', {}, ['nodes']);
   const preview = useMethod('Policies/PreviewPolicy', { document, node, runs });
   const value = preview.value;
+
+  // While somebody types, what was shown last stays until the next is there.
+  const last = useRef(value);
+  last.current = value ?? last.current;
   useEffect(() => {
     if (value !== null) {
       onProblems(value.problems ?? []);
@@ -28,7 +32,7 @@ export function PolicyPreview({ document, onProblems }: { document: string; onPr
   return (
     <Card title={words.preview} class="sticky">
       <Choice label={words.previewFor} value={node} onChange={setNode} options={[['', words.noNode] as const, ...names.map((name) => [name, name] as const)]} />
-      <Loaded of={preview} lines={3}>
+      <Loaded of={{ ...preview, value: last.current }} lines={3}>
         {(shown) => ((shown.problems?.length ?? 0) > 0 ? <p class="note">{words.problems(shown.problems?.length ?? 0)}</p> : <Outlook next={(shown.nextRunsUnixMs ?? []).map(num)} points={shown.snapshots ?? []} isForNode={node !== ''} />)}
       </Loaded>
     </Card>
