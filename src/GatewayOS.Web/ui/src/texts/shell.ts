@@ -69,6 +69,7 @@ export const shell = {
   },
   figure: {
     unknown: 'unknown',
+    unknownTitle: 'Unknown',
     age: (age: string) => `Read ${age}.`,
     ageUnknown: 'Age unknown.',
   },

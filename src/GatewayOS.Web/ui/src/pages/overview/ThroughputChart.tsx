@@ -7,6 +7,9 @@ import { texts } from '../../texts';
 const heightPx = 190;
 const words = texts.overview;
 
+// Powers of two, so that sizes at the axis are round.
+const increments = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
 /** What was backed up on each day, as bars; the same in words for those who see none. */
 export function ThroughputChart({ days }: { days: readonly OverviewDay[] }) {
   const frame = useRef<HTMLDivElement>(null);
@@ -55,10 +58,10 @@ function options(element: HTMLElement): uPlot.Options {
     legend: { show: false },
     scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1024)] } },
     axes: [
-      { ...axis, grid: { show: false }, values: (_, ticks) => ticks.map((tick) => dayOfMonth(tick)) },
-      { ...axis, size: 68, values: (_, ticks) => ticks.map((tick) => bytes(tick)) },
+      { ...axis, size: 28, grid: { show: false }, values: (_, ticks) => ticks.map((tick) => dayOfMonth(tick)) },
+      { ...axis, size: 68, incrs: increments, values: (_, ticks) => ticks.map((tick) => bytes(tick)) },
     ],
-    series: [{}, { stroke: style.caretColor, fill: style.caretColor, width: 0, ...bars() }],
+    series: [{}, { stroke: style.caretColor, fill: style.caretColor, width: 0, points: { show: false }, ...bars() }],
   };
 }
 

@@ -38,7 +38,7 @@ export function StoragePage() {
                 {bays.length === 0 ? <p class="hint">{words.noBays}</p> : <Front title={hardware.value?.title ?? ''} bays={bays} status={value} onShow={setShown} />}
               </Card>
               {(value.arrays ?? []).map((array) => <ArrayCard key={array.id} array={array} readAtMs={moment(value.readUnixMs)} source={value.source ?? ''} />)}
-              {(value.arrays?.length ?? 0) === 0 && <Card title={words.arrays}><Empty icon="storage" title={words.noArrays}>{value.problem ? words.noArraysProblem : words.noArraysWhy}</Empty></Card>}
+              {(value.arrays?.length ?? 0) === 0 && <Card title={words.arrays}><Empty icon={value.problem ? 'unknown' : 'storage'} title={value.problem ? texts.figure.unknownTitle : words.noArrays}>{value.problem ? words.noArraysProblem : words.noArraysWhy}</Empty></Card>}
               {(value.disks?.length ?? 0) > 0 && <Disks value={value} onShow={setShown} />}
             </>
           )}
