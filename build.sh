@@ -11,8 +11,7 @@ test         all tests but the slow system tests, and a time-boxed simulation
 test-system  the slow end-to-end tests through the real binary
 simulate     the store simulation at length: ./build.sh simulate [-- --seeds N]
 bench        measurements: ./build.sh bench [-- SUITE --option value...]; suites are peers (beside restic and borg), stages,
-             generations, chunk-sizes, nodes and grpc
-screenshots  every web page of a running appliance, light and dark, wide and narrow, into artifacts/screenshots
+             generations, scale, nodes, catalogue, grpc and chunk-sizes
 corpus       data to back up, made from a seed and aged by days: ./build.sh corpus -- make|age --out DIR...
 format       format the code (format-check only looks)
 clean        remove everything built'

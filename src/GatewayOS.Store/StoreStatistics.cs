@@ -71,7 +71,7 @@ public sealed partial class BackupStore
     }
 
     /// <summary>Bytes of the packs, as <see cref="Statistics"/> gives them, from memory.</summary>
-    public long PackBytes()
+    public long BytesInPacks()
     {
         using IndexLease lease = LeaseIndex();
         return ReadablePacks().Sum(Packs.LengthBytes);

@@ -1,7 +1,6 @@
 using GatewayOS.Api;
 using GatewayOS.Appliance.Accounts;
 using GatewayOS.Appliance.Alerts;
-using GatewayOS.Appliance.Audit;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
@@ -46,7 +45,7 @@ public sealed record WebAppliance
     public required NodeRegistry Registry { get; init; }
 
     /// <summary>The audit log.</summary>
-    public required AuditLog Audit { get; init; }
+    public required Appliance.Audit.AuditLog Audit { get; init; }
 
     /// <summary>Policies.</summary>
     public required PolicyBook Policies { get; init; }

@@ -19,6 +19,7 @@ internal static class Program
         ("chunk-sizes", "what chunk limits cost and save", OnThisThread(ChunkSizeSuite.Run)),
         ("nodes", "agents over the loopback", OnThisThread(NodeSuite.Run)),
         ("catalogue", "lists and searches at full scale", OnThisThread(CatalogueSuite.Run)),
+        ("overview", "the web page's overview of a full appliance, beside a backup", OnThisThread(OverviewSuite.Run)),
         ("grpc", "the stand-in beside bare HTTP/2 and sockets", GrpcSuite.RunAsync),
     ];
 

@@ -11,6 +11,12 @@ namespace GatewayOS.GpioConformance;
 /// <summary>What LEDs and the power-fail line do through an adapter, down to the lines.</summary>
 public static class PanelCases
 {
+    /// <summary>Changes of LEDs whose lateness <see cref="MeasureLeds"/> takes.</summary>
+    public const int ChangesMeasured = 200;
+
+    /// <summary>Edges whose latency <see cref="MeasureLatency"/> takes.</summary>
+    public const int EdgesMeasured = 50;
+
     private const int ChangesMin = 6;
 
     private static readonly LedProfile s_leds = new()
@@ -33,6 +39,30 @@ public static class PanelCases
         new("An edge on the power-fail line closes the gate, is put on record, and its end resumes work", PowerFails),
         new("A pulse shorter than the debounce time is noise", Noise),
     ];
+
+    /// <summary>Measures how late LEDs change, against their pattern.</summary>
+    public static LedTiming MeasureLeds(IGpioBench bench)
+    {
+        using LedEngine engine = Engine(bench);
+        engine.Start();
+        engine.Show("bay-locate", isSo: true, bay: 1);
+        Until.Holds(() => engine.Timing().Changes >= ChangesMeasured, "the bay blinks");
+        return engine.Timing();
+    }
+
+    /// <summary>Measures from the edge, by the kernel's time, until nothing is acknowledged any more.</summary>
+    /// <returns>µs, ascending.</returns>
+    public static IReadOnlyList<long> MeasureLatency(IGpioBench bench)
+    {
+        using var scene = new PowerScene(bench);
+        for (int i = 0; i < EdgesMeasured; i++)
+        {
+            scene.Fail();
+            scene.Return();
+        }
+
+        return [.. scene.Over.Select(failure => failure.StoppedUs).Order()];
+    }
 
     private static LedEngine Engine(IGpioBench bench) => new(
         s_leds with { Lines = [.. s_leds.Lines.Select(led => led with { ChipLabel = bench.Chip })] }, [new BayProfile(1, "1", "a", "bay1")], bench.Gpio, (_, _) => { }, TimeProvider.System);
@@ -95,6 +125,7 @@ public static class PanelCases
         private readonly ScratchDirectory _scratch = new("power");
         private readonly PowerLog _log;
         private readonly AutoResetEvent _ended = new(initialState: false);
+        private readonly List<PowerFailure> _over = [];
 
         public PowerScene(IGpioBench bench, int debounceUs = 0)
         {
@@ -112,6 +143,8 @@ public static class PanelCases
         public CommitGate Gate { get; } = new();
 
         public PowerFailWatch Watch { get; }
+
+        public IReadOnlyList<PowerFailure> Over => _over;
 
         public void Fail()
         {
@@ -133,6 +166,7 @@ public static class PanelCases
 
         void IPowerEvents.Over(PowerFailure failure)
         {
+            _over.Add(failure);
             _ended.Set();
         }
 

@@ -34,7 +34,7 @@ public sealed class EndpointAccessTests(ServedAppliance served)
         var wrong = new List<string>();
         foreach (Role? role in (Role?[])[null, .. Enum.GetValues<Role>().Select(role => (Role?)role)])
         {
-            using Browser browser = role is { } one ? await served.BrowserOfAsync(one) : served.Browser();
+            using Browser browser = role is { } one ? await served.BrowserOfAsync(one) : served.NewBrowser();
             foreach ((string verb, string path, string access) in await EndpointsAsync())
             {
                 // By logging out the session ends: that comes last.

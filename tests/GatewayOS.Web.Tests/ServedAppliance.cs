@@ -31,12 +31,12 @@ public sealed class ServedAppliance : IDisposable
     public void AddUser(string name, Role role) => Program.Operator("user", "add", name, "--role", role.ToText(), "--quiet").Expect(0);
 
     /// <summary>A browser that nobody is logged in with.</summary>
-    internal Browser Browser() => new(Program.Daemon);
+    internal Browser NewBrowser() => new(Program.Daemon);
 
     /// <summary>A browser of somebody.</summary>
     internal async Task<Browser> BrowserOfAsync(Role role)
     {
-        Browser browser = Browser();
+        Browser browser = NewBrowser();
         (await browser.LogInAsync(role.ToText())).Expect(System.Net.HttpStatusCode.OK);
         return browser;
     }

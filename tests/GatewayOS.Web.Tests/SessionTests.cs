@@ -15,7 +15,7 @@ public sealed class SessionTests(ServedAppliance served)
     [Fact]
     public async Task A_session_is_made_anew_at_each_login_whatever_the_browser_brought()
     {
-        using Browser browser = served.Browser();
+        using Browser browser = served.NewBrowser();
         browser.Session = "planted-by-somebody-else";
         (await browser.GetAsync("/api/v1/session")).Expect(HttpStatusCode.Unauthorized);
         Answer first = (await browser.LogInAsync("viewer")).Expect(HttpStatusCode.OK);
@@ -28,7 +28,7 @@ public sealed class SessionTests(ServedAppliance served)
         Assert.NotEqual(one, browser.Session);
 
         // The session that this browser had before has ended.
-        using Browser other = served.Browser();
+        using Browser other = served.NewBrowser();
         other.Session = one;
         (await other.GetAsync("/api/v1/session")).Expect(HttpStatusCode.Unauthorized);
         JsonElement session = (await browser.GetAsync("/api/v1/session")).Expect(HttpStatusCode.OK).Json;
@@ -69,7 +69,7 @@ public sealed class SessionTests(ServedAppliance served)
     [Fact]
     public async Task Foreign_pages_cannot_log_anybody_in()
     {
-        using Browser browser = served.Browser();
+        using Browser browser = served.NewBrowser();
         var login = new { account = "viewer", password = Browser.Password };
         (await browser.PostAsync("/api/v1/session", login, request => request.Headers.Add("Sec-Fetch-Site", "cross-site"))).Expect(HttpStatusCode.Forbidden);
         (await browser.PostAsync("/api/v1/session", login, request => request.Content!.Headers.ContentType = new MediaTypeHeaderValue("text/plain"))).Expect(HttpStatusCode.UnsupportedMediaType);
@@ -79,7 +79,7 @@ public sealed class SessionTests(ServedAppliance served)
     [Fact]
     public async Task A_body_without_end_is_refused_whether_it_says_its_length_or_not()
     {
-        using Browser browser = served.Browser();
+        using Browser browser = served.NewBrowser();
         byte[] tooLong = [.. Enumerable.Repeat((byte)' ', RequestBody.BytesMax + 1)];
         (await browser.SendAsync(HttpMethod.Post, "/api/v1/session", "{}", request => request.Content = Json(new ByteArrayContent(tooLong)))).Expect(HttpStatusCode.RequestEntityTooLarge);
         (await browser.SendAsync(HttpMethod.Post, "/api/v1/session", "{}", request =>
@@ -107,7 +107,7 @@ public sealed class SessionTests(ServedAppliance served)
     public async Task Another_password_ends_sessions_and_what_streams_in_them()
     {
         served.AddUser("olga", Role.Operator);
-        using Browser browser = served.Browser();
+        using Browser browser = served.NewBrowser();
         (await browser.LogInAsync("olga")).Expect(HttpStatusCode.OK);
         string last = await browser.ReadLineAsync(HttpMethod.Get, "/api/v1/events", null, _ => false, () =>
         {
@@ -125,7 +125,7 @@ public sealed class SessionTests(ServedAppliance served)
     public async Task A_role_that_is_taken_away_is_gone_with_the_next_request()
     {
         served.AddUser("paul", Role.Administrator);
-        using Browser browser = served.Browser();
+        using Browser browser = served.NewBrowser();
         await browser.LogInAsync("paul");
         (await browser.CallAsync("Accounts/ListUsers")).Expect(HttpStatusCode.OK);
         served.Program.Operator("user", "role", "paul", "viewer").Expect(0);
@@ -138,7 +138,7 @@ public sealed class SessionTests(ServedAppliance served)
     public async Task Guessing_locks_the_account_and_names_tell_nothing()
     {
         served.AddUser("lara", Role.Viewer);
-        using Browser browser = served.Browser();
+        using Browser browser = served.NewBrowser();
         string message = (await browser.LogInAsync("nobody-of-that-name", "a wrong password")).Expect(HttpStatusCode.Unauthorized).Text;
         for (int i = 0; i < AccountRegistry.FailuresMax; i++)
         {
@@ -154,7 +154,7 @@ public sealed class SessionTests(ServedAppliance served)
     public async Task A_second_factor_is_asked_for_wherever_one_comes_in()
     {
         served.AddUser("toni", Role.Viewer);
-        using Browser browser = served.Browser();
+        using Browser browser = served.NewBrowser();
         await browser.LogInAsync("toni");
         JsonElement offer = (await browser.PostAsync("/api/v1/session/second-factor", new { })).Expect(HttpStatusCode.OK).Json;
         byte[] secret = FromBase32(offer.GetProperty("secret").GetString()!);
@@ -164,7 +164,7 @@ public sealed class SessionTests(ServedAppliance served)
         (await browser.PostAsync("/api/v1/session/second-factor", new { code = first })).Expect(HttpStatusCode.NoContent);
         Assert.True((await browser.GetAsync("/api/v1/session")).Json.GetProperty("hasSecondFactor").GetBoolean());
 
-        using Browser again = served.Browser();
+        using Browser again = served.NewBrowser();
         Assert.Equal("SECOND_FACTOR_REQUIRED", (await again.LogInAsync("toni")).Expect(HttpStatusCode.Unauthorized).Code);
 
         // A code is taken once: that of the setup is used.
@@ -201,7 +201,7 @@ public sealed class SessionTests(ServedAppliance served)
     [Fact]
     public async Task Every_answer_says_how_strict_the_browser_has_to_be()
     {
-        using Browser browser = served.Browser();
+        using Browser browser = served.NewBrowser();
         foreach (string path in (string[])["/", "/no-such.js", "/api/v1/session", "/api/v1/nosuch"])
         {
             Answer answer = await browser.GetAsync(path);

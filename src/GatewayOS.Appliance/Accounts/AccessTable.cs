@@ -50,6 +50,7 @@ public static class AccessTable
         ["gatewayos.v1.Management/RevokeNode"] = Change(Callers.Administrator),
         ["gatewayos.v1.Management/RemoveNode"] = Change(Callers.Administrator),
         ["gatewayos.v1.Management/CreateToken"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Management/MakeRecoveryKey"] = Change(Callers.Administrator),
 
         // Policies say what is kept, and so what is forgotten.
         ["gatewayos.v1.Policies/ListPolicies"] = Read(Callers.Everybody),

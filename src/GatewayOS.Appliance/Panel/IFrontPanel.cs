@@ -85,8 +85,8 @@ public interface IFrontPanel
     string? Press(string button, TimeSpan hold);
 
     /// <summary>
-    /// Until when somebody who stands before the machine has vouched for it by holding a button. For what must not be possible from afar: who does such a thing asks for it,
-    /// and <see cref="UsePresence"/> takes it.
+    /// Until when somebody who stands before the machine has vouched for it by holding a button. For what must not be possible from afar, as making a recovery key:
+    /// <see cref="UsePresence"/> takes it.
     /// </summary>
     DateTimeOffset? PresentUntil { get; }
 

@@ -45,6 +45,7 @@ internal static class CommandTree
         root.Subcommands.Add(PanelCommands.Build());
         root.Subcommands.Add(PowerCommands.Build());
         root.Subcommands.Add(RaidCommands.Build());
+        root.Subcommands.Add(RecoveryKeyCommand.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(DocumentationCommands.BuildCompletion(root));
         root.Subcommands.Add(DocumentationCommands.BuildManual(root));

@@ -26,6 +26,8 @@ internal sealed record PowerHistoryJson(bool Ok, bool HasLine, bool Failing, boo
 
 internal sealed record ShutDownJson(bool Ok, string What);
 
+internal sealed record ApplianceKeyJson(bool Ok, string StoreId, string Slot, string RecoveryKey, string? File);
+
 /// <summary>Serialiser of the JSON about the appliance's body. Field names are the contract in JSON.md.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(HardwareJson))]
@@ -34,4 +36,5 @@ internal sealed record ShutDownJson(bool Ok, string What);
 [JsonSerializable(typeof(PanelJson))]
 [JsonSerializable(typeof(PowerHistoryJson))]
 [JsonSerializable(typeof(ShutDownJson))]
+[JsonSerializable(typeof(ApplianceKeyJson))]
 internal sealed partial class BodyJson : JsonSerializerContext;

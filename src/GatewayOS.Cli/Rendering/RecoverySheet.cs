@@ -1,4 +1,5 @@
 using System.Text;
+using GatewayOS.Cli.Errors;
 using QRCoder;
 
 namespace GatewayOS.Cli.Rendering;
@@ -9,8 +10,31 @@ internal static class RecoverySheet
     private const int ModulePixels = 8;
     private const int QuietModules = 4;
 
+    /// <summary>Whether a sheet can have this name.</summary>
+    /// <exception cref="UsageException">Its ending says neither text nor picture.</exception>
+    public static void CheckName(string? file)
+    {
+        if (file is not null && Path.GetExtension(file) is not (".svg" or ".txt"))
+        {
+            throw new UsageException($"{file}: a recovery sheet is written as .svg or .txt.");
+        }
+    }
+
+    /// <summary>The sheet as its file's name asks for.</summary>
+    public static byte[] Of(string file, string storeId, string key) => Encoding.UTF8.GetBytes(file.EndsWith(".svg", StringComparison.Ordinal) ? Svg(storeId, key) : Text(storeId, key));
+
+    /// <summary>Shows a new key, which is not shown again.</summary>
+    public static void Show(TextWriter output, string storeId, string slotId, string key)
+    {
+        output.WriteLine($"Recovery key of store {storeId} (slot {slotId[..12]}). Whoever has it can read every backup. Print it and lock it away; it is not shown again.");
+        output.WriteLine();
+        output.WriteLine($"  {key}");
+        output.WriteLine();
+        output.Write(Blocks(key));
+    }
+
     /// <summary>The QR code in half blocks, two modules a character; light on dark terminals, with its quiet zone.</summary>
-    public static string Blocks(string key)
+    private static string Blocks(string key)
     {
         List<System.Collections.BitArray> modules = Modules(key);
         int size = modules.Count;
@@ -35,10 +59,10 @@ internal static class RecoverySheet
         return text.ToString();
     }
 
-    public static string Text(string storeId, string key) =>
+    private static string Text(string storeId, string key) =>
         $"GatewayOS recovery key\n\nStore: {storeId}\n\n{key}\n\nWhoever has this key can read every backup in the store. Keep it under lock.\nTo use it: gatewayctl store snapshots --store DIR --recovery-key\n\n{Blocks(key)}";
 
-    public static string Svg(string storeId, string key)
+    private static string Svg(string storeId, string key)
     {
         List<System.Collections.BitArray> modules = Modules(key);
         int size = (modules.Count + (2 * QuietModules)) * ModulePixels;

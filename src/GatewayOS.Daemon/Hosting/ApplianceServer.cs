@@ -30,7 +30,7 @@ internal static class ApplianceServer
     private const int ConnectionWindowBytes = 4 * 1024 * 1024;
     private const int ReadWorkers = 8;
     private const int LookupWorkers = 2;
-    private const int PageWorkers = 2;
+    private const int PageWorkers = 4;
 
     // What the health service tells of; the empty name is the appliance as a whole.
     private static readonly string[] s_services =
@@ -90,25 +90,7 @@ internal static class ApplianceServer
         background = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("background");
         app.Services.GetRequiredService<Telemetry>().Map(app);
         app.Services.GetService<WebPage>()?.Map(app);
-        app.MapGrpcService<EnrolmentService>();
-        app.MapGrpcService<BackupService>();
-        app.MapGrpcService<DataPathServer>();
-        app.MapGrpcService<AgentsService>();
-        app.MapGrpcService<ManagementService>();
-        app.MapGrpcService<SignInService>();
-        app.MapGrpcService<AccountsService>();
-        app.MapGrpcService<AuditService>();
-        app.MapGrpcService<CatalogueService>();
-        app.MapGrpcService<AlertsService>();
-        app.MapGrpcService<PolicyService>();
-        app.MapGrpcService<JobService>();
-        app.MapGrpcService<SnapshotService>();
-        app.MapGrpcService<HardwareService>();
-        app.MapGrpcService<PanelService>();
-        app.MapGrpcService<PowerService>();
-        app.MapGrpcService<RaidService>();
-        app.MapGrpcService<HealthServiceImpl>();
-        app.MapGrpcReflectionService();
+        MapServices(app);
         appliance.Sessions.Committed += _ => app.Services.GetRequiredService<CatalogueFeed>().Wake();
         appliance.Registry.Revoked += node =>
         {
@@ -135,6 +117,29 @@ internal static class ApplianceServer
         await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
         DaemonLog.Stopping(logger);
         app.Services.GetRequiredService<SystemdNotifier>().Notify("STOPPING=1");
+    }
+
+    private static void MapServices(WebApplication app)
+    {
+        app.MapGrpcService<EnrolmentService>();
+        app.MapGrpcService<BackupService>();
+        app.MapGrpcService<DataPathServer>();
+        app.MapGrpcService<AgentsService>();
+        app.MapGrpcService<ManagementService>();
+        app.MapGrpcService<SignInService>();
+        app.MapGrpcService<AccountsService>();
+        app.MapGrpcService<AuditService>();
+        app.MapGrpcService<CatalogueService>();
+        app.MapGrpcService<AlertsService>();
+        app.MapGrpcService<PolicyService>();
+        app.MapGrpcService<JobService>();
+        app.MapGrpcService<SnapshotService>();
+        app.MapGrpcService<HardwareService>();
+        app.MapGrpcService<PanelService>();
+        app.MapGrpcService<PowerService>();
+        app.MapGrpcService<RaidService>();
+        app.MapGrpcService<HealthServiceImpl>();
+        app.MapGrpcReflectionService();
     }
 
     private static void AddOperations(IServiceCollection services, ApplianceHost appliance, TimeProvider time, Action<string> warn)

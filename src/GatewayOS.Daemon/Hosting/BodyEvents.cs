@@ -36,16 +36,14 @@ internal sealed class BodyEvents(ApplianceHost appliance, IMachine machine, Pane
 
     public PanelFacts Facts() => feed.Facts;
 
-    public void ShutDown(bool isReboot) => Later(() => ShutDown(isReboot, "panel", "somebody at the front panel wants it"));
+    public void ShutDown(bool isReboot) => Later(() => ShutDownOnRecord(isReboot, "panel", "somebody at the front panel wants it"));
 
-    /// <summary>Shuts down, on record.</summary>
+    /// <summary>Shuts down for an operator, whose call is on record already.</summary>
     /// <param name="isReboot">True to start again.</param>
-    /// <param name="who">As the audit log names it.</param>
     /// <param name="why">For people.</param>
-    public void ShutDown(bool isReboot, string who, string why)
+    public void ShutDown(bool isReboot, string why)
     {
         DaemonLog.ShuttingDown(logger, isReboot ? "Restarting" : "Shutting down", why);
-        appliance.Audit.Note(who, isReboot ? "restart" : "shut down", "appliance", AuditOutcome.Done, why);
         if (isReboot)
         {
             machine.Reboot();
@@ -137,7 +135,7 @@ internal sealed class BodyEvents(ApplianceHost appliance, IMachine machine, Pane
         });
     }
 
-    public void ShutDown(string why) => Later(() => ShutDown(isReboot: false, "sensors", why));
+    public void ShutDown(string why) => Later(() => ShutDownOnRecord(isReboot: false, "sensors", why));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -152,6 +150,12 @@ internal sealed class BodyEvents(ApplianceHost appliance, IMachine machine, Pane
                 DaemonLog.Background(logger, $"The hardware asked for something that failed: {error.Message}");
             }
         }
+    }
+
+    private void ShutDownOnRecord(bool isReboot, string who, string why)
+    {
+        appliance.Audit.Note(who, isReboot ? "restart" : "shut down", "appliance", AuditOutcome.Done, why);
+        ShutDown(isReboot, why);
     }
 
     private void Later(Action act) => _waiting.Writer.TryWrite(act);

@@ -5,13 +5,14 @@ using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Daemon.Hosting;
 using GatewayOS.Store;
+using GatewayOS.Store.Keys;
 using GatewayOS.Store.Snapshots;
 using Grpc.Core;
 
 namespace GatewayOS.Daemon.Services;
 
 /// <summary>What operators do.</summary>
-internal sealed class ManagementService(ApplianceHost appliance, ApplianceArrays arrays, DataWorkers workers, ILogger<ManagementService> logger) : Management.ManagementBase
+internal sealed class ManagementService(ApplianceHost appliance, ApplianceArrays arrays, ApplianceBody body, DataWorkers workers, ILogger<ManagementService> logger) : Management.ManagementBase
 {
     private static readonly TimeSpan s_tokenLifetimeMax = TimeSpan.FromDays(30);
 
@@ -122,6 +123,30 @@ internal sealed class ManagementService(ApplianceHost appliance, ApplianceArrays
         {
             await responseStream.WriteAsync(JobMessages.ReportOf(change), context.CancellationToken).ConfigureAwait(false);
         }
+    }
+
+    public override async Task<MakeRecoveryKeyReply> MakeRecoveryKey(MakeRecoveryKeyRequest request, ServerCallContext context)
+    {
+        string label = request.Label.Length == 0 ? "recovery" : request.Label;
+        if (label.Length > KeySlotInfo.LabelLengthMax)
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"The label has {label.Length} characters, and {KeySlotInfo.LabelLengthMax} are allowed."));
+        }
+
+        // From afar, nobody may take away what opens the store: an operator's stolen login is not enough.
+        if (!body.Panel.UsePresence())
+        {
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, "Nobody vouches for this at the appliance. Choose 'I am here' on its front panel, hold the enter button until it says so, and try again within two minutes."));
+        }
+
+        StoreSecret.Recovery secret = StoreSecret.Recovery.Generate();
+        KeySlotInfo slot = await workers.RunAsync(() =>
+        {
+            using StoreLease lease = appliance.Store.Lease();
+            return lease.Store.AddKeySlot(secret, label);
+        }).ConfigureAwait(false);
+        DaemonLog.OperatorActed(logger, Caller.Of(context).Who, $"made recovery key {slot.Id[..12]}");
+        return new MakeRecoveryKeyReply { StoreId = appliance.StoreId, SlotId = slot.Id, Key = secret.Text };
     }
 
     private Task<NodeInfo> Change(ServerCallContext context, string what, Func<EnrolmentResult> change)

@@ -39,7 +39,7 @@ internal sealed class PowerService(ApplianceHost appliance, ApplianceBody body, 
         }
 
         bool isReboot = request.How == ShutDownRequest.Types.How.Restart;
-        events.ShutDown(isReboot, Caller.Of(context).Who, "an operator wants it");
+        events.ShutDown(isReboot, $"{Caller.Of(context).Who} wants it");
         string what = !appliance.IsOwnMachine
             ? "gatewayd stops; the machine goes on, for it is none of the models."
             : isReboot ? "The appliance restarts." : "The appliance shuts down.";

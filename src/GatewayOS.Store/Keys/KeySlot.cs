@@ -18,9 +18,6 @@ internal static class KeySlot
     /// <summary>Longest slot document, in bytes.</summary>
     public const int DocumentBytesMax = 16 << 10;
 
-    /// <summary>Longest label, in UTF-16 units.</summary>
-    public const int LabelLengthMax = 200;
-
     /// <summary>Length of the checksum, in bytes.</summary>
     internal const int ChecksumBytes = 16;
 
@@ -35,7 +32,7 @@ internal static class KeySlot
     /// <summary>Makes a slot.</summary>
     /// <param name="masterKey">The key to wrap.</param>
     /// <param name="secret">What will open it.</param>
-    /// <param name="label">The user's name for it, up to <see cref="LabelLengthMax"/>.</param>
+    /// <param name="label">The user's name for it, up to <see cref="KeySlotInfo.LabelLengthMax"/>.</param>
     /// <param name="storeBinding">Digest of the store's configuration.</param>
     /// <param name="cost">Cost of Argon2id, for secrets that need stretching.</param>
     /// <param name="time">Clock for the creation date.</param>
@@ -46,9 +43,9 @@ internal static class KeySlot
     public static byte[] Create(
         MasterKey masterKey, StoreSecret secret, string label, ReadOnlySpan<byte> storeBinding, KdfCost cost, TimeProvider time)
     {
-        if (label.Length > LabelLengthMax)
+        if (label.Length > KeySlotInfo.LabelLengthMax)
         {
-            throw new ArgumentException($"The label has {label.Length} characters; at most {LabelLengthMax} are allowed.", nameof(label));
+            throw new ArgumentException($"The label has {label.Length} characters; at most {KeySlotInfo.LabelLengthMax} are allowed.", nameof(label));
         }
 
         if (!secret.TryGetMaterial(out byte[]? material, out bool isRandomKey, out string? error))
@@ -236,7 +233,7 @@ internal static class KeySlot
         Check(slot.Version == Version, $"Version {slot.Version} never existed.");
         Check(slot.Id.Length == 2 * IdBytes && slot.Id.All(char.IsAsciiHexDigitLower), "The ID is no 32 hex digits.");
         Check(slot.Kind is KeySlotKinds.Passphrase or KeySlotKinds.KeyFile or KeySlotKinds.Recovery, "The kind is unknown.");
-        Check(slot.Label.Length <= LabelLengthMax, $"The label has more than {LabelLengthMax} characters.");
+        Check(slot.Label.Length <= KeySlotInfo.LabelLengthMax, $"The label has more than {KeySlotInfo.LabelLengthMax} characters.");
         Check(ParseCreated(slot.Created) is not null, "The creation date is no ISO 8601 date.");
         Check(slot.Kdf.Salt.Length is >= SaltBytes and <= SaltBytesMax, $"The salt has {slot.Kdf.Salt.Length} bytes; allowed are {SaltBytes} to {SaltBytesMax}.");
         Check(slot.Nonce.Length == NonceBytes, $"The nonce is not {NonceBytes} bytes long.");

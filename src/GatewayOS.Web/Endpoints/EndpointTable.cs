@@ -25,6 +25,8 @@ internal sealed class EndpointTable : IDisposable
     private readonly OverviewMaker _overview;
     private readonly ChangeFeed _feed;
     private readonly SnapshotDownload _download;
+    private readonly SessionEndpoints _session;
+    private readonly SetupEndpoints _setup;
     private readonly List<WebEndpoint> _all = [];
     private readonly ILookup<string, WebEndpoint> _byPath;
     private readonly Lazy<string> _contract;
@@ -33,7 +35,9 @@ internal sealed class EndpointTable : IDisposable
     {
         _calls = new WebCalls(appliance.Gates);
         (_overview, _feed, _download) = (new OverviewMaker(appliance), new ChangeFeed(appliance), new SnapshotDownload(appliance));
-        AddSessions(appliance, first, sessions);
+        _session = new SessionEndpoints(appliance, sessions);
+        _setup = new SetupEndpoints(appliance, first, _session);
+        AddSessions();
         AddPages(appliance);
         AddSnapshots(appliance);
         foreach (TranscodedService service in appliance.Services)
@@ -69,23 +73,22 @@ internal sealed class EndpointTable : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _setup.Dispose();
         _download.Dispose();
         _feed.Dispose();
         _overview.Dispose();
     }
 
-    private void AddSessions(WebAppliance appliance, FirstStart first, SessionBook sessions)
+    private void AddSessions()
     {
-        var session = new SessionEndpoints(appliance, sessions);
-        var setup = new SetupEndpoints(appliance, first, session);
-        Add(HttpMethods.Get, "session", "Session", "Tells who is logged in.", session.ShowAsync, response: WebJson.Default.SessionDocument);
-        Add(HttpMethods.Post, "session", "LogIn", "Logs in.", session.LogInAsync, WebJson.Default.LoginDocument, WebJson.Default.SessionDocument);
-        Add(HttpMethods.Delete, "session", "LogOut", "Logs out.", session.LogOutAsync);
-        Add(HttpMethods.Post, "session/second-factor", "SecondFactor", "Begins to set a second factor up, or confirms it.", session.OfferSecondFactorAsync, WebJson.Default.SecondFactorDocument, WebJson.Default.SecondFactorOffer);
-        Add(HttpMethods.Delete, "session/second-factor", "SecondFactor", "Takes the second factor off.", session.RemoveSecondFactorAsync, WebJson.Default.SecondFactorDocument);
-        Add(HttpMethods.Get, "setup", "Setup", "Tells whether the appliance is nobody's yet.", setup.ShowAsync, response: WebJson.Default.SetupStateDocument);
-        Add(HttpMethods.Post, "setup/claim", "Setup", "Takes a claim code.", setup.ClaimAsync, WebJson.Default.ClaimDocument, WebJson.Default.ClaimedDocument);
-        Add(HttpMethods.Post, "setup", "Setup", "Makes the first administrator.", setup.FinishAsync, WebJson.Default.SetupDocument, WebJson.Default.SessionDocument);
+        Add(HttpMethods.Get, "session", "Session", "Tells who is logged in.", _session.ShowAsync, response: WebJson.Default.SessionDocument);
+        Add(HttpMethods.Post, "session", "LogIn", "Logs in.", _session.LogInAsync, WebJson.Default.LoginDocument, WebJson.Default.SessionDocument);
+        Add(HttpMethods.Delete, "session", "LogOut", "Logs out.", _session.LogOutAsync);
+        Add(HttpMethods.Post, "session/second-factor", "SecondFactor", "Begins to set a second factor up, or confirms it.", _session.OfferSecondFactorAsync, WebJson.Default.SecondFactorDocument, WebJson.Default.SecondFactorOffer);
+        Add(HttpMethods.Delete, "session/second-factor", "SecondFactor", "Takes the second factor off.", _session.RemoveSecondFactorAsync, WebJson.Default.SecondFactorDocument);
+        Add(HttpMethods.Get, "setup", "Setup", "Tells whether the appliance is nobody's yet.", _setup.ShowAsync, response: WebJson.Default.SetupStateDocument);
+        Add(HttpMethods.Post, "setup/claim", "Setup", "Takes a claim code.", _setup.ClaimAsync, WebJson.Default.ClaimDocument, WebJson.Default.ClaimedDocument);
+        Add(HttpMethods.Post, "setup", "Setup", "Makes the first administrator.", _setup.FinishAsync, WebJson.Default.SetupDocument, WebJson.Default.SessionDocument);
     }
 
     private void AddPages(WebAppliance appliance)

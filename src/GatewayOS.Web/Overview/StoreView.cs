@@ -20,7 +20,7 @@ internal sealed record StoreView(DateTimeOffset At, ILookup<string, SnapshotReco
     public static StoreView Read(BackupStore store, DateTimeOffset now)
     {
         IReadOnlyList<SnapshotRecord> records = store.KnownSnapshots();
-        return Of(records, store.PackBytes(), now);
+        return Of(records, store.BytesInPacks(), now);
     }
 
     /// <summary>Sums up.</summary>
@@ -28,7 +28,7 @@ internal sealed record StoreView(DateTimeOffset At, ILookup<string, SnapshotReco
     {
         var days = new Dictionary<string, OverviewDay>(StringComparer.Ordinal);
         var sums = default(SnapshotSums);
-        DateTimeOffset oldest = now.UtcDateTime.Date.AddDays(1 - DaysMax);
+        DateTimeOffset oldest = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero).AddDays(1 - DaysMax);
         foreach (SnapshotRecord record in records)
         {
             SnapshotCounts counts = record.Draft.Counts;

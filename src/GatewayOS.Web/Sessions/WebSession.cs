@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace GatewayOS.Web.Sessions;
 
 /// <summary>Somebody who is logged in with a browser.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "Requests hold its token beyond its end; a source without a timer has nothing to give back.")]
 internal sealed class WebSession
 {
     private readonly CancellationTokenSource _end = new();

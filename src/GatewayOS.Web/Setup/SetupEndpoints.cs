@@ -1,5 +1,4 @@
 using GatewayOS.Appliance.Accounts;
-using GatewayOS.Appliance.Audit;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Store.Keys;
 using GatewayOS.Web.Endpoints;
@@ -10,7 +9,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace GatewayOS.Web.Setup;
 
 /// <summary>The first start.</summary>
-internal sealed class SetupEndpoints(WebAppliance appliance, FirstStart first, SessionEndpoints sessions)
+internal sealed class SetupEndpoints(WebAppliance appliance, FirstStart first, SessionEndpoints sessions) : IDisposable
 {
     /// <summary>Wrong claim codes within <see cref="FailureWindow"/>, wherever they come from: there are 2^50 codes.</summary>
     public const int FailuresMax = 10;
@@ -20,6 +19,7 @@ internal sealed class SetupEndpoints(WebAppliance appliance, FirstStart first, S
 
     private const string Everywhere = "";
     private const string Method = "web/Setup";
+    private const string Who = "setup";
 
     private readonly AttemptLimit _limit = new(FailuresMax, FailureWindow, appliance.Time);
     private readonly SemaphoreSlim _one = new(1);
@@ -62,12 +62,16 @@ internal sealed class SetupEndpoints(WebAppliance appliance, FirstStart first, S
                 throw WebErrorException.BadForm(StatusCodes.Status400BadRequest, problem);
             }
 
+            string target = $"user:{setup.Account} role:{Role.Administrator.ToText()}";
+            long begun = appliance.Audit.Begin(Who, Method, target);
+
             // The key first: if what follows fails, a key that nobody knows opens nothing, while an appliance that has an owner gives out no second key.
             string recovery = await appliance.Workers.RunAsync(AddRecoveryKey).ConfigureAwait(false);
             AccountResult<AccountRecord> made = await appliance.AddAccount(setup.Account, Role.Administrator, setup.Password).ConfigureAwait(false);
+            appliance.Audit.End(begun, Who, Method, target, made.Value is null ? made.Message : null);
             AccountRecord account = made.Value ?? throw WebErrorException.BadForm(StatusCodes.Status400BadRequest, made.Message);
             first.Finish();
-            appliance.Audit.Note("setup", Method, $"user:{account.Name} role:{account.Role.ToText()}", AuditOutcome.Done, WebCallContext.PeerOf(http));
+            appliance.NoteLogin(account, WebCallContext.PeerOf(http));
             await sessions.BeginAsync(http, caller, account, recovery).ConfigureAwait(false);
         }
         finally
@@ -75,6 +79,9 @@ internal sealed class SetupEndpoints(WebAppliance appliance, FirstStart first, S
             _one.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
 
     private static WebErrorException Refuse(string why) => new(StatusCodes.Status403Forbidden, new ErrorDocument("PERMISSION_DENIED", why));
 

@@ -6,6 +6,7 @@ using GatewayOS.Store.Reading;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Trees;
 using GatewayOS.Web.Endpoints;
+using GatewayOS.Web.Transcoding;
 using Grpc.Core;
 
 namespace GatewayOS.Web.Snapshots;
@@ -25,12 +26,12 @@ internal sealed class SnapshotBrowser(WebAppliance appliance)
         string id = Query(http, "snapshot");
         IReadOnlyList<byte[]> path = PathOf(http);
         byte[]? after = http.Request.Query["after64"].Count > 0 ? Decode(Query(http, "after64")) : null;
-        BrowseDocument document = await appliance.Workers.RunAsync(() =>
+        BrowseDocument document = await OnWorkerAsync(http, end =>
         {
             using StoreLease lease = appliance.Store.Lease();
             using ContentReader reader = lease.Store.OpenReader();
             TreeNode directory = Directory(reader, Find(lease.Store, id), path);
-            TreeNode[] found = [.. reader.Entries(directory.Content).Where(node => after is null || node.Name.AsSpan().SequenceCompareTo(after) > 0).Take(EntriesMax + 1)];
+            TreeNode[] found = [.. Until(reader.Entries(directory.Content), end).Where(node => after is null || node.Name.AsSpan().SequenceCompareTo(after) > 0).Take(EntriesMax + 1)];
             return new BrowseDocument([.. found.Take(EntriesMax).Select(Entry)], found.Length > EntriesMax ? Encode(found[EntriesMax - 1].Name) : null);
         }).ConfigureAwait(false);
         await Answers.WriteAsync(http, document, WebJson.Default.BrowseDocument).ConfigureAwait(false);
@@ -41,7 +42,7 @@ internal sealed class SnapshotBrowser(WebAppliance appliance)
     {
         (string left, string right) = (Query(http, "left"), Query(http, "right"));
         IReadOnlyList<byte[]> path = PathOf(http);
-        CompareDocument document = await appliance.Workers.RunAsync(() =>
+        CompareDocument document = await OnWorkerAsync(http, end =>
         {
             using StoreLease lease = appliance.Store.Lease();
             using ContentReader reader = lease.Store.OpenReader();
@@ -50,7 +51,7 @@ internal sealed class SnapshotBrowser(WebAppliance appliance)
             // What is in one of them only, differs from nothing.
             ContentRef old = reader.FindPath(before, path) is { Type: NodeType.Directory } one ? one.Content : ContentRef.Empty;
             ContentRef now = reader.FindPath(after, path) is { Type: NodeType.Directory } other ? other.Content : ContentRef.Empty;
-            DirectoryDifference[] found = [.. SnapshotDiff.CompareDirectory(reader, old, now).Take(EntriesMax + 1)];
+            DirectoryDifference[] found = [.. Until(SnapshotDiff.CompareDirectory(reader, old, now), end).Take(EntriesMax + 1)];
             return new CompareDocument([.. found.Take(EntriesMax).Select(Entry)], found.Length > EntriesMax);
         }).ConfigureAwait(false);
         await Answers.WriteAsync(http, document, WebJson.Default.CompareDocument).ConfigureAwait(false);
@@ -107,6 +108,12 @@ internal sealed class SnapshotBrowser(WebAppliance appliance)
     public static TreeNode Node(ContentReader reader, SnapshotRecord snapshot, IReadOnlyList<byte[]> path) =>
         reader.FindPath(snapshot, path) ?? throw new RpcException(new Status(StatusCode.NotFound, $"The restore point {snapshot.ShortId} has no /{string.Join('/', path.Select(name => ByteName.Escape(name)))}."));
 
+    private static IEnumerable<T> Until<T>(IEnumerable<T> items, CancellationToken end) => items.Select(item =>
+    {
+        end.ThrowIfCancellationRequested();
+        return item;
+    });
+
     private static TreeNode Directory(ContentReader reader, SnapshotRecord snapshot, IReadOnlyList<byte[]> path) => Node(reader, snapshot, path) is { Type: NodeType.Directory } directory
         ? directory
         : throw new RpcException(new Status(StatusCode.FailedPrecondition, "That is no directory."));
@@ -148,5 +155,14 @@ internal sealed class SnapshotBrowser(WebAppliance appliance)
         {
             throw WebErrorException.BadForm(StatusCodes.Status400BadRequest, "A path or name is no base64url.");
         }
+    }
+
+    // Whoever has gone away, or asked for more than can be read in time, is not read on for.
+    private async Task<T> OnWorkerAsync<T>(HttpContext http, Func<CancellationToken, T> work)
+    {
+        using var late = new CancellationTokenSource(ServiceTranscoder.CallTimeMax, appliance.Time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(late.Token, http.RequestAborted);
+        CancellationToken token = end.Token;
+        return await appliance.Workers.RunAsync(() => work(token)).ConfigureAwait(false);
     }
 }

@@ -31,6 +31,8 @@ internal static class StageSum
     /// <param name="tree">The tree.</param>
     public static void Measure(BenchResults results, string tool, BackupStore store, SampledTree tree)
     {
+        // What ran before may have driven the tree out of the cache, which the backup found warm.
+        tree.ReadAll();
         long start = Stopwatch.GetTimestamp();
         double walk = tree.ReadAll() / Stopwatch.GetElapsedTime(start).TotalSeconds;
         StageRates rates = StageProbe.Run(store, tree.Sample, s_each, CancellationToken.None);

@@ -20,7 +20,8 @@ internal sealed class ArrayGuest : IDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="scratch">Where it keeps what it exchanges with the test.</param>
-    public ArrayGuest(ScratchDirectory scratch)
+    /// <param name="disks">Files of the host that are its disks ubdb, ubdc …, which a power cut leaves as they are.</param>
+    public ArrayGuest(ScratchDirectory scratch, params string[] disks)
     {
         _scratch = scratch;
         string here = Path.Join(Gatewayctl.Root, "tests/GatewayOS.System.Tests/Guest");
@@ -36,7 +37,8 @@ internal sealed class ArrayGuest : IDisposable
         }
 
         File.Copy(Path.Join(here, "init.sh"), Path.Join(root, "init.sh"), overwrite: true);
-        var start = new ProcessStartInfo("bash", ["-c", "exec \"$0\" \"$@\" >\"$EXCHANGE/console\" 2>&1 </dev/null", Kernel, "mem=1G", "root=/dev/root", "rootfstype=hostfs", $"rootflags={root}", "ro", "init=/init.sh", "quiet", "con=null", "con0=null,fd:1", $"EXCHANGE={Exchange}", $"PROGRAMS={Path.Join(Gatewayctl.Root, "artifacts/bin")}"]) { UseShellExecute = false };
+        string[] ubd = [.. disks.Select((disk, number) => $"ubd{(char)('b' + number)}={disk}")];
+        var start = new ProcessStartInfo("bash", ["-c", "exec \"$0\" \"$@\" >\"$EXCHANGE/console\" 2>&1 </dev/null", Kernel, "mem=1G", "root=/dev/root", "rootfstype=hostfs", $"rootflags={root}", "ro", "init=/init.sh", "quiet", "con=null", "con0=null,fd:1", $"EXCHANGE={Exchange}", $"PROGRAMS={Path.Join(Gatewayctl.Root, "artifacts/bin")}", .. ubd]) { UseShellExecute = false };
         start.Environment["EXCHANGE"] = Exchange;
         start.Environment["TMPDIR"] = scratch.Path;
         _process = Process.Start(start)!;

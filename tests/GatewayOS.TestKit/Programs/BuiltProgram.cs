@@ -54,6 +54,9 @@ public sealed class BuiltProgram : IDisposable
     /// <summary>True when it has ended.</summary>
     public bool HasExited => _process.HasExited;
 
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset Ended => new(_process.ExitTime);
+
     /// <summary>What it has written so far, both streams.</summary>
     public string Log
     {

@@ -71,25 +71,17 @@ internal static class KeyCommands
     {
         using BackupStore store = context.OpenStore("key recovery");
         string? file = context.Arguments.GetValue(s_out);
-        if (file is not null && Path.GetExtension(file) is not (".svg" or ".txt"))
-        {
-            throw new UsageException($"{file}: a recovery sheet is written as .svg or .txt.");
-        }
-
+        RecoverySheet.CheckName(file);
         StoreSecret.Recovery secret = StoreSecret.Recovery.Generate();
+
+        // Before the slot exists: a sheet that cannot be written must not leave a key nobody has.
         if (file is not null)
         {
-            // Before the slot exists: a sheet that cannot be written must not leave a key nobody has.
-            string sheet = file.EndsWith(".svg", StringComparison.Ordinal) ? RecoverySheet.Svg(store.StoreId, secret.Text) : RecoverySheet.Text(store.StoreId, secret.Text);
-            SecretSource.WriteNewFile(file, System.Text.Encoding.UTF8.GetBytes(sheet), "recovery sheet");
+            SecretSource.WriteNewFile(file, RecoverySheet.Of(file, store.StoreId, secret.Text), "recovery sheet");
         }
 
         KeySlotInfo slot = store.AddKeySlot(secret, context.Arguments.GetValue(s_label) ?? "recovery");
-        context.Out.WriteLine($"Recovery key of store {store.StoreId} (slot {slot.Id[..12]}). Whoever has it can read every backup. Print it and lock it away; it is not shown again.");
-        context.Out.WriteLine();
-        context.Out.WriteLine($"  {secret.Text}");
-        context.Out.WriteLine();
-        context.Out.Write(RecoverySheet.Blocks(secret.Text));
+        RecoverySheet.Show(context.Out, store.StoreId, slot.Id, secret.Text);
         context.WriteJson(new KeyChangeJson(true, "added", Rows.Of(slot), secret.Text, file), ContractJson.Default.KeyChangeJson);
         return ExitCode.Good;
     }
