@@ -89,7 +89,7 @@ void Shown(string program, string args)
     }
 
     var watch = Stopwatch.StartNew();
-    var exit = Logged($"test-{name}", "dotnet", $"test {project} -c Release --no-build --nologo --logger 'trx;LogFileName={trx}'");
+    var exit = Logged($"test-{name}", "dotnet", $"test {project} -c Release --no-build --nologo {filter} --logger 'trx;LogFileName={trx}'");
     var counters = FileExists(trx) ? XDocument.Load(trx).Descendants().First(element => element.Name.LocalName == "Counters") : null;
     int Count(string attribute) => (int?)counters?.Attribute(attribute) ?? 0;
     var (passed, failed) = (Count("passed"), Count("failed"));

@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PanelButton as ButtonOfPanel } from '../../api/web';
-import { Icon } from '../../design/Icon';
+import { Icon, type IconName } from '../../design/Icon';
 import { duration } from '../../logic/format';
 import { texts } from '../../texts';
 
 const words = texts.panel;
-const signs: Record<string, string> = { up: '▲', down: '▼', enter: '↵', back: '↩', identify: 'ID' };
+const signs: Record<string, string> = { up: '▲', down: '▼', enter: '↵', back: '↩' };
+const icons: Record<string, IconName> = { power: 'power', identify: 'sun' };
 const shownEveryMs = 50;
 // No finger is faster, and what is shorter the panel takes for a bouncing contact.
 const shortestMs = 100;
@@ -50,6 +51,7 @@ export function PanelButton({ button, canPress, isPressing, onPress }: PanelButt
     }
   };
   const isKey = (event: KeyboardEvent) => event.key === ' ' || event.key === 'Enter';
+  const icon = icons[button.name];
   const label = words.buttons[button.name] ?? button.name;
   return (
     <button
@@ -65,7 +67,7 @@ export function PanelButton({ button, canPress, isPressing, onPress }: PanelButt
       onKeyUp={(event) => isKey(event) && (event.preventDefault(), end())}
       onContextMenu={(event) => event.preventDefault()}
     >
-      <span class="panel-button-sign" aria-hidden="true">{button.name === 'power' ? <Icon name="power" size={18} /> : signs[button.name] ?? ''}</span>
+      <span class="panel-button-sign" aria-hidden="true">{icon ? <Icon name={icon} size={18} /> : signs[button.name] ?? ''}</span>
       <span class="panel-button-name" aria-hidden="true">{heldMs === null ? label : duration(heldMs / 1000)}</span>
       {heldMs !== null && longest > 0 && <span class="panel-button-hold" style={{ width: `${Math.min(heldMs / longest, 1) * 100}%` }} aria-hidden="true" />}
     </button>
