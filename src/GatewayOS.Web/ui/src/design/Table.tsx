@@ -29,7 +29,7 @@ export function Table<T>({ label, columns, rows, keyOf, rowClass }: { label: str
             <tr key={keyOf(row)} class={rowClass?.(row) ?? ''}>
               {columns.map((column) => (
                 <td key={column.name} class={column.isNumber ? 'number' : ''} data-name={column.isUnnamed ? '' : column.name}>
-                  {column.cell(row)}
+                  <span class="cell">{column.cell(row)}</span>
                 </td>
               ))}
             </tr>
