@@ -61,7 +61,7 @@ internal sealed partial class Browser : IDisposable
     /// <summary>Sends a request and takes its head, and its content when that is not a stream that goes on.</summary>
     public async Task<Answer> SendAsync(HttpMethod verb, string path, string? json = null, Action<HttpRequestMessage>? change = null)
     {
-        using var request = new HttpRequestMessage(verb, path);
+        using var request = new HttpRequestMessage(verb, path) { Version = HttpVersion.Version20 };
         if (json is not null)
         {
             request.Content = new StringContent(json, Encoding.UTF8, "application/json");
@@ -95,7 +95,7 @@ internal sealed partial class Browser : IDisposable
     /// <summary>Opens a stream and reads its lines until one fits.</summary>
     public async Task<string> ReadLineAsync(HttpMethod verb, string path, string? json, Func<string, bool> fits, Func<Task>? meanwhile = null)
     {
-        using var request = new HttpRequestMessage(verb, path);
+        using var request = new HttpRequestMessage(verb, path) { Version = HttpVersion.Version20 };
         request.Headers.Add("Cookie", $"{Cookie}={Session}");
         if (json is not null)
         {

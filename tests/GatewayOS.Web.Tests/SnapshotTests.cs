@@ -23,9 +23,9 @@ public sealed class SnapshotTests(ServedAppliance served)
     [Fact]
     public async Task Names_are_bytes_and_a_listing_gives_them_back_exactly()
     {
-        (string source, string first, _) = Made();
+        (string source, _, string second) = Made();
         using Browser browser = await served.BrowserOfAsync(Role.RestoreOperator);
-        JsonElement[] entries = [.. (await browser.GetAsync($"/api/v1/browse?snapshot={first}&path64={Path64(source)}")).Expect(HttpStatusCode.OK).Json.GetProperty("entries").EnumerateArray()];
+        JsonElement[] entries = [.. (await browser.GetAsync($"/api/v1/browse?snapshot={second}&path64={Path64(source)}")).Expect(HttpStatusCode.OK).Json.GetProperty("entries").EnumerateArray()];
         byte[][] names = [.. entries.Select(entry => Base64Url.DecodeFromChars(entry.GetProperty("name64").GetString()))];
         string listed = Shell.Run($"cd '{source}' && find . -mindepth 1 -maxdepth 1 -printf '%f\\0' | LC_ALL=C sort -z | base64 -w0");
         Assert.Equal(listed, Convert.ToBase64String([.. names.SelectMany(name => (byte[])[.. name, 0])]));
@@ -33,7 +33,7 @@ public sealed class SnapshotTests(ServedAppliance served)
         Assert.Equal(("file", 8), (invalid.GetProperty("kind").GetString(), invalid.GetProperty("size").GetInt64()));
         JsonElement link = entries.Single(entry => entry.GetProperty("kind").GetString() == "symlink");
         Assert.Equal("/etc/passwd", link.GetProperty("link").GetString());
-        Answer answer = await browser.GetAsync($"/api/v1/browse?snapshot={first}&path64={Path64(source)}");
+        Answer answer = await browser.GetAsync($"/api/v1/browse?snapshot={second}&path64={Path64(source)}");
         Assert.Equal("application/json", answer.Headers["Content-Type"]);
 
         // Whatever a page does with it by mistake: there is no markup in what is sent.
