@@ -5,7 +5,7 @@ import { useMethod } from '../api/resource';
 import { ButtonLink, Button } from '../design/Controls';
 import { FigureSources } from '../design/Figure';
 import { Icon } from '../design/Icon';
-import { Empty } from '../design/Surface';
+import { PageHead } from '../design/Surface';
 import { Toasts } from '../design/Toasts';
 import { may } from '../logic/roles';
 import { texts } from '../texts';
@@ -111,14 +111,14 @@ function Content({ page, role }: { page: Page | undefined; role: string }) {
   const route = useRoute();
   if (page === undefined) {
     return (
-      <Empty icon="unknown" title={texts.app.noPage} action={<ButtonLink href="#/overview" kind="primary">{texts.nav.overview}</ButtonLink>}>
-        {texts.app.noPageWhy}
-      </Empty>
+      <PageHead title={texts.app.noPage} lead={texts.app.noPageWhy}>
+        <ButtonLink href="#/overview" kind="primary">{texts.nav.overview}</ButtonLink>
+      </PageHead>
     );
   }
 
   if (page.right !== undefined && !may(role, page.right)) {
-    return <Empty icon="lock" title={page.title}>{texts.app.notForRole(texts.roles[role] ?? role)}</Empty>;
+    return <PageHead title={page.title} lead={texts.app.notForRole(texts.roles[role] ?? role)} />;
   }
 
   const name = route.rest[0];
