@@ -59,7 +59,7 @@ void Shown(string program, string args)
 }
 
 // Runs test projects, some at a time: many of their tests wait for programs that they started.
-(int Passed, int Failed, int Skipped) Tests(IEnumerable<string> projects, int lanes)
+(int Passed, int Failed, int Skipped) Tests(IEnumerable<string> projects, int lanes, string filter = "")
 {
     var waiting = new System.Collections.Concurrent.ConcurrentQueue<string>(projects);
     var sum = (Passed: 0, Failed: 0, Skipped: 0);
@@ -67,7 +67,7 @@ void Shown(string program, string args)
     {
         while (waiting.TryDequeue(out var project))
         {
-            var (passed, failed, skipped) = TestProject(project);
+            var (passed, failed, skipped) = TestProject(project, filter);
             lock (waiting)
             {
                 sum = (sum.Passed + passed, sum.Failed + failed, sum.Skipped + skipped);
@@ -79,7 +79,7 @@ void Shown(string program, string args)
     return sum;
 }
 
-(int Passed, int Failed, int Skipped) TestProject(string project)
+(int Passed, int Failed, int Skipped) TestProject(string project, string filter)
 {
     var name = System.IO.Path.GetFileName(project);
     var trx = $"{artifacts}/test-results/{name}.trx";
@@ -89,7 +89,7 @@ void Shown(string program, string args)
     }
 
     var watch = Stopwatch.StartNew();
-    var exit = Logged($"test-{name}", "dotnet", $"test {project} -c Release --no-build --nologo --logger 'trx;LogFileName={trx}'");
+    var exit = Logged($"test-{name}", "dotnet", $"test {project} -c Release --no-build --nologo {filter} --logger 'trx;LogFileName={trx}'");
     var counters = FileExists(trx) ? XDocument.Load(trx).Descendants().First(element => element.Name.LocalName == "Counters") : null;
     int Count(string attribute) => (int?)counters?.Attribute(attribute) ?? 0;
     var (passed, failed) = (Count("passed"), Count("failed"));
@@ -110,9 +110,68 @@ void Close((int Passed, int Failed, int Skipped) sum)
 IEnumerable<string> TestProjects(Func<string, bool> chosen) =>
     System.IO.Directory.GetDirectories($"{root}/tests", "*.Tests").Where(project => chosen(System.IO.Path.GetFileName(project))).Order();
 
-Task("compile").Does(() => MustRun("compile", "dotnet", "build GatewayOS.sln -c Release --nologo -v minimal"));
+// The web page is embedded where it was built. It is built anew only when one of its files changed.
+var ui = $"{root}/src/GatewayOS.Web/ui";
+Task("ui").Does(() =>
+{
+    var packages = HashOf(new[] { $"{ui}/package.json", $"{ui}/package-lock.json", $"{ui}/.npmrc" });
+    if (!IsMarked("ui-packages", packages) || !DirectoryExists($"{ui}/node_modules"))
+    {
+        MustRun("ui-packages", "npm", $"ci --prefix {ui}");
+        Mark("ui-packages", packages);
+    }
 
-Task("build").Does(() =>
+    var sources = HashOf(System.IO.Directory.GetFiles(ui).Concat(new[] { "src", "public" }.SelectMany(folder => System.IO.Directory.GetFiles($"{ui}/{folder}", "*", System.IO.SearchOption.AllDirectories))));
+    if (!IsMarked("ui", sources) || !FileExists($"{ui}/dist/index.html"))
+    {
+        MustRun("ui", "npm", $"run build --prefix {ui}");
+        Mark("ui", sources);
+    }
+});
+
+string HashOf(IEnumerable<string> files)
+{
+    using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+    foreach (var file in files.Order(StringComparer.Ordinal))
+    {
+        hash.AppendData(System.Text.Encoding.UTF8.GetBytes(file));
+        hash.AppendData(System.IO.File.ReadAllBytes(file));
+    }
+
+    return Convert.ToHexString(hash.GetHashAndReset());
+}
+
+bool IsMarked(string what, string hash) => FileExists($"{artifacts}/{what}.sha256") && System.IO.File.ReadAllText($"{artifacts}/{what}.sha256") == hash;
+
+void Mark(string what, string hash)
+{
+    EnsureDirectoryExists(artifacts);
+    System.IO.File.WriteAllText($"{artifacts}/{what}.sha256", hash);
+}
+
+// The tests of the page's logic, counted as the others are.
+(int Passed, int Failed, int Skipped) PageTests()
+{
+    var report = $"{artifacts}/test-results/ui.json";
+    EnsureDirectoryExists($"{artifacts}/test-results");
+    if (FileExists(report))
+    {
+        DeleteFile(report);
+    }
+
+    var watch = Stopwatch.StartNew();
+    var exit = Logged("test-ui", "npm", $"test --prefix {ui} -- --reporter=json --outputFile={report}");
+    using var counters = FileExists(report) ? System.Text.Json.JsonDocument.Parse(System.IO.File.ReadAllText(report)) : null;
+    int Count(string name) => counters?.RootElement.GetProperty(name).GetInt32() ?? 0;
+    var (passed, failed, skipped) = (Count("numPassedTests"), Count("numFailedTests"), Count("numPendingTests"));
+    failed += exit != 0 && failed == 0 ? 1 : 0;
+    Console.WriteLine($"{"GatewayOS.Web/ui",-34} {passed,5} passed {failed,4} failed {skipped,4} skipped  {watch.Elapsed.TotalSeconds,6:F1} s");
+    return (passed, failed, skipped);
+}
+
+Task("compile").IsDependentOn("ui").Does(() => MustRun("compile", "dotnet", "build GatewayOS.sln -c Release --nologo -v minimal"));
+
+Task("build").IsDependentOn("ui").Does(() =>
 {
     EnsureDirectoryExists(binaries);
     foreach (var (project, program) in programs)
@@ -138,7 +197,7 @@ Task("format-check").Does(() => MustRun("format", "dotnet", "format GatewayOS.sl
 Task("test").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 {
     // The longest first, so that no lane is left with it at the end.
-    var sum = Tests(TestProjects(name => name != "GatewayOS.System.Tests").OrderByDescending(project => project.EndsWith("GatewayOS.Daemon.Tests")), lanes: 2);
+    var sum = Tests(TestProjects(name => name != "GatewayOS.System.Tests").OrderByDescending(project => project.EndsWith("GatewayOS.Daemon.Tests")), lanes: 2, filter: "--filter Category!=Pages");
     // Random programs, every prefix of one workload, and the proof that both would notice a bug.
     foreach (var (log, args) in new[] { ("simulation", $"--seconds {simulationSeconds}"), ("simulation-prefixes", "--prefixes"), ("simulation-plants", "--plant all") })
     {
@@ -150,7 +209,19 @@ Task("test").IsDependentOn("compile").IsDependentOn("build").Does(() =>
     Close(sum);
 });
 
-Task("test-system").IsDependentOn("compile").IsDependentOn("build").Does(() => Close(Tests(TestProjects(name => name == "GatewayOS.System.Tests"), lanes: 1)));
+// With every page of the appliance in every look.
+Task("test-system").IsDependentOn("compile").IsDependentOn("build").Does(() =>
+{
+    var (passed, failed, skipped) = Tests(TestProjects(name => name == "GatewayOS.Web.Browser.Tests"), lanes: 1, filter: "--filter Category=Pages");
+    var system = Tests(TestProjects(name => name == "GatewayOS.System.Tests"), lanes: 1);
+    Close((passed + system.Passed, failed + system.Failed, skipped + system.Skipped));
+});
+
+Task("screenshots").IsDependentOn("compile").IsDependentOn("build").Does(() =>
+{
+    MustRun("screenshots", "dotnet", "test tests/GatewayOS.Web.Browser.Tests -c Release --no-build --nologo --filter Category=Pages");
+    Console.WriteLine("the pages are in artifacts/screenshots");
+});
 
 // build.sh runs the demonstration itself, so that Ctrl-C reaches it; this is for those who call Cake.
 Task("run").IsDependentOn("build").Does(() => Shown("tools/demo.sh", arguments));
@@ -163,7 +234,7 @@ Task("bench").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 
 Task("clean").Does(() =>
 {
-    foreach (var directory in GetDirectories("./src/*/{bin,obj}").Concat(GetDirectories("./tests/*/{bin,obj}")).Concat(GetDirectories("./tools/*/{bin,obj}")))
+    foreach (var directory in GetDirectories("./src/GatewayOS.Web/ui/{dist,node_modules}").Concat(GetDirectories("./src/*/{bin,obj}")).Concat(GetDirectories("./tests/*/{bin,obj}")).Concat(GetDirectories("./tools/*/{bin,obj}")))
     {
         DeleteDirectory(directory, new DeleteDirectorySettings { Recursive = true, Force = true });
     }

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 
-targets='build        publish gatewayctl into artifacts/bin
+targets='build        build the web page and publish gatewayd, gateway-agent and gatewayctl into artifacts/bin
 run          build, then start an appliance and a node on the loopback and back up, verify and restore real data of this
              machine; on a terminal it stays until Ctrl-C: ./build.sh run [-- [--stay|--end] DIRECTORY...]
 test         all tests but the slow system tests, and a time-boxed simulation
@@ -21,7 +21,7 @@ target=${1:-help}
 [ "${1:-}" = "--" ] && shift
 case "$target" in
   help|-h|--help) printf 'usage: ./build.sh TARGET [-- ARGUMENTS]\n\n%s\n' "$targets"; exit 0 ;;
-  build|run|test|test-system|simulate|bench|corpus|format|format-check|clean) ;;
+  build|run|test|test-system|simulate|bench|screenshots|corpus|format|format-check|clean) ;;
   *) printf "build.sh: no target '%s'. The targets are:\n\n%s\n" "$target" "$targets" >&2; exit 2 ;;
 esac
 
@@ -52,12 +52,18 @@ need_packages() {
     || { tail -20 /tmp/gatewayos-apt.log >&2; echo "build.sh: apt-get failed; the whole log is in /tmp/gatewayos-apt.log" >&2; exit 1; }
 }
 
+# Node.js builds the web page; whatever there is of it already will do.
+pages=
+command -v npm >/dev/null || pages=pages
+
 case "$target" in
-  test|simulate) need_packages runtime test ;;
-  test-system) need_packages runtime test system ;;
-  run) need_packages runtime test ;;
-  bench) need_packages runtime test bench ;;
-  build) need_packages runtime ;;
+  test) need_packages runtime test browser $pages ;;
+  simulate) need_packages runtime test $pages ;;
+  test-system) need_packages runtime test system browser $pages ;;
+  run) need_packages runtime test $pages ;;
+  bench) need_packages runtime test bench $pages ;;
+  screenshots) need_packages runtime test browser $pages ;;
+  build) need_packages runtime $pages ;;
 esac
 
 dotnet tool restore >/dev/null

@@ -13,13 +13,14 @@ internal static class Program
     private static readonly Option<string> s_store = new("--store") { Description = "Directory of the store; made when there is none", HelpName = "DIR", DefaultValueFactory = _ => "/var/lib/gatewayos/store" };
     private static readonly Option<string> s_listen = new("--listen") { Description = "Address and port to serve on", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => $"0.0.0.0:{DaemonOptions.PortDefault}" };
     private static readonly Option<string> s_metrics = new("--metrics") { Description = "Address and port of metrics and health, in the clear: keep it on the loopback or a network of your own; 'off' for none", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => "127.0.0.1:9441" };
+    private static readonly Option<string> s_web = new("--web") { Description = "Address and port of the web page, over HTTPS; 'off' for none", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => "0.0.0.0:8443" };
     private static readonly Option<string> s_profile = new("--profile") { Description = "Hardware profile: a name, or a .json file; 'auto' for the one of this machine, which is 'dev' on a virtual machine that is none of the models", HelpName = "NAME", DefaultValueFactory = _ => Hardware.Profiles.DmiStrings.Auto };
     private static readonly Option<string> s_name = new("--name") { Description = "The appliance's name for people", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
     private static readonly Option<double?> s_lifetime = new("--certificate-hours") { Description = "Lifetime of certificates, in hours [default: 720]", HelpName = "HOURS" };
 
     public static int Main(string[] arguments)
     {
-        var root = new RootCommand("The GatewayOS appliance: takes backups of nodes over gRPC into a store.") { s_state, s_store, s_listen, s_metrics, s_profile, s_name, s_lifetime };
+        var root = new RootCommand("The GatewayOS appliance: takes backups of nodes over gRPC into a store.") { s_state, s_store, s_listen, s_web, s_metrics, s_profile, s_name, s_lifetime };
         root.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).Invoke();
     }
@@ -28,15 +29,17 @@ internal static class Program
     {
         if (!IPEndPoint.TryParse(parsed.GetValue(s_listen)!, out IPEndPoint? listen))
         {
-            await Console.Error.WriteLineAsync($"gatewayd: '{parsed.GetValue(s_listen)}' is no address with a port, as 0.0.0.0:{DaemonOptions.PortDefault} is. Correct --listen.").ConfigureAwait(false);
-            return ExitFailed;
+            return await RefuseAddressAsync(parsed.GetValue(s_listen)!, $"as 0.0.0.0:{DaemonOptions.PortDefault} is. Correct --listen.").ConfigureAwait(false);
         }
 
-        IPEndPoint? metrics = null;
-        if (parsed.GetValue(s_metrics) is { } address && address != "off" && !IPEndPoint.TryParse(address, out metrics))
+        if (!TryReadOptional(parsed.GetValue(s_metrics)!, out IPEndPoint? metrics))
         {
-            await Console.Error.WriteLineAsync($"gatewayd: '{address}' is no address with a port, as 127.0.0.1:9441 is. Correct --metrics, or write 'off'.").ConfigureAwait(false);
-            return ExitFailed;
+            return await RefuseAddressAsync(parsed.GetValue(s_metrics)!, "as 127.0.0.1:9441 is. Correct --metrics, or write 'off'.").ConfigureAwait(false);
+        }
+
+        if (!TryReadOptional(parsed.GetValue(s_web)!, out IPEndPoint? web))
+        {
+            return await RefuseAddressAsync(parsed.GetValue(s_web)!, "as 0.0.0.0:8443 is. Correct --web, or write 'off'.").ConfigureAwait(false);
         }
 
         var options = new DaemonOptions
@@ -45,6 +48,7 @@ internal static class Program
             StoreDirectory = parsed.GetValue(s_store)!,
             Listen = listen,
             Metrics = metrics,
+            Web = web,
             Profile = parsed.GetValue(s_profile)!,
             Name = parsed.GetValue(s_name)!,
             CertificateLifetime = parsed.GetValue(s_lifetime) is { } hours ? TimeSpan.FromHours(hours) : null,
@@ -59,5 +63,17 @@ internal static class Program
             await Console.Error.WriteLineAsync($"gatewayd: {error.Message}").ConfigureAwait(false);
             return ExitFailed;
         }
+    }
+
+    private static bool TryReadOptional(string address, out IPEndPoint? endpoint)
+    {
+        endpoint = null;
+        return address == "off" || IPEndPoint.TryParse(address, out endpoint);
+    }
+
+    private static async Task<int> RefuseAddressAsync(string address, string remedy)
+    {
+        await Console.Error.WriteLineAsync($"gatewayd: '{address}' is no address with a port, {remedy}").ConfigureAwait(false);
+        return ExitFailed;
     }
 }

@@ -55,7 +55,7 @@ public sealed partial class BackupStore
             trees += entry.Location.Kind == ChunkKind.Data ? 0 : 1;
         }
 
-        int[] packs = [.. Enumerable.Range(0, Packs.Count).Where(IsReadable)];
+        int[] packs = ReadablePacks();
         return new StoreStatistics
         {
             Snapshots = snapshots.Count,
@@ -69,4 +69,13 @@ public sealed partial class BackupStore
             IndexBytes = index.Segments.ToArray().Sum(segment => segment.Shape.FileBytes),
         };
     }
+
+    /// <summary>Bytes of the packs, as <see cref="Statistics"/> gives them, from memory.</summary>
+    public long BytesInPacks()
+    {
+        using IndexLease lease = LeaseIndex();
+        return ReadablePacks().Sum(Packs.LengthBytes);
+    }
+
+    private int[] ReadablePacks() => [.. Enumerable.Range(0, Packs.Count).Where(IsReadable)];
 }

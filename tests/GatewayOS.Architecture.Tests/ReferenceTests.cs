@@ -17,7 +17,7 @@ public sealed class ReferenceTests
         ["GatewayOS.Appliance"] = ["GatewayOS.Store", "GatewayOS.Backup"],
         ["GatewayOS.Hardware"] = ["GatewayOS.Appliance"],
         ["GatewayOS.Cloud"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc"],
-        ["GatewayOS.Web"] = ["GatewayOS.Appliance"],
+        ["GatewayOS.Web"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Appliance", "GatewayOS.Api", "GatewayOS.Grpc"],
         ["GatewayOS.Daemon"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Appliance", "GatewayOS.Hardware", "GatewayOS.Cloud", "GatewayOS.Web", "GatewayOS.Api", "GatewayOS.Grpc"],
         ["GatewayOS.Agent"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],
         ["GatewayOS.Cli"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Cloud", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],

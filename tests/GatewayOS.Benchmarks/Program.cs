@@ -20,6 +20,7 @@ internal static class Program
         ("nodes", "agents over the loopback", OnThisThread(NodeSuite.Run)),
         ("catalogue", "lists and searches at full scale", OnThisThread(CatalogueSuite.Run)),
         ("vault", "a vault in a bucket beside rclone", OnThisThread(VaultSuite.Run)),
+        ("overview", "the web page's overview of a full appliance, beside a backup", OnThisThread(OverviewSuite.Run)),
         ("grpc", "the stand-in beside bare HTTP/2 and sockets", GrpcSuite.RunAsync),
     ];
 

@@ -32,7 +32,7 @@ public sealed class AccessTests : IDisposable
 
     [Fact]
     public void The_table_has_every_method_and_no_other() =>
-        Assert.Equal(Methods.Select(Name).Order(StringComparer.Ordinal), AccessTable.Methods.Order(StringComparer.Ordinal));
+        Assert.Equal(Methods.Select(Name).Order(StringComparer.Ordinal), AccessTable.Methods.Where(method => !method.StartsWith(AccessTable.Web, StringComparison.Ordinal)).Order(StringComparer.Ordinal));
 
     [Fact]
     public void What_is_not_in_the_table_is_nobodys()

@@ -31,7 +31,7 @@ public sealed class BodyTests : IDisposable
     public void A_wrong_profile_keeps_gatewayd_from_starting_and_says_everything()
     {
         File.WriteAllText(_scratch["wrong.json"], """{ "model": "x", "title": "", "compatible": "x", "limits": { "nodes": 0, "capacityTB": 1 } }""");
-        using var daemon = new BuiltProgram("gatewayd", ["--state", _scratch["state"], "--store", _scratch["store"], "--listen", $"127.0.0.1:{Appliance.FreePort()}", "--metrics", "off", "--profile", _scratch["wrong.json"]]);
+        using var daemon = new BuiltProgram("gatewayd", ["--state", _scratch["state"], "--store", _scratch["store"], "--listen", $"127.0.0.1:{Appliance.FreePort()}", "--metrics", "off", "--web", "off", "--profile", _scratch["wrong.json"]]);
         string errors = daemon.Wait().Expect(1).Errors;
         Assert.Contains("title:", errors, StringComparison.Ordinal);
         Assert.Contains("limits.nodes:", errors, StringComparison.Ordinal);

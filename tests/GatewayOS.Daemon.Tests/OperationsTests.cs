@@ -91,7 +91,7 @@ public sealed class OperationsTests : IDisposable
         listener.Start();
         using var daemon = new BuiltProgram(
             "gatewayd",
-            ["--state", _scratch["state"], "--store", _scratch["store"], "--listen", $"127.0.0.1:{Appliance.FreePort()}", "--metrics", "off"],
+            ["--state", _scratch["state"], "--store", _scratch["store"], "--listen", $"127.0.0.1:{Appliance.FreePort()}", "--metrics", "off", "--web", "off"],
             new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = $"http://127.0.0.1:{port}", ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf", ["OTEL_METRIC_EXPORT_INTERVAL"] = "500" });
         HttpListenerContext got = listener.GetContext();
         using var body = new MemoryStream();

@@ -28,7 +28,7 @@ public sealed class ServiceManagerTests : IDisposable
     {
         using var daemon = new BuiltProgram(
             "gatewayd",
-            ["--state", _scratch["state"], "--store", _scratch["store"], "--listen", $"127.0.0.1:{Appliance.FreePort()}", "--metrics", "off", "--profile", "dev"],
+            ["--state", _scratch["state"], "--store", _scratch["store"], "--listen", $"127.0.0.1:{Appliance.FreePort()}", "--metrics", "off", "--web", "off", "--profile", "dev"],
             new Dictionary<string, string> { ["NOTIFY_SOCKET"] = _scratch["notify"], ["WATCHDOG_USEC"] = "400000" });
         Until.Holds(() => Told("READY=1"), "it is ready");
         Until.Holds(() => Told("WATCHDOG=1"), "the watchdog is fed");

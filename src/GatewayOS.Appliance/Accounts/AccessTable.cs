@@ -10,6 +10,9 @@ public readonly record struct MethodAccess(Callers Callers, bool IsAudited);
 /// </summary>
 public static class AccessTable
 {
+    /// <summary>What the names of the web page's own methods begin with.</summary>
+    public const string Web = "web/";
+
     private const Callers Runners = Callers.Operator | Callers.Administrator;
     private const Callers Restorers = Callers.RestoreOperator | Callers.Administrator;
     private const Callers Controllers = Callers.Auditor | Callers.Administrator;
@@ -108,6 +111,7 @@ public static class AccessTable
         ["gatewayos.v1.Accounts/SetPassword"] = Change(Callers.Administrator),
         ["gatewayos.v1.Accounts/ChangeOwnPassword"] = Change(Callers.Everybody),
         ["gatewayos.v1.Accounts/Unlock"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Accounts/RemoveSecondFactor"] = Change(Callers.Administrator),
         ["gatewayos.v1.Accounts/CreateApiToken"] = Change(Callers.Administrator),
         ["gatewayos.v1.Accounts/ListApiTokens"] = Read(Controllers),
         ["gatewayos.v1.Accounts/RevokeApiToken"] = Change(Callers.Administrator),
@@ -115,6 +119,22 @@ public static class AccessTable
         // The audit log.
         ["gatewayos.v1.AuditLog/List"] = Read(Controllers),
         ["gatewayos.v1.AuditLog/Verify"] = Read(Controllers),
+
+        // What browsers ask for besides. Coming in puts itself on record, and so does the first start. A session is told to whoever has it.
+        [$"{Web}Setup"] = Read(Callers.Anyone),
+        [$"{Web}LogIn"] = Read(Callers.Anyone),
+        [$"{Web}Session"] = Read(Callers.Anyone),
+        [$"{Web}LogOut"] = Read(Callers.Everybody),
+        [$"{Web}SecondFactor"] = Change(Callers.Everybody),
+        [$"{Web}Contract"] = Read(Callers.Everybody),
+        [$"{Web}Overview"] = Read(Callers.Everybody),
+        [$"{Web}Events"] = Read(Callers.Everybody),
+        [$"{Web}Panel"] = Read(Callers.Everybody),
+
+        // Contents of snapshots: who may look may take along, and what leaves the appliance is on record.
+        [$"{Web}Browse"] = Read(Restorers),
+        [$"{Web}Compare"] = Read(Restorers),
+        [$"{Web}Download"] = Change(Restorers),
     };
 
     /// <summary>All methods, as <c>package.Service/Method</c>.</summary>

@@ -28,7 +28,16 @@ public sealed record AccountRecord
 
     /// <summary>The last login with the password.</summary>
     public DateTimeOffset? LastLogin { get; init; }
+
+    /// <summary>The second factor; null without one.</summary>
+    public SecondFactor? SecondFactor { get; init; }
 }
+
+/// <summary>An account's second factor (<see cref="TimeCode"/>).</summary>
+/// <param name="Secret">What it shares with its holder's authenticator.</param>
+/// <param name="Since">When it was confirmed.</param>
+/// <param name="LastStep">The step of the last code that was taken: none is taken twice.</param>
+public sealed record SecondFactor(byte[] Secret, DateTimeOffset Since, long LastStep);
 
 /// <summary>An API token. Its secret is not kept, only that's hash: 160 random bits need no stretching.</summary>
 public sealed record ApiTokenRecord
@@ -70,8 +79,11 @@ public enum AccountRefusal
     /// <summary>There are as many as there may be.</summary>
     TooMany,
 
-    /// <summary>The password is wrong, or the account is locked.</summary>
+    /// <summary>The password or the code is wrong, or the account is locked.</summary>
     Denied,
+
+    /// <summary>The password is right, and the second factor's code is missing.</summary>
+    SecondFactorRequired,
 }
 
 /// <summary>What became of a request about accounts.</summary>

@@ -34,7 +34,7 @@ public sealed partial class AccountRegistry
     private const string FileName = "accounts.json";
 
     // One answer for unknown names, wrong passwords and locked accounts, so that none tells which names exist.
-    private const string Denied = "The name or the password is wrong. After five wrong ones an account is locked for a while; an administrator unlocks it with 'gatewayctl user unlock'.";
+    private const string Denied = "The name, the password or the code is wrong. After five wrong ones an account is locked for a while; an administrator unlocks it with 'gatewayctl user unlock'.";
 
     private readonly StateDirectory _state;
     private readonly TimeProvider _time;
@@ -76,12 +76,16 @@ public sealed partial class AccountRegistry
     /// <summary>Finds an account.</summary>
     public AccountRecord? Find(string name) => Current.Accounts.FirstOrDefault(account => IsNamed(account, name));
 
+    /// <summary>Says what keeps a text from being an account's name.</summary>
+    /// <returns>Null when it may be one.</returns>
+    public static string? NameProblem(string name) => NamePattern().IsMatch(name) ? null : "That is no name for an account: 1 to 63 letters, digits, '.', '_' and '-' make one.";
+
     /// <summary>Makes an account.</summary>
     public AccountResult<AccountRecord> Add(string name, Role role, string password)
     {
-        if (!NamePattern().IsMatch(name))
+        if (NameProblem(name) is { } wrong)
         {
-            return Refuse<AccountRecord>(AccountRefusal.Invalid, "That is no name for an account: 1 to 63 letters, digits, '.', '_' and '-' make one.");
+            return Refuse<AccountRecord>(AccountRefusal.Invalid, wrong);
         }
 
         if (Stretch(password, out PasswordHash hash) is { } problem)
@@ -142,25 +146,19 @@ public sealed partial class AccountRegistry
         }
     }
 
-    /// <summary>Checks a password, and counts wrong ones towards the account's lock.</summary>
+    /// <summary>Checks the password of somebody who is logged in already, and counts wrong ones towards the account's lock.</summary>
     /// <remarks>One check at a time: each takes the cost's memory.</remarks>
     public AccountResult<AccountRecord> CheckPassword(string name, string password)
     {
         lock (_stretching)
         {
-            AccountRecord? account = Find(name);
-            bool isLocked = account?.LockedUntil > _time.GetUtcNow();
-
-            // An unknown name takes as long as a known one.
-            bool isRight = Encoding.UTF8.GetByteCount(password) <= PasswordHash.BytesMax && (account?.Password ?? _nobody.Value).Matches(password);
-            if (account is null || isLocked)
+            if (Find(name) is not { } account || account.LockedUntil > _time.GetUtcNow())
             {
                 return Refuse<AccountRecord>(AccountRefusal.Denied, Denied);
             }
 
-            return isRight
-                ? Change(name, current => current with { Failures = 0, LockedUntil = null, LastLogin = _time.GetUtcNow() })
-                : Change(name, CountFailure) with { Value = null, Refusal = AccountRefusal.Denied, Message = Denied };
+            bool isRight = Encoding.UTF8.GetByteCount(password) <= PasswordHash.BytesMax && account.Password.Matches(password);
+            return isRight ? new AccountResult<AccountRecord>(account, null, "") : CountDenied(name);
         }
     }
 

@@ -12,6 +12,9 @@ public sealed partial class NodeRegistry
         ? Current.Operators.FirstOrDefault(known => known.Name == identity.Id && known.Serial == identity.Serial && !known.Revoked)
         : null;
 
+    /// <summary>True when somebody has come in as an operator and was not thrown out since.</summary>
+    public bool HasOperators => Current.Operators.Any(known => !known.Revoked);
+
     /// <summary>Certifies an operator, with a login token.</summary>
     /// <returns>The certificate, or null and why not.</returns>
     public (X509Certificate2? Certificate, string Message) Login(string name, ReadOnlySpan<byte> request, string tokenId, ReadOnlySpan<byte> secret)

@@ -3,7 +3,7 @@ namespace GatewayOS.Appliance.Panel;
 /// <summary>What the display tells. Made anew whenever it is asked for, from what is in memory: nothing waits for a disk.</summary>
 /// <param name="Name">The appliance's name.</param>
 /// <param name="Status">How it is, in a few words.</param>
-/// <param name="Addresses">Its network addresses.</param>
+/// <param name="Addresses">Its network addresses, and the fingerprint of its web page where it has one.</param>
 /// <param name="Alerts">Alerts that stand, the worst first.</param>
 /// <param name="Steps">What to do next at the disks; empty when nothing is.</param>
 public sealed record PanelFacts(string Name, string Status, IReadOnlyList<string> Addresses, IReadOnlyList<string> Alerts, IReadOnlyList<string> Steps);

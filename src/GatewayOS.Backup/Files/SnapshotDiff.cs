@@ -30,6 +30,11 @@ public enum DiffKind
 /// <param name="After">Entry in the second, if any.</param>
 public sealed record DiffEntry(DiffKind Kind, string Path, TreeNode? Before, TreeNode? After);
 
+/// <summary>An entry of a directory that differs, itself or in anything below it.</summary>
+/// <param name="Before">Entry in the first directory, if any.</param>
+/// <param name="After">Entry in the second, if any.</param>
+public sealed record DirectoryDifference(TreeNode? Before, TreeNode? After);
+
 /// <summary>Compares snapshots. Directories with equal content are skipped unread, so it costs what has changed.</summary>
 public static class SnapshotDiff
 {
@@ -65,6 +70,16 @@ public static class SnapshotDiff
             }
         }
     }
+
+    /// <summary>Compares two directories, and does not go down: a directory in them differs when anything below it does.</summary>
+    /// <param name="reader">Reader of the store; borrowed while the result is enumerated.</param>
+    /// <param name="before">Content of the first.</param>
+    /// <param name="after">Content of the second.</param>
+    /// <returns>Differences in byte order of the names.</returns>
+    public static IEnumerable<DirectoryDifference> CompareDirectory(ContentReader reader, ContentRef before, ContentRef after) =>
+        from entry in Merge(reader, "", before, after)
+        where Judge(entry.Before, entry.After) is not null || !Same(Inside(entry.Before), Inside(entry.After))
+        select new DirectoryDifference(entry.Before, entry.After);
 
     private static ContentRef Inside(TreeNode? node) => node is { Type: NodeType.Directory } ? node.Content : ContentRef.Empty;
 

@@ -49,8 +49,9 @@ internal sealed class OperatorLogin
     /// <param name="user">The account.</param>
     /// <param name="isRight">Asked, when this address is new, whether the appliance with a fingerprint is the right one.</param>
     /// <param name="password">Asked for the password, once the appliance is recognised.</param>
+    /// <param name="code">The second factor's code; empty for none.</param>
     /// <param name="cancellation">Gives up.</param>
-    public static async Task<ApplianceIdentity> LoginWithPasswordAsync(string gateway, string user, Func<ApplianceIdentity, string, bool> isRight, Func<string> password, CancellationToken cancellation)
+    public static async Task<ApplianceIdentity> LoginWithPasswordAsync(string gateway, string user, Func<ApplianceIdentity, string, bool> isRight, Func<string> password, string code, CancellationToken cancellation)
     {
         string address = Address(gateway);
         (ApplianceIdentity identity, X509Certificate2 ca) = await ApplianceChannel.IdentifyAsync(address, token: null, cancellation).ConfigureAwait(false);
@@ -58,7 +59,7 @@ internal sealed class OperatorLogin
         {
             Recognise(address, identity, ca, isRight);
             await TakeCertificateAsync(address, ca, user, (channel, request) => new SignIn.SignInClient(channel).WithPasswordAsync(
-                new PasswordLoginRequest { User = user, Password = password(), CertificateRequest = request }, cancellationToken: cancellation).ResponseAsync).ConfigureAwait(false);
+                new PasswordLoginRequest { User = user, Password = password(), CertificateRequest = request, Code = code }, cancellationToken: cancellation).ResponseAsync).ConfigureAwait(false);
             return identity;
         }
     }

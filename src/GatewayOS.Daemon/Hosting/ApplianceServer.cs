@@ -8,6 +8,9 @@ using GatewayOS.Appliance.Power;
 using GatewayOS.Daemon.Services;
 using GatewayOS.Hardware.Power;
 using GatewayOS.Store.Chained;
+using GatewayOS.Web;
+using GatewayOS.Web.Certificates;
+using GatewayOS.Web.Setup;
 using Grpc.AspNetCore.Server;
 using Grpc.Health.V1;
 using Grpc.HealthCheck;
@@ -27,6 +30,7 @@ internal static class ApplianceServer
     private const int ConnectionWindowBytes = 4 * 1024 * 1024;
     private const int ReadWorkers = 8;
     private const int LookupWorkers = 2;
+    private const int PageWorkers = 4;
 
     // What the health service tells of; the empty name is the appliance as a whole.
     private static readonly string[] s_services =
@@ -47,6 +51,7 @@ internal static class ApplianceServer
         // Whatever works in the background warns through the log, which is there before the first of them.
         ILogger? background = null;
         using var appliance = new ApplianceHost(options, time, what => DaemonLog.Background(background!, what));
+        using WebCertificate? certificate = options.Web is null ? null : new WebCertificate(appliance.State, options.Name, what => DaemonLog.Background(background!, what), time);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
         builder.Logging.ClearProviders();
         AddConsole(builder.Logging);
@@ -55,6 +60,11 @@ internal static class ApplianceServer
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             Configure(kestrel, appliance);
+            if (certificate is not null)
+            {
+                WebListener.Listen(kestrel, options.Web!, certificate);
+            }
+
             Telemetry.Listen(kestrel, options);
         });
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBlocks>();
@@ -67,6 +77,7 @@ internal static class ApplianceServer
         builder.Services.AddSingleton(appliance.Jobs);
         builder.Services.AddHostedService<JobLoop>();
         AddOperations(builder.Services, appliance, time, what => DaemonLog.Background(background!, what));
+        AddPage(builder.Services, appliance, certificate);
         builder.Services.AddGrpc(grpc =>
         {
             grpc.Interceptors.Add<PeerGate>();
@@ -78,6 +89,38 @@ internal static class ApplianceServer
         await using WebApplication app = builder.Build();
         background = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("background");
         app.Services.GetRequiredService<Telemetry>().Map(app);
+        app.Services.GetService<WebPage>()?.Map(app);
+        MapServices(app);
+        appliance.Sessions.Committed += _ => app.Services.GetRequiredService<CatalogueFeed>().Wake();
+        appliance.Registry.Revoked += node =>
+        {
+            appliance.Connections.Cut(node);
+            appliance.Sessions.EndAll(node);
+        };
+        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("gatewayd");
+        WatchAudit(appliance, logger);
+        app.Services.GetRequiredService<CatalogueFeed>().Wake();
+        await app.StartAsync(cancellation).ConfigureAwait(false);
+        foreach (string service in s_services)
+        {
+            app.Services.GetRequiredService<HealthServiceImpl>().SetStatus(service, HealthCheckResponse.Types.ServingStatus.Serving);
+        }
+
+        DaemonLog.Serving(logger, appliance.Profile.Title, options.Name, ProgramVersion.Text, app.Urls.First(), appliance.StoreId, Path.GetFullPath(options.StoreDirectory));
+        DaemonLog.Fingerprint(logger, Convert.ToHexStringLower(appliance.Authority.KeyHash));
+        if (certificate is not null)
+        {
+            DaemonLog.PageServed(logger, app.Urls.ElementAt(1), certificate.Fingerprint);
+        }
+
+        DaemonLog.KeyInFile(logger, appliance.State.Location);
+        await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
+        DaemonLog.Stopping(logger);
+        app.Services.GetRequiredService<SystemdNotifier>().Notify("STOPPING=1");
+    }
+
+    private static void MapServices(WebApplication app)
+    {
         app.MapGrpcService<EnrolmentService>();
         app.MapGrpcService<BackupService>();
         app.MapGrpcService<DataPathServer>();
@@ -97,27 +140,6 @@ internal static class ApplianceServer
         app.MapGrpcService<RaidService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
-        appliance.Sessions.Committed += _ => app.Services.GetRequiredService<CatalogueFeed>().Wake();
-        appliance.Registry.Revoked += node =>
-        {
-            appliance.Connections.Cut(node);
-            appliance.Sessions.EndAll(node);
-        };
-        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("gatewayd");
-        WatchAudit(appliance, logger);
-        app.Services.GetRequiredService<CatalogueFeed>().Wake();
-        await app.StartAsync(cancellation).ConfigureAwait(false);
-        foreach (string service in s_services)
-        {
-            app.Services.GetRequiredService<HealthServiceImpl>().SetStatus(service, HealthCheckResponse.Types.ServingStatus.Serving);
-        }
-
-        DaemonLog.Serving(logger, appliance.Profile.Title, options.Name, ProgramVersion.Text, app.Urls.First(), appliance.StoreId, Path.GetFullPath(options.StoreDirectory));
-        DaemonLog.Fingerprint(logger, Convert.ToHexStringLower(appliance.Authority.KeyHash));
-        DaemonLog.KeyInFile(logger, appliance.State.Location);
-        await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
-        DaemonLog.Stopping(logger);
-        app.Services.GetRequiredService<SystemdNotifier>().Notify("STOPPING=1");
     }
 
     private static void AddOperations(IServiceCollection services, ApplianceHost appliance, TimeProvider time, Action<string> warn)
@@ -125,6 +147,7 @@ internal static class ApplianceServer
         services.AddSingleton<PeerGate>();
         services.AddSingleton<AuditGate>();
         services.AddSingleton<PasswordQueue>();
+        services.AddSingleton<PasswordLogin>();
         services.AddSingleton(_ => new CatalogueFeed(appliance.Catalogue, appliance.Store, warn, time));
         services.AddSingleton(_ => new AlertDelivery(appliance.Alerts, appliance.Delivery, warn, time));
         services.AddHostedService<AlertWorkers>();
@@ -132,6 +155,17 @@ internal static class ApplianceServer
         services.AddHostedService(provider => provider.GetRequiredService<ApplianceArrays>());
         services.AddSingleton<Telemetry>();
         AddBody(services, appliance);
+    }
+
+    private static void AddPage(IServiceCollection services, ApplianceHost appliance, WebCertificate? certificate)
+    {
+        if (certificate is not null)
+        {
+            services.AddSingleton(certificate);
+            services.AddSingleton(new FirstStart(appliance.Accounts, appliance.Registry, appliance.Time));
+            services.AddKeyedSingleton(DataWorkers.Pages, (_, _) => new DataWorkers(DataWorkers.Pages, PageWorkers));
+            services.AddSingleton<WebPage>();
+        }
     }
 
     private static void AddBody(IServiceCollection services, ApplianceHost appliance)

@@ -2,6 +2,8 @@ using System.Globalization;
 using GatewayOS.Api;
 using GatewayOS.Appliance.Accounts;
 using GatewayOS.Appliance.Policies;
+using GatewayOS.Web.Endpoints;
+using GatewayOS.Web.Transcoding;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
@@ -52,7 +54,12 @@ internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logg
         }
         catch (Exception error)
         {
-            failure = error is RpcException rpc ? $"{rpc.StatusCode}: {rpc.Status.Detail}" : error.GetType().Name;
+            failure = error switch
+            {
+                RpcException rpc => $"{rpc.StatusCode}: {rpc.Status.Detail}",
+                WebErrorException page => $"{page.Document.Code}: {page.Message}",
+                _ => error.GetType().Name,
+            };
             throw;
         }
         finally
@@ -99,6 +106,7 @@ internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logg
         ReplaceDiskRequest disk => string.Create(CultureInfo.InvariantCulture, $"{(disk.HasBay ? $"bay:{disk.Bay} " : "")}disk:{disk.Disk}{(disk.AcceptRisk ? " risk accepted" : "")}"),
         OverwriteNewDiskRequest disk => $"disk:{disk.Serial}",
         CheckArrayRequest check => $"array:{check.Array}{(check.Stop ? " stop" : "")}",
+        WebRequest page => page.Target,
         _ => "",
     };
 }

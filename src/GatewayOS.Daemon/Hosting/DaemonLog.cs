@@ -53,6 +53,12 @@ internal static partial class DaemonLog
     [LoggerMessage(17, LogLevel.Warning, "{what}: {why}.")]
     public static partial void ShuttingDown(ILogger logger, string what, string why);
 
+    [LoggerMessage(18, LogLevel.Information, "The web page is at {address}; SHA-256 of its certificate: {fingerprint}")]
+    public static partial void PageServed(ILogger logger, string address, string fingerprint);
+
+    [LoggerMessage(19, LogLevel.Warning, "This appliance is nobody's yet. Claim code for the web page: {code}")]
+    public static partial void Unclaimed(ILogger logger, string code);
+
     [LoggerMessage(20, LogLevel.Information, "{kind} job {id} of {node} ended: {state}. {message}")]
     public static partial void JobEnded(ILogger logger, GatewayOS.Appliance.Jobs.JobKind kind, string id, string node, GatewayOS.Appliance.Jobs.JobState state, string message);
 

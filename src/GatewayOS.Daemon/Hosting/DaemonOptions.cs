@@ -20,6 +20,9 @@ internal sealed record DaemonOptions
     /// <summary>Where metrics and health are served, without TLS; null for nowhere.</summary>
     public IPEndPoint? Metrics { get; init; }
 
+    /// <summary>Where browsers are served; null for nowhere.</summary>
+    public IPEndPoint? Web { get; init; }
+
     /// <summary>Hardware profile: a name or a file.</summary>
     public required string Profile { get; init; }
 

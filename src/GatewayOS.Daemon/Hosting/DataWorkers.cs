@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using GatewayOS.Web;
 
 namespace GatewayOS.Daemon.Hosting;
 
@@ -6,10 +7,13 @@ namespace GatewayOS.Daemon.Hosting;
 /// Threads of the data path for work that blocks on disks: reading for restores, committing. Served in the order of coming. The web server's
 /// threads only carry messages, so a slow disk never keeps a heartbeat or an operator waiting.
 /// </summary>
-internal sealed class DataWorkers : IDisposable
+internal sealed class DataWorkers : IBlockingWorkers, IDisposable
 {
     /// <summary>Key of the threads that answer what a node has to send: questions of microseconds must not wait behind commits of minutes.</summary>
     public const string Lookups = "lookups";
+
+    /// <summary>Key of the threads that look into the store for browsers: nodes do not wait behind people.</summary>
+    public const string Pages = "pages";
 
     private readonly BlockingCollection<Action> _queue = [];
     private readonly Thread[] _threads;

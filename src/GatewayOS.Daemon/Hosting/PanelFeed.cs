@@ -3,16 +3,20 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Panel;
+using GatewayOS.Web.Certificates;
+using GatewayOS.Web.Setup;
 using Microsoft.Data.Sqlite;
 
 namespace GatewayOS.Daemon.Hosting;
 
 /// <summary>Gathers every second what the panel shows, so that the panel itself never asks a disk.</summary>
-internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILogger<PanelFeed> logger) : BackgroundService
+internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILogger<PanelFeed> logger, FirstStart? first = null, WebCertificate? certificate = null) : BackgroundService
 {
     private const int AlertsShownMax = 20;
 
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+
+    private string? _claimCode;
 
     private volatile PanelFacts _facts = new(appliance.Options.Name, "starting", [], [], []);
 
@@ -49,10 +53,11 @@ internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILog
         int warnings = alerts.Count(alert => alert.Event.Severity == AlertSeverity.Warning && alert.AcknowledgedBy is null);
         int runs = appliance.Sessions.Current.Count(session => !session.IsCommitted);
         string[] addresses = Addresses();
+        TellClaimCode(first?.ClaimCode);
         _facts = new PanelFacts(
             appliance.Options.Name,
-            alerts.Length > 0 ? $"{Count(alerts.Length)} alert{(alerts.Length > 1 ? "s" : "")}" : runs > 0 ? $"{Count(runs)} backup{(runs > 1 ? "s" : "")}" : "OK",
-            addresses,
+            _claimCode is { } code ? $"Code {code}" : alerts.Length > 0 ? $"{Count(alerts.Length)} alert{(alerts.Length > 1 ? "s" : "")}" : runs > 0 ? $"{Count(runs)} backup{(runs > 1 ? "s" : "")}" : "OK",
+            certificate is null ? addresses : [.. addresses, $"SHA-256 {certificate.Fingerprint}"],
             [.. alerts.Select(alert => alert.Event.Summary)],
             Step.Length > 0 ? [Step] : []);
         if (Panel is { } panel)
@@ -66,6 +71,17 @@ internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILog
             panel.Show(PanelSignal.NetworkUp, addresses.Length > 0);
             panel.Show(PanelSignal.NetworkDown, addresses.Length == 0);
         }
+    }
+
+    // On the console too, once: at start, and when access was reset.
+    private void TellClaimCode(string? code)
+    {
+        if (code is not null && code != _claimCode)
+        {
+            DaemonLog.Unclaimed(logger, code);
+        }
+
+        _claimCode = code;
     }
 
     private static string Count(int count) => count.ToString(CultureInfo.InvariantCulture);

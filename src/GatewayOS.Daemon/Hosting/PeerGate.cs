@@ -4,6 +4,7 @@ using GatewayOS.Appliance.Accounts;
 using GatewayOS.Appliance.Audit;
 using GatewayOS.Appliance.Certificates;
 using GatewayOS.Appliance.Nodes;
+using GatewayOS.Web.Transcoding;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.AspNetCore.Http;
@@ -11,8 +12,8 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayOS.Daemon.Hosting;
 
 /// <summary>
-/// Stands before every method: who calls is whom the client certificate or API token says, and that is checked anew with every call, so that a
-/// revocation bites at once. Who may call what stands in <see cref="AccessTable"/>.
+/// Stands before every method: who calls is whom the client certificate, API token or browser's session says, and that is checked anew with every
+/// call, so that a revocation bites at once. Who may call what stands in <see cref="AccessTable"/>.
 /// </summary>
 internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger) : Interceptor
 {
@@ -53,7 +54,9 @@ internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger
             return;
         }
 
-        Caller caller = context.GetHttpContext().Connection.ClientCertificate is { } certificate ? ByCertificate(context, certificate) : ByToken(context);
+        Caller caller = context is WebCallContext web ? BySession(web)
+            : context.GetHttpContext().Connection.ClientCertificate is { } certificate ? ByCertificate(context, certificate)
+            : ByToken(context);
         if ((access.Callers & caller.Role) == Callers.None)
         {
             throw Forbid(context, access, caller);
@@ -92,7 +95,15 @@ internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger
             return new Caller($"operator:{identity.Id}", Account: null, Callers.Administrator);
         }
 
-        AccountRecord account = appliance.Accounts.Find(known.Name) ?? throw Refuse(context, known.Name, "The account was removed.");
+        return ByAccount(context, known.Name);
+    }
+
+    // Whether the session still is one, the web server has asked just now.
+    private Caller BySession(WebCallContext context) => ByAccount(context, context.Account ?? throw Refuse(context, "none", "You are not logged in, or not any more. Log in."));
+
+    private Caller ByAccount(ServerCallContext context, string name)
+    {
+        AccountRecord account = appliance.Accounts.Find(name) ?? throw Refuse(context, name, "The account was removed.");
         return new Caller($"user:{account.Name}", account.Name, account.Role.AsCaller());
     }
 

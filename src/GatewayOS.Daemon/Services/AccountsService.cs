@@ -28,6 +28,8 @@ internal sealed class AccountsService(ApplianceHost appliance, PasswordQueue pas
 
     public override Task<UserInfo> Unlock(UserRequest request, ServerCallContext context) => Task.FromResult(Answer(appliance.Accounts.Unlock(request.User)));
 
+    public override Task<UserInfo> RemoveSecondFactor(UserRequest request, ServerCallContext context) => Task.FromResult(Answer(appliance.Accounts.RemoveSecondFactor(request.User)));
+
     public override Task<UserInfo> SetPassword(SetPasswordRequest request, ServerCallContext context) => SetPasswordAsync(request.User, request.Password);
 
     public override async Task<UserInfo> ChangeOwnPassword(ChangeOwnPasswordRequest request, ServerCallContext context)
@@ -78,6 +80,7 @@ internal sealed class AccountsService(ApplianceHost appliance, PasswordQueue pas
         LastLoginUnixMs = account.LastLogin?.ToUnixTimeMilliseconds() ?? 0,
         LockedUntilUnixMs = account.LockedUntil?.ToUnixTimeMilliseconds() ?? 0,
         Failures = account.Failures,
+        HasSecondFactor = account.SecondFactor is not null,
     };
 
     private static ApiTokenInfo Info(ApiTokenRecord token) => new()

@@ -25,8 +25,8 @@ public sealed class AccountRegistryTests : IDisposable
     public void A_password_is_kept_stretched_and_known_again_after_a_restart()
     {
         Assert.NotNull(_registry.Add("alice", Role.Operator, Right).Value);
-        Assert.NotNull(Open().CheckPassword("ALICE", Right).Value);
-        Assert.Equal(AccountRefusal.Denied, Open().CheckPassword("alice", Wrong).Refusal);
+        Assert.NotNull(Open().CheckLogin("ALICE", Right, code: null).Value);
+        Assert.Equal(AccountRefusal.Denied, Open().CheckLogin("alice", Wrong, code: null).Refusal);
         string file = File.ReadAllText(_scratch["accounts.json"]);
         Assert.DoesNotContain(Right, file, StringComparison.Ordinal);
         Assert.Equal(KdfCost.Default, new AccountRegistry(new StateDirectory(_scratch["other"]), _clock).Add("bob", Role.Viewer, Right).Value!.Password.Cost);
@@ -38,16 +38,16 @@ public sealed class AccountRegistryTests : IDisposable
         _registry.Add("alice", Role.Operator, Right);
         for (int i = 0; i < AccountRegistry.FailuresMax; i++)
         {
-            Assert.NotNull(_registry.CheckPassword("alice", Wrong).Refusal);
+            Assert.NotNull(_registry.CheckLogin("alice", Wrong, code: null).Refusal);
         }
 
         Assert.Equal(_clock.Now + AccountRegistry.LockMin, _registry.Find("alice")!.LockedUntil);
-        Assert.Equal(AccountRefusal.Denied, Open().CheckPassword("alice", Right).Refusal);
+        Assert.Equal(AccountRefusal.Denied, Open().CheckLogin("alice", Right, code: null).Refusal);
         _clock.Now += AccountRegistry.LockMin;
-        Assert.NotNull(_registry.CheckPassword("alice", Wrong).Refusal);
+        Assert.NotNull(_registry.CheckLogin("alice", Wrong, code: null).Refusal);
         Assert.Equal(_clock.Now + (2 * AccountRegistry.LockMin), _registry.Find("alice")!.LockedUntil);
         _clock.Now += TimeSpan.FromDays(1);
-        Assert.NotNull(_registry.CheckPassword("alice", Right).Value);
+        Assert.NotNull(_registry.CheckLogin("alice", Right, code: null).Value);
         Assert.Equal(0, _registry.Find("alice")!.Failures);
     }
 
@@ -57,21 +57,21 @@ public sealed class AccountRegistryTests : IDisposable
         _registry.Add("alice", Role.Operator, Right);
         for (int i = 0; i < AccountRegistry.FailuresMax; i++)
         {
-            _registry.CheckPassword("alice", Wrong);
+            _registry.CheckLogin("alice", Wrong, code: null);
         }
 
         _registry.Unlock("alice");
-        Assert.NotNull(_registry.CheckPassword("alice", Right).Value);
+        Assert.NotNull(_registry.CheckLogin("alice", Right, code: null).Value);
     }
 
     [Fact]
     public void Unknown_names_wrong_passwords_and_locks_answer_alike()
     {
         _registry.Add("alice", Role.Operator, Right);
-        string unknown = _registry.CheckPassword("nobody", Right).Message;
-        Assert.Equal(unknown, _registry.CheckPassword("alice", Wrong).Message);
-        Enumerable.Range(0, AccountRegistry.FailuresMax).ToList().ForEach(_ => _registry.CheckPassword("alice", Wrong));
-        Assert.Equal(unknown, _registry.CheckPassword("alice", Right).Message);
+        string unknown = _registry.CheckLogin("nobody", Right, code: null).Message;
+        Assert.Equal(unknown, _registry.CheckLogin("alice", Wrong, code: null).Message);
+        Enumerable.Range(0, AccountRegistry.FailuresMax).ToList().ForEach(_ => _registry.CheckLogin("alice", Wrong, code: null));
+        Assert.Equal(unknown, _registry.CheckLogin("alice", Right, code: null).Message);
     }
 
     [Theory]

@@ -16,8 +16,9 @@ internal static class LoginCommand
     private static readonly Option<string> s_name = new("--name") { Description = "With --token: your name there", HelpName = "NAME", DefaultValueFactory = _ => Environment.UserName };
     private static readonly Option<string?> s_user = new("--user", "-u") { Description = "Account to log in with; its password is asked for", HelpName = "NAME" };
     private static readonly Option<string?> s_fingerprint = new("--fingerprint") { Description = "With --user, at the first login: the appliance's fingerprint, as its log and 'gatewayctl user add' show it; without, you are asked", HelpName = "HEX" };
+    private static readonly Option<string?> s_code = new("--code") { Description = "With --user, for an account with a second factor: the authenticator's code", HelpName = "DIGITS" };
 
-    public static Command Build() => Verb.Make("login", "Log in to an appliance: get an operator's certificate", [s_gateway, s_token, s_name, s_user, s_fingerprint, PasswordSource.FileOption, Verb.JsonOption], Run);
+    public static Command Build() => Verb.Make("login", "Log in to an appliance: get an operator's certificate", [s_gateway, s_token, s_name, s_user, s_fingerprint, s_code, PasswordSource.FileOption, Verb.JsonOption], Run);
 
     private static int Run(VerbContext context)
     {
@@ -49,7 +50,7 @@ internal static class LoginCommand
         }
 
         return OperatorLogin.LoginWithPasswordAsync(
-            gateway, user, (identity, fingerprint) => IsRight(context, identity, fingerprint), () => PasswordSource.Get(context.Arguments, $"Password of {user}: "), context.Cancellation);
+            gateway, user, (identity, fingerprint) => IsRight(context, identity, fingerprint), () => PasswordSource.Get(context.Arguments, $"Password of {user}: "), context.Arguments.GetValue(s_code) ?? "", context.Cancellation);
     }
 
     private static bool IsRight(VerbContext context, ApplianceIdentity identity, string fingerprint)

@@ -1,0 +1,12 @@
+import { appliance } from './appliance';
+import { jobs } from './jobs';
+import { nodes } from './nodes';
+import { overview } from './overview';
+import { panel } from './panel';
+import { policies } from './policies';
+import { restore } from './restore';
+import { shell } from './shell';
+import { storage } from './storage';
+
+/** All that the pages say, in English. Another language is another such object. */
+export const texts = { ...shell, ...appliance, jobs, nodes, overview, panel, policies, restore, storage };

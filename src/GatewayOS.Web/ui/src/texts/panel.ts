@@ -1,0 +1,22 @@
+/** What is said of the front panel. */
+export const panel = {
+  title: 'Front panel',
+  lead: 'As whoever stands before the appliance sees it.',
+  drawn: (model: string) => `Front panel of the ${model}`,
+  moves: 'Blink as the lamps do',
+  lampTest: 'Light all lamps',
+  display: 'Display',
+  lampsLit: (names: string) => (names === '' ? 'No lamp is lit' : `Lit: ${names}`),
+  pressHint: 'The buttons work: press, or press and hold as with a finger. The appliance holds its button for as long as you did.',
+  pressRole: 'The buttons can shut the appliance down, so they are for administrators.',
+  realHint: 'On a real panel a button means that somebody stands there, so it cannot be pressed from afar.',
+  present: (left: string) => `Somebody at the panel has vouched for being there; that holds for ${left}.`,
+  meaning: 'What the lamps show',
+  led: 'Lamp',
+  colour: 'Colour',
+  shows: 'Shows',
+  colours: { red: 'red', green: 'green', amber: 'amber', blue: 'blue' } as Record<string, string>,
+  patterns: { on: 'lit', off: 'dark', blinks: (periodMs: number) => `blinks every ${periodMs} ms` },
+  buttons: { up: 'Up', down: 'Down', enter: 'Enter', back: 'Back', power: 'Power', identify: 'Identify' } as Record<string, string>,
+  buttonHold: (label: string, holds: string) => `${label}; something happens when held for ${holds}`,
+};
