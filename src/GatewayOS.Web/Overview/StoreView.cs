@@ -16,7 +16,7 @@ internal sealed record StoreView(DateTimeOffset At, ILookup<string, SnapshotReco
     /// <summary>How many days are shown.</summary>
     public const int DaysMax = 30;
 
-    /// <summary>Reads it. With 50 000 restore points that takes some 100 ms, most of it for listing their files.</summary>
+    /// <summary>Reads it: records that were read before are known, and only the list of their files is read anew.</summary>
     public static StoreView Read(BackupStore store, DateTimeOffset now)
     {
         IReadOnlyList<SnapshotRecord> records = store.KnownSnapshots();

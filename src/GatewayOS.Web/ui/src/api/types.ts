@@ -412,6 +412,16 @@ export interface LockSnapshotRequest {
   durationSeconds?: string;
 }
 
+export interface MakeRecoveryKeyReply {
+  storeId?: string;
+  slotId?: string;
+  key?: string;
+}
+
+export interface MakeRecoveryKeyRequest {
+  label?: string;
+}
+
 export interface MemberInfo {
   device?: string;
   serial?: string;
@@ -949,6 +959,7 @@ export interface Methods {
   'gatewayos.v1.Management/GetStatus': { request: GetStatusRequest; reply: ApplianceStatus; streams: false };
   'gatewayos.v1.Management/ListNodeSnapshots': { request: NodeRequest; reply: ListNodeSnapshotsReply; streams: false };
   'gatewayos.v1.Management/ListNodes': { request: ListNodesRequest; reply: ListNodesReply; streams: false };
+  'gatewayos.v1.Management/MakeRecoveryKey': { request: MakeRecoveryKeyRequest; reply: MakeRecoveryKeyReply; streams: false };
   'gatewayos.v1.Management/RemoveNode': { request: NodeRequest; reply: NodeInfo; streams: false };
   'gatewayos.v1.Management/RevokeNode': { request: NodeRequest; reply: NodeInfo; streams: false };
   'gatewayos.v1.Panel/Press': { request: PressRequest; reply: PanelMessage; streams: false };
