@@ -148,6 +148,7 @@ cat <<END
 Look around:
   export PATH=$bin:\$PATH GATEWAY_LOGIN=$demo/login GATEWAY_AGENT_STATE=$demo/node
   gatewayctl status --watch          # the appliance
+  gatewayctl user add me --role administrator   # asks for a password; then https://127.0.0.1:$web/
   gatewayctl node backup this-machine /etc   # order a backup and follow it
   gateway-agent snapshots            # the node's side
   less $demo/gatewayd.log $demo/agent.log
