@@ -6,7 +6,8 @@ namespace GatewayOS.Web.Browser.Tests;
 
 /// <summary>An authenticator app: what a person has in the pocket (RFC 6238, HMAC-SHA-1, six digits, 30 seconds).</summary>
 /// <param name="secret">The secret as the page shows it: base32.</param>
-internal sealed class Authenticator(string secret)
+/// <param name="time">Its clock, which is the appliance's.</param>
+internal sealed class Authenticator(string secret, TimeProvider time)
 {
     private const string Base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     private const int StepSeconds = 30;
@@ -16,7 +17,7 @@ internal sealed class Authenticator(string secret)
     public string Code(int stepsAway = 0)
     {
         byte[] counter = new byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64BigEndian(counter, (DateTimeOffset.UtcNow.ToUnixTimeSeconds() / StepSeconds) + stepsAway);
+        BinaryPrimitives.WriteInt64BigEndian(counter, (time.GetUtcNow().ToUnixTimeSeconds() / StepSeconds) + stepsAway);
 #pragma warning disable CA5350 // What authenticators use.
         byte[] hash = HMACSHA1.HashData(Key(), counter);
 #pragma warning restore CA5350

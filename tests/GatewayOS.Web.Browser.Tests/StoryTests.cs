@@ -217,7 +217,7 @@ public sealed partial class StoryTests : IDisposable
     {
         await window.GoAsync("account");
         await window.PressAsync("Set up");
-        var authenticator = new Authenticator(await window.Page.GetByLabel("Secret of the second factor").InnerTextAsync());
+        var authenticator = new Authenticator(await window.Page.GetByLabel("Secret of the second factor").InnerTextAsync(), TimeProvider.System);
 
         // No code is taken twice: this one was shown before the one that signs in.
         await window.FillAsync("Code of the second factor", authenticator.Code(stepsAway: -1));

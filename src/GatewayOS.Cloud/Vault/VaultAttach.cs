@@ -154,21 +154,17 @@ public sealed class VaultAttach
         private string? Take(SealedFile file)
         {
             using IStoreFile source = attach._vault.OpenReadStreamed(file.Name);
-            IStoreFile content = source;
+            IStoreFile content;
             try
             {
-                if (file.Kind != SealedKind.Index)
-                {
-                    _content.Load(file, source);
-                    content = _content;
-                }
+                content = _content.Of(file, source);
             }
             catch (StoreDamagedException error)
             {
                 return error.Message;
             }
 
-            // A segment is a cache, and its pages carry hashes: it is taken as it is. A damaged pack is taken too: what is whole in it may be what is needed.
+            // A damaged pack is taken too: what is whole in it may be what is needed.
             string? reason = _check.Whole(file, content);
             if (reason is null || file.Kind == SealedKind.Pack)
             {

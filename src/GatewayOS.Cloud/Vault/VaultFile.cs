@@ -66,8 +66,6 @@ public sealed class VaultFile
     /// <summary>Names another file.</summary>
     public const string PathVariable = "GATEWAY_VAULTS";
 
-    private const string SystemPath = "/var/lib/gatewayos/vaults.json";
-    private const string UserPath = "gatewayos/vaults.json";
     private const int VaultsMax = 100;
     private const int NameLengthMax = 64;
 
@@ -75,10 +73,8 @@ public sealed class VaultFile
     /// <param name="path">The file; it need not exist.</param>
     public VaultFile(string path) => Location = Path.GetFullPath(path);
 
-    /// <summary>The machine's file: <see cref="PathVariable"/>, else root's in /var/lib, else in the user's state directory (XDG).</summary>
-    public static VaultFile OfMachine => new(Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } named ? named
-        : Environment.IsPrivilegedProcess ? SystemPath
-        : Path.Join(Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local/state"), UserPath));
+    /// <summary>The machine's file (<see cref="StateDirectory.PathOfMachine"/>).</summary>
+    public static VaultFile OfMachine => new(StateDirectory.PathOfMachine("vaults.json", PathVariable));
 
     /// <summary>Where it is.</summary>
     public string Location { get; }

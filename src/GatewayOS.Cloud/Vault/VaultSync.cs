@@ -304,13 +304,7 @@ public sealed class VaultSync
             try
             {
                 using IStoreFile source = sync._store.Open(file);
-                IStoreFile content = source;
-                if (file.Kind != SealedKind.Index)
-                {
-                    _content.Load(file, source);
-                    content = _content;
-                }
-
+                IStoreFile content = _content.Of(file, source);
                 if (_check.Whole(file, content) is { } reason)
                 {
                     return Refuse(file, reason);

@@ -47,6 +47,20 @@ public sealed class SealedContent : IStoreFile
         _length = read;
     }
 
+    /// <summary>What of a file is to be checked and then sent: all of it, in memory; an index segment, whose pages carry hashes and which a reader can do without, as it is.</summary>
+    /// <returns>This, or the file itself.</returns>
+    /// <inheritdoc cref="Load(SealedFile, IStoreFile)" path="/exception"/>
+    public IStoreFile Of(SealedFile name, IStoreFile file)
+    {
+        if (name.Kind == SealedKind.Index)
+        {
+            return file;
+        }
+
+        Load(name, file);
+        return this;
+    }
+
     /// <summary>Takes bytes over.</summary>
     public void Load(ReadOnlySpan<byte> bytes)
     {

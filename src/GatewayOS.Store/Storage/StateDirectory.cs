@@ -19,6 +19,22 @@ public sealed class StateDirectory
     /// <summary>Where it is.</summary>
     public string Location { get; }
 
+    /// <summary>Where a file of this machine, and of no store, is: where a variable says, else root's in /var/lib, else in the user's state directory (XDG).</summary>
+    /// <param name="name">The file's name.</param>
+    /// <param name="variable">The variable of the environment that names another file.</param>
+    public static string PathOfMachine(string name, string variable)
+    {
+        if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } named)
+        {
+            return named;
+        }
+
+        string state = Environment.IsPrivilegedProcess ? "/var/lib"
+            : Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } home ? home
+            : Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local/state");
+        return Path.Join(state, "gatewayos", name);
+    }
+
     /// <summary>Path of a file or directory in it.</summary>
     public string PathOf(string name) => Path.Join(Location, name);
 

@@ -26,8 +26,6 @@ public sealed class TuningFile
     /// <summary>Names another file.</summary>
     public const string PathVariable = "GATEWAY_TUNING";
 
-    private const string SystemPath = "/var/lib/gatewayos/tuning.json";
-    private const string UserPath = "gatewayos/tuning.json";
     private const int BytesMax = 1024 * 1024;
     private const int StoresMax = 1000;
 
@@ -35,10 +33,8 @@ public sealed class TuningFile
     /// <param name="path">The file; it need not exist.</param>
     public TuningFile(string path) => Location = System.IO.Path.GetFullPath(path);
 
-    /// <summary>The machine's file: <see cref="PathVariable"/>, else root's in /var/lib, else in the user's state directory (XDG).</summary>
-    public static TuningFile OfMachine => new(Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } named ? named
-        : Environment.IsPrivilegedProcess ? SystemPath
-        : System.IO.Path.Join(Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : System.IO.Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local/state"), UserPath));
+    /// <summary>The machine's file (<see cref="StateDirectory.PathOfMachine"/>).</summary>
+    public static TuningFile OfMachine => new(StateDirectory.PathOfMachine("tuning.json", PathVariable));
 
     /// <summary>Where it is.</summary>
     public string Location { get; }
