@@ -18,6 +18,6 @@ public sealed class LogTests(ServedAppliance served)
         Assert.Empty((await browser.GetAsync("/api/v1/logs?text=serves%20on&least=warning")).Expect(HttpStatusCode.OK).Json.GetProperty("lines").EnumerateArray());
         long[] numbers = [.. (await browser.GetAsync("/api/v1/logs")).Expect(HttpStatusCode.OK).Json.GetProperty("lines").EnumerateArray().Select(one => one.GetProperty("number").GetInt64())];
         Assert.Equal(numbers.OrderDescending(), numbers);
-        Assert.Contains("'loud' is no level", (await browser.GetAsync("/api/v1/logs?least=loud")).Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
+        Assert.Contains("'loud' is no level", (await browser.GetAsync("/api/v1/logs?least=loud")).Expect(HttpStatusCode.BadRequest).Json.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 }

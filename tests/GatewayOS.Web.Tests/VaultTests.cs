@@ -62,7 +62,7 @@ public sealed class VaultTests(ServedAppliance served)
         using Browser browser = await served.BrowserOfAsync(Role.Administrator);
         File.WriteAllText(Path.Join(served.Program.State, "vault-s3.credentials"), $"aws_access_key_id = AKIA\naws_secret_access_key = {Secret}\n");
         string list = served["vaults.json"];
-        File.WriteAllText(list, $$"""{ "s3": { "bucket": { "endpoint": "https://127.0.0.1:1", "bucket": "backups", "credentialsFile": "{{served.Program.State}}/vault-s3.credentials" }, "bandwidth": [] } }""");
+        File.WriteAllText(list, $$"""{ "s3": { "bucket": { "endpoint": "https://127.0.0.1:1", "bucket": "backups", "prefix": "", "region": "us-east-1", "credentialsFile": "{{served.Program.State}}/vault-s3.credentials" }, "bandwidth": [] } }""");
         JsonElement changed = (await browser.CallAsync("Vaults/SetBandwidth", new { name = "s3", limits = new[] { new { from = "08:00", to = "18:00", bytesPerSecond = "2097152" } } })).Expect(HttpStatusCode.OK).Json;
         Assert.Equal("08:00", changed.GetProperty("bandwidth")[0].GetProperty("from").GetString());
         Assert.Contains("below", (await browser.CallAsync("Vaults/SetBandwidth", new { name = "s3", limits = new[] { new { from = "08:00", to = "18:00", bytesPerSecond = "10" } } })).Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);

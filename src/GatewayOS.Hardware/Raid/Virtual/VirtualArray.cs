@@ -291,7 +291,7 @@ public sealed class VirtualArray : IRaidHealth
         {
             foreach (BayProfile bay in storage.Bays)
             {
-                _bays.Put(bay.No, new VirtualDisk { Serial = $"VIRTUAL-{bay.No.ToString(CultureInfo.InvariantCulture)}", SizeBytes = DiskBytesDefault });
+                _bays.Put(bay.No, new VirtualDisk($"VIRTUAL-{bay.No.ToString(CultureInfo.InvariantCulture)}", DiskBytesDefault));
             }
         }
 

@@ -3,41 +3,19 @@ using System.Text.Json.Serialization;
 namespace GatewayOS.Hardware.Raid.Virtual;
 
 /// <summary>A disk that is a file: what is in it is what the disk says of itself. Nothing is stored on it.</summary>
-public sealed record VirtualDisk
-{
-    /// <summary>Its serial number.</summary>
-    public required string Serial { get; init; }
-
-    /// <summary>Its model.</summary>
-    public string Model { get; init; } = "Virtual disk";
-
-    /// <summary>Its size, in bytes.</summary>
-    public required long SizeBytes { get; init; }
-
-    /// <summary>What is on it, in words; empty for nothing.</summary>
-    public string Content { get; init; } = "";
-
-    /// <summary>ID of the array whose mark it carries; empty for none.</summary>
-    public string Superblock { get; init; } = "";
-
-    /// <summary>True when it answers no more: an array throws it out.</summary>
-    public bool HasFailed { get; init; }
-
-    /// <summary>True when it expects to fail.</summary>
-    public bool IsFailing { get; init; }
-
-    /// <summary>Sectors that were replaced, wait for it or could not be.</summary>
-    public long BadSectors { get; init; }
-
-    /// <summary>Sectors that cannot be read now.</summary>
-    public long PendingSectors { get; init; }
-
-    /// <summary>Degrees Celsius.</summary>
-    public double Celsius { get; init; } = 34;
-
-    /// <summary>How long it has run, in hours.</summary>
-    public long PoweredHours { get; init; }
-}
+/// <param name="Serial">Its serial number.</param>
+/// <param name="SizeBytes">Its size, in bytes.</param>
+/// <param name="Model">Its model.</param>
+/// <param name="Content">What is on it, in words; empty for nothing.</param>
+/// <param name="Superblock">ID of the array whose mark it carries; empty for none.</param>
+/// <param name="HasFailed">True when it answers no more: an array throws it out.</param>
+/// <param name="IsFailing">True when it expects to fail.</param>
+/// <param name="BadSectors">Sectors that were replaced, wait for it or could not be.</param>
+/// <param name="PendingSectors">Sectors that cannot be read now.</param>
+/// <param name="Celsius">Degrees Celsius.</param>
+/// <param name="PoweredHours">How long it has run, in hours.</param>
+public sealed record VirtualDisk(
+    string Serial, long SizeBytes, string Model = "Virtual disk", string Content = "", string Superblock = "", bool HasFailed = false, bool IsFailing = false, long BadSectors = 0, long PendingSectors = 0, double Celsius = 34, long PoweredHours = 0);
 
 /// <summary>A disk as it was last seen in a bay.</summary>
 /// <param name="Bay">The bay.</param>
@@ -90,7 +68,7 @@ internal sealed record VirtualArrayDocument
     public IReadOnlyList<VirtualMember> Members { get; init; } = [];
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, WriteIndented = true)]
 [JsonSerializable(typeof(VirtualDisk))]
 [JsonSerializable(typeof(VirtualArrayDocument))]
 internal sealed partial class VirtualArrayJson : JsonSerializerContext;
