@@ -6,8 +6,8 @@ namespace GatewayOS.Cloud.Tunnel;
 /// </summary>
 public sealed class MtuSearch
 {
-    /// <summary>Attempts for a size before it counts as lost: with one packet in twenty lost otherwise, one search in 8000 goes wrong there.</summary>
-    public const int AttemptsMax = 3;
+    /// <summary>Attempts for a size before it counts as lost: where one packet in twenty is lost each way otherwise, one size in 10000 is judged wrongly.</summary>
+    public const int AttemptsMax = 4;
 
     private const int StepBytes = 16;
 

@@ -20,6 +20,9 @@ public sealed class TunnelWorld : IDisposable
 
     private const int Seed = 8;
 
+    // SHA-256 of nothing: the service wants the body's in each request.
+    private const string EmptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
     private static readonly string s_cloudDevice = $"gwc{Environment.ProcessId}";
 
     private readonly ScratchDirectory _scratch = new("tunnel-world");
@@ -32,6 +35,8 @@ public sealed class TunnelWorld : IDisposable
         Fresh.Link("uplink", "198.51.101.2/24", Net, "middle", "198.51.101.1/24");
         Cloud.Link("uplink", "203.0.113.2/24", Net, "right", "203.0.113.1/24");
         Site.Link("open", "192.0.2.2/24", Cloud, "open", "192.0.2.1/24");
+        Introduce(Site, "192.0.2.2", Cloud);
+        Introduce(Cloud, "192.0.2.1", Site);
         Relay = new UdpRelay(Net, 51820, "203.0.113.2:51820", Seed);
         SecondRelay = new UdpRelay(Net, 51821, "203.0.113.2:51820", Seed + 1);
         _peer = StartPeer();
@@ -70,7 +75,7 @@ public sealed class TunnelWorld : IDisposable
     public string MakeBucket()
     {
         string bucket = $"vault-{++_buckets}";
-        Cloud.Run($"curl -s -f -X PUT --user {S3Server.AccessKey}:{S3Server.SecretKey} --aws-sigv4 aws:amz:us-east-1:s3 {S3.Endpoint}/{bucket}");
+        Cloud.Run($"curl -s -f -X PUT -H x-amz-content-sha256:{EmptyHash} --user {S3Server.AccessKey}:{S3Server.SecretKey} --aws-sigv4 aws:amz:us-east-1:s3 {S3.Endpoint}/{bucket}");
         return bucket;
     }
 
@@ -124,6 +129,13 @@ public sealed class TunnelWorld : IDisposable
         Cloud.Dispose();
         Net.Dispose();
         _scratch.Dispose();
+    }
+
+    // Packets by the open cable are counted: nobody asks there who has which address.
+    private static void Introduce(NetworkSpace from, string address, NetworkSpace to)
+    {
+        string hardware = from.Run("cat /sys/class/net/open/address").Trim();
+        to.Run($"ip neighbour replace {address} lladdr {hardware} dev open nud permanent");
     }
 
     private BuiltProgram StartPeer()
