@@ -47,6 +47,6 @@ internal static class TunnelConnection
             }
         }
 
-        throw new IOException($"{to.Host}:{to.Port} does not answer through the tunnel's device {tunnel.Device}: {last!.Message}. 'gatewayctl tunnel status' says how the tunnel is.", last);
+        throw new IOException($"{to.Host}:{to.Port} does not answer through the tunnel's device {tunnel.Device}: {last!.Message}. 'gatewayctl tunnel status' says how the tunnel is.");
     }
 }

@@ -37,6 +37,11 @@ public sealed class TunnelLinkTests(TunnelWorld world)
         Assert.Contains("gatewayctl tunnel up", refused.Errors, StringComparison.Ordinal);
         Assert.Equal(open, world.Site.PacketsSent("open"));
 
+        // Not even for who believes that there is a device: a name and an address of the open net are of no use to a socket that is bound to what is gone.
+        File.WriteAllText(machine["GATEWAY_TUNNEL"], $$"""{"device":"{{TunnelWorld.Device("a")}}","dns":[]}""");
+        Vault("add", "another", $"s3://{bucket}/another", "--endpoint", world.S3.Endpoint, "--credentials", world.Credentials, "--via-tunnel").Expect(1);
+        Assert.Equal(open, world.Site.PacketsSent("open"));
+
         // What is not pinned shows that the other way was open all the time.
         Sync("loose").Expect(0);
         Assert.True(world.Site.PacketsSent("open") > open);
