@@ -123,8 +123,8 @@ public sealed class TunnelMachine
     /// <summary>Lost probes of the last <see cref="ProbeWindow"/>, in percent; null with too few of them.</summary>
     public int? LossPercent => _probes.Count < ProbesMin ? null : 100 * _probes.Count(answered => !answered) / _probes.Count;
 
-    /// <summary>True while quick looks are worth it: it is not known to be up, or a way is being tried.</summary>
-    public bool IsUnsettled => State is TunnelState.Connecting or TunnelState.Down || _returnTo is not null;
+    /// <summary>True while quick looks are worth it: it is not known to be up, a way is being tried, or probes are lost and it is to be seen how many.</summary>
+    public bool IsUnsettled => State is TunnelState.Connecting or TunnelState.Down || _returnTo is not null || _probesLost > 0 || LossPercent > LossPercentMax;
 
     /// <summary>Takes in what was seen.</summary>
     /// <returns>What to do, in this order.</returns>
