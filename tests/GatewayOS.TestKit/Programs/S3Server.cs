@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace GatewayOS.TestKit.Programs;
 
-/// <summary>A real S3 service of a test's own (tools/s3-server.sh), on the loopback. Disposing ends it.</summary>
+/// <summary>A real S3 service of a test's own (tools/s3-server.sh), on the loopback unless told otherwise. Disposing ends it.</summary>
 public sealed class S3Server : IDisposable
 {
     /// <summary>Its access key.</summary>
@@ -20,10 +20,18 @@ public sealed class S3Server : IDisposable
 
     /// <summary>Starts it; answers when this returns.</summary>
     public S3Server()
+        : this(space: null, "127.0.0.1")
+    {
+    }
+
+    /// <summary>Starts it in a network of a test's own.</summary>
+    /// <param name="space">The network; null for this process's.</param>
+    /// <param name="listen">The address there that it listens on.</param>
+    public S3Server(NetworkSpace? space, string listen)
     {
         int port = FreePort();
-        Endpoint = Shell.Run($"'{_script}' start '{_scratch["ceph"]}' {port}").Trim();
-        Address = $"127.0.0.1:{port}";
+        Endpoint = Shell.Run($"{(space is null ? "" : $"ip netns exec {space.Name} ")}env LISTEN={listen} '{_script}' start '{_scratch["ceph"]}' {port}").Trim();
+        Address = $"{listen}:{port}";
     }
 
     /// <summary>Where it is, as an URL.</summary>
