@@ -5,6 +5,7 @@ using Microsoft.Playwright;
 namespace GatewayOS.Web.Browser.Tests;
 
 /// <summary>A disk that is replaced by somebody with a browser and two hands, on the virtual hardware: the code that runs is that for real arrays.</summary>
+[Trait("Category", "Pages")]
 public sealed class ReplacementTests : IDisposable
 {
     // Filled within seconds at the development profile's pace, and slowly enough to be seen.
