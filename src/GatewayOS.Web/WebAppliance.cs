@@ -7,6 +7,7 @@ using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Panel;
 using GatewayOS.Appliance.Policies;
 using GatewayOS.Appliance.Raid;
+using GatewayOS.Web.Logs;
 using GatewayOS.Web.Panel;
 using GatewayOS.Web.Transcoding;
 using Grpc.Core.Interceptors;
@@ -71,6 +72,9 @@ public sealed record WebAppliance
     /// <summary>Arrays and disks as of the last look.</summary>
     public required Func<RaidStatus> Raid { get; init; }
 
+    /// <summary>Whether there are vaults.</summary>
+    public required Func<bool> HasVaults { get; init; }
+
     /// <summary>Whether a node is connected, by its ID.</summary>
     public required Func<string, bool> IsConnected { get; init; }
 
@@ -94,6 +98,12 @@ public sealed record WebAppliance
 
     /// <summary>Threads for reading the store.</summary>
     public required IBlockingWorkers Workers { get; init; }
+
+    /// <summary>The newest lines of the log, oldest first.</summary>
+    public required Func<IReadOnlyList<LogLine>> Log { get; init; }
+
+    /// <summary>How many lines of the log are kept at most.</summary>
+    public required int LogLinesKept { get; init; }
 
     /// <summary>Told what went wrong that nobody asked for.</summary>
     public required Action<string> Warn { get; init; }

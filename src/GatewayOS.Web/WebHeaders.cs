@@ -3,7 +3,7 @@ namespace GatewayOS.Web;
 /// <summary>Headers that every answer has.</summary>
 internal static class WebHeaders
 {
-    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     // A year, as HSTS is asked for; only for a certificate that browsers trust by themselves, or nobody could ever click through to the page again.
     private const string StrictTransport = "max-age=31536000";

@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
+using GatewayOS.Web.Certificates;
 using GatewayOS.Web.Endpoints;
 using GatewayOS.Web.Events;
+using GatewayOS.Web.Logs;
 using GatewayOS.Web.Overview;
 using GatewayOS.Web.Panel;
 using GatewayOS.Web.Sessions;
@@ -25,4 +27,7 @@ namespace GatewayOS.Web;
 [JsonSerializable(typeof(BrowseDocument))]
 [JsonSerializable(typeof(CompareDocument))]
 [JsonSerializable(typeof(PanelDocument))]
+[JsonSerializable(typeof(CertificateDocument))]
+[JsonSerializable(typeof(NewCertificateDocument))]
+[JsonSerializable(typeof(LogDocument))]
 internal sealed partial class WebJson : JsonSerializerContext;

@@ -36,6 +36,19 @@ public sealed class WebServer : IDisposable
     /// <summary>The endpoints.</summary>
     internal EndpointTable Endpoints => _endpoints;
 
+    /// <summary>Does ahead of the first request what takes long.</summary>
+    public async Task WarmAsync()
+    {
+        try
+        {
+            await _endpoints.WarmAsync().ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The program ends before it was done.
+        }
+    }
+
     /// <summary>Answers a request.</summary>
     /// <param name="http">The request.</param>
     /// <returns>False when it did not come in where the page is served: it is left to others.</returns>

@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
+using GatewayOS.TestKit.Arrays;
 using GatewayOS.TestKit.Programs;
 
 namespace GatewayOS.Daemon.Tests;
 
-/// <summary>Arrays on a machine that has none of what they need: that is said, and everything else goes on.</summary>
+/// <summary>Arrays on a machine that has none of what they need: that is said, and everything else goes on. And virtual ones, which never stand in for real ones.</summary>
 public sealed class RaidTests : IDisposable
 {
     private readonly ScratchDirectory _scratch = new("arrays");
@@ -44,6 +45,21 @@ public sealed class RaidTests : IDisposable
         Assert.Contains("CacheUnprotected", appliance.Operator("alert", "list").Expect(0).Output, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("write cache is not protected", appliance.Operator("status").Expect(0).Errors, StringComparison.Ordinal);
         Assert.Contains("controller", appliance.Operator("raid", "check").Expect(1).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Virtual_disks_live_through_the_story_that_real_ones_do()
+    {
+        using var machine = new VirtualMachine();
+        ArrayConformance.Run(machine);
+    }
+
+    [Fact]
+    public void A_real_models_bays_are_never_pretended()
+    {
+        using var program = new BuiltProgram("gatewayd", ["--state", _scratch["state"], "--store", _scratch["store"], "--profile", "gw-1000", "--virtual-array", "--metrics", "off", "--web", "off", "--listen", "127.0.0.1:0"]);
+        Assert.Contains("--virtual-array pretends disks, and the profile 'gw-1000' has real bays", program.Wait().Expect(1).Errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_scratch["state"]));
     }
 
     private static string Status(Appliance appliance) => appliance.Operator("raid", "status").Expect(0).Output;

@@ -8,14 +8,13 @@ public sealed class BrowsedAppliance : IDisposable
     /// <summary>The administrator's password, and that of whoever else there is.</summary>
     public const string Password = "a long walk before breakfast";
 
-
     private readonly ScratchDirectory _scratch = new("browsed");
     private readonly BuiltProgram _service;
 
     public BrowsedAppliance()
     {
         Address = $"127.0.0.1:{Appliance.FreePort()}";
-        Gateway = new Appliance(_scratch, "--web", Address, "--name", "gateway-berlin");
+        Gateway = new Appliance(_scratch, new Dictionary<string, string> { ["GATEWAY_VAULTS"] = _scratch["vaults.json"] }, "--web", Address, "--name", "gateway-berlin", "--virtual-array");
         File.WriteAllText(_scratch["password"], Password);
         AddUser("admin", "administrator");
         AddUser("vera", "viewer");
@@ -31,6 +30,9 @@ public sealed class BrowsedAppliance : IDisposable
         BackUp();
         Gateway.Operator("drill", "run", "files", "--quiet").Expect(0);
         Gateway.Operator("alert", "test").Expect(0);
+        Directory.CreateDirectory(_scratch["usb"]);
+        Gateway.Operator("vault", "add", "usb-offsite", _scratch["usb"]).Expect(0);
+        Gateway.Operator("job", "run", "vault", "--follow", "--quiet").Expect(0);
         Gateway.Operator("token", "create", "--role", "viewer", "--note", "Prometheus").Expect(0);
 
         // One that waits for approval.

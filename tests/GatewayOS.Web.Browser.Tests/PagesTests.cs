@@ -13,7 +13,7 @@ public sealed class PagesTests(BrowsedAppliance appliance) : IClassFixture<Brows
     private static readonly (string Name, string Hash)[] s_pages =
     [
         ("overview", "overview"), ("nodes", "nodes"), ("node", "nodes/files"), ("enrol", "nodes?enrol=1"), ("policies", "policies"), ("policy", "policies/servers"),
-        ("storage", "storage"), ("panel", "panel"), ("alerts", "alerts"), ("audit", "audit"), ("users", "users"), ("tokens", "tokens"), ("system", "system"), ("account", "account"), ("search", "restore?find=budget"),
+        ("storage", "storage"), ("cloud", "cloud"), ("panel", "panel"), ("alerts", "alerts"), ("audit", "audit"), ("users", "users"), ("tokens", "tokens"), ("system", "system"), ("logs", "logs"), ("account", "account"), ("search", "restore?find=budget"),
     ];
 
     private static readonly string s_screenshots = Directory.CreateDirectory(Path.Join(Gatewayctl.Root, "artifacts/screenshots")).FullName;
@@ -71,7 +71,7 @@ public sealed class PagesTests(BrowsedAppliance appliance) : IClassFixture<Brows
         var findings = new List<string>();
         foreach ((string hash, string words) in ((string, string)[])
         [
-            ("overview", "Enrol the first machine"), ("nodes", "Enrol the first machine"), ("policies", "Make one, and assign it to nodes"), ("restore", "There is nothing to restore yet"), ("tokens", "signs in with a token"),
+            ("overview", "Enrol the first machine"), ("nodes", "Enrol the first machine"), ("policies", "Make one, and assign it to nodes"), ("restore", "There is nothing to restore yet"), ("tokens", "signs in with a token"), ("cloud", "Add a bucket of an S3 service"),
             ("alerts", "Nothing needs anybody"), ("system", "None on record"), ("nowhere", "There is no such page"),
         ])
         {

@@ -8,6 +8,7 @@ namespace GatewayOS.Web.Browser.Tests;
 public sealed partial class StoryTests : IDisposable
 {
     private const string Password = "the first of its kind";
+    private const string Markup = "<img src=x onerror=alert(1)>";
     private const int SlowBytesPerSecond = 350_000;
 
     private readonly ScratchDirectory _scratch = new("story");
@@ -55,6 +56,7 @@ public sealed partial class StoryTests : IDisposable
         new Random(3).NextBytes(content);
         File.WriteAllBytes(_scratch["source/archive.bin"], content);
         File.WriteAllText(_scratch["source/letters/needle-42.txt"], "It was in the last place where anybody looked.\n");
+        File.WriteAllText(_scratch[$"source/letters/{Markup}"], "a name that would be markup");
     }
 
     private BuiltProgram Start(BuiltProgram program)
@@ -142,7 +144,7 @@ public sealed partial class StoryTests : IDisposable
         await Assertions.Expect(window.Page.GetByRole(AriaRole.Article, new PageGetByRoleOptions { Name = "Backup · node1" }).GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync();
         await window.GoAsync("nodes/node1");
         await Assertions.Expect(window.Page.Locator("table").GetByText("Done").First).ToBeVisibleAsync();
-        await Assertions.Expect(window.Page.GetByText("2 files").First).ToBeVisibleAsync();
+        await Assertions.Expect(window.Page.GetByText("3 files").First).ToBeVisibleAsync();
         await window.GoAsync("overview");
         await window.SeeTitleAsync("node1 is protected");
     }
@@ -158,6 +160,8 @@ public sealed partial class StoryTests : IDisposable
 
         await window.Page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Open folder" }).ClickAsync();
         await Assertions.Expect(window.Page.Locator(".trail [aria-current]")).ToHaveTextAsync("letters");
+        await window.SeeAsync(Markup);
+        Assert.Equal(0, await window.Page.Locator("main img").CountAsync());
         await window.Page.Locator(".trail a").Last.ClickAsync();
         await window.SeeAsync("archive.bin");
         IDownload folder = await window.Page.RunAndWaitForDownloadAsync(() => window.Page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Download folder" }).ClickAsync());

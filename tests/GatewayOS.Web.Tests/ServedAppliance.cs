@@ -11,7 +11,7 @@ public sealed class ServedAppliance : IDisposable
 
     public ServedAppliance()
     {
-        Program = new ApplianceProgram(_scratch, new Dictionary<string, string> { ["GATEWAY_PASSWORD"] = Browser.Password }, "--web", "127.0.0.1:0");
+        Program = new ApplianceProgram(_scratch, new Dictionary<string, string> { ["GATEWAY_PASSWORD"] = Browser.Password, ["GATEWAY_VAULTS"] = _scratch["vaults.json"] }, "--web", "127.0.0.1:0");
         foreach (Role role in Enum.GetValues<Role>())
         {
             AddUser(role.ToText(), role);

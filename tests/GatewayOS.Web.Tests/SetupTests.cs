@@ -105,6 +105,33 @@ public sealed partial class SetupTests : IDisposable
         Assert.Contains("200", Shell.Run($"curl -sk -o /dev/null -w '%{{http_code}}' {first.Address}"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_certificate_is_taken_whole_or_not_at_all_and_given_up_again()
+    {
+        using var appliance = new ApplianceProgram(_scratch, new Dictionary<string, string> { ["GATEWAY_PASSWORD"] = Browser.Password }, "--web", "127.0.0.1:0");
+        appliance.Operator("user", "add", "admin", "--role", "administrator", "--quiet").Expect(0);
+        using var browser = new Browser(appliance.Daemon);
+        (await browser.LogInAsync("admin")).Expect(HttpStatusCode.OK);
+        Assert.False((await browser.GetAsync("/api/v1/certificate")).Expect(HttpStatusCode.OK).Json.GetProperty("isReplaced").GetBoolean());
+        Shell.Run($"openssl req -x509 -newkey rsa:2048 -nodes -keyout '{_scratch["our.key"]}' -out '{_scratch["our.crt"]}' -days 30 -subj /CN=ours -addext subjectAltName=DNS:backup.example.org 2>&1; openssl genrsa -out '{_scratch["other.key"]}' 2048 2>&1");
+        string certificatePem = File.ReadAllText(_scratch["our.crt"]);
+        foreach (string wrong in (string[])[File.ReadAllText(_scratch["other.key"]), "no key", ""])
+        {
+            Answer refused = (await browser.PostAsync("/api/v1/certificate", new { certificatePem, keyPem = wrong })).Expect(HttpStatusCode.BadRequest);
+            Assert.Contains("all as PEM", refused.Json.GetProperty("message").GetString(), StringComparison.Ordinal);
+            Assert.False(File.Exists(Path.Join(appliance.State, "web.key")));
+        }
+
+        Answer taken = (await browser.PostAsync("/api/v1/certificate", new { certificatePem, keyPem = File.ReadAllText(_scratch["our.key"]) })).Expect(HttpStatusCode.OK);
+        string ours = Shell.Run($"openssl x509 -in '{_scratch["our.crt"]}' -outform der | sha256sum | cut -c1-64").Trim();
+        Assert.Equal((ours, true, "backup.example.org"), (taken.Json.GetProperty("fingerprint").GetString(), taken.Json.GetProperty("isReplaced").GetBoolean(), taken.Json.GetProperty("names")[0].GetString()));
+        Assert.DoesNotContain("PRIVATE", taken.Text, StringComparison.Ordinal);
+        Assert.Equal(ours, Shell.Run($"echo | openssl s_client -connect {browser.Address.Authority} 2>/dev/null | openssl x509 -outform der | sha256sum | cut -c1-64").Trim());
+        Assert.Equal("600", Shell.Run($"stat -c %a '{Path.Join(appliance.State, "web.key")}'").Trim());
+        (await browser.SendAsync(HttpMethod.Delete, "/api/v1/certificate", "{}")).Expect(HttpStatusCode.NoContent);
+        Assert.Equal(browser.Fingerprint, Shell.Run($"echo | openssl s_client -connect {browser.Address.Authority} 2>/dev/null | openssl x509 -outform der | sha256sum | cut -c1-64").Trim());
+    }
+
     private static string Token(Answer answer) => answer.Expect(HttpStatusCode.OK).Json.GetProperty("setupToken").GetString()!;
 
     [GeneratedRegex("Claim code for the web page: ([0-9A-Z]{5}-[0-9A-Z]{5})")]

@@ -72,7 +72,12 @@ public sealed class SnapshotTests(ServedAppliance served)
         Assert.Equal("no utf-8", answer.Text);
         Assert.Equal(("application/octet-stream", "8"), (answer.Headers["Content-Type"], answer.Headers["Content-Length"]));
         Answer script = (await browser.GetAsync($"/api/v1/download?snapshot={second}&path64={Path64($"{source}/{Script}")}&as=file")).Expect(HttpStatusCode.OK);
-        Assert.StartsWith("attachment;", script.Headers["Content-Disposition"], StringComparison.Ordinal);
+        Assert.Equal("attachment; filename=\"<img src=x onerror=alert(1)>\\\".txt\"; filename*=UTF-8''%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E%22.txt", script.Headers["Content-Disposition"]);
+
+        // A name that would begin another header, were it written as it is.
+        Answer broken = (await browser.GetAsync($"/api/v1/download?snapshot={second}&path64={Path64($"{source}/line\nSet-Cookie: a=b")}&as=file")).Expect(HttpStatusCode.OK);
+        Assert.DoesNotContain("Set-Cookie", broken.Headers.Keys);
+        Assert.Contains("%0ASet-Cookie", broken.Headers["Content-Disposition"], StringComparison.Ordinal);
         Assert.Equal("changed", (await browser.GetAsync($"/api/v1/download?snapshot={second}&path64={Path64(source + "/dir/small")}&as=file")).Text);
         Assert.Equal("small", (await browser.GetAsync($"/api/v1/download?snapshot={first}&path64={Path64(source + "/dir/small")}&as=file")).Text);
 
@@ -169,7 +174,7 @@ public sealed class SnapshotTests(ServedAppliance served)
         Shell.Run(
             $$"""
             mkdir -p '{{source}}/dir/a/b/c' '{{source}}/dir/empty' '{{source}}/many' && cd '{{source}}'
-            printf 'no utf-8' > $'\xff\xfe'; printf x > $'line\nbreak'; printf x > '{{Script}}'; printf x > 'back\slash'; printf x > '..hidden'
+            printf 'no utf-8' > $'\xff\xfe'; printf x > $'line\nSet-Cookie: a=b'; printf x > '{{Script}}'; printf x > 'back\slash'; printf x > '..hidden'
             ln -s /etc/passwd link; mkfifo pipe; truncate -s 200000 hole; printf x > gone
             printf small > dir/small; chmod 640 dir/small; printf deep > dir/a/b/c/ü; head -c 3000000 /dev/urandom > dir/big
             for number in $(seq -w 0 2499); do : > many/file$number; done

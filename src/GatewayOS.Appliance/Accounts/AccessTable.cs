@@ -99,6 +99,12 @@ public static class AccessTable
         ["gatewayos.v1.Raid/CancelReplacement"] = Change(Runners),
         ["gatewayos.v1.Raid/OverwriteNewDisk"] = Change(Callers.Administrator),
 
+        // Vaults. Where the store's copies are, and what opens the way there, is the administrator's matter.
+        ["gatewayos.v1.Vaults/List"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Vaults/Add"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Vaults/Remove"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Vaults/SetBandwidth"] = Change(Callers.Administrator),
+
         // The tunnel. Whoever sets it says where the vaults' traffic goes.
         ["gatewayos.v1.Tunnel/GetStatus"] = Read(Callers.Everybody),
         ["gatewayos.v1.Tunnel/Probe"] = Change(Runners),
@@ -137,6 +143,9 @@ public static class AccessTable
         [$"{Web}Overview"] = Read(Callers.Everybody),
         [$"{Web}Events"] = Read(Callers.Everybody),
         [$"{Web}Panel"] = Read(Callers.Everybody),
+        [$"{Web}Logs"] = Read(Controllers),
+        [$"{Web}Certificate"] = Read(Callers.Everybody),
+        [$"{Web}ReplaceCertificate"] = Change(Callers.Administrator),
 
         // Contents of snapshots: who may look may take along, and what leaves the appliance is on record.
         [$"{Web}Browse"] = Read(Restorers),

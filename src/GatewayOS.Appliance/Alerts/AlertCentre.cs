@@ -23,6 +23,7 @@ public sealed class AlertCentre : IAlertSink, IDisposable
     /// <summary>How long cleared alerts and delivered messages are kept.</summary>
     public static readonly TimeSpan KeepMax = TimeSpan.FromDays(90);
 
+    private const int StandingKept = 1000;
     private const string Columns = "id, kind, severity, subject, summary, remedy, first, last, count, acknowledged_by, acknowledged, cleared";
 
     private const string Tables = """
@@ -47,6 +48,7 @@ public sealed class AlertCentre : IAlertSink, IDisposable
     private readonly Lock _gate = new();
     private readonly SqliteConnection _connection;
     private readonly string _identity;
+    private IReadOnlyList<AlertRecord>? _standing;
 
     /// <summary>Opens the alerts.</summary>
     /// <param name="path">Their file.</param>
@@ -104,6 +106,7 @@ public sealed class AlertCentre : IAlertSink, IDisposable
         lock (_gate)
         {
             _connection.Run("UPDATE alert SET acknowledged_by = $2, acknowledged = $3 WHERE id = $1", id, who, Now);
+            _standing = null;
             return Find(id);
         }
     }
@@ -124,8 +127,14 @@ public sealed class AlertCentre : IAlertSink, IDisposable
     {
         lock (_gate)
         {
-            return _connection.All(
-                $"SELECT {Columns} FROM alert WHERE cleared IS NULL OR $1 ORDER BY cleared IS NOT NULL, CASE severity WHEN 'Critical' THEN 0 WHEN 'Warning' THEN 1 ELSE 2 END, last DESC LIMIT $2", Record, withCleared, count);
+            if (withCleared || count > StandingKept)
+            {
+                return Select(withCleared, count);
+            }
+
+            // Panel and pages ask every second, and alerts change rarely: the file is asked once after each change.
+            _standing ??= Select(withCleared: false, StandingKept);
+            return [.. _standing.Take(count)];
         }
     }
 
@@ -271,6 +280,7 @@ public sealed class AlertCentre : IAlertSink, IDisposable
                 using SqliteTransaction transaction = _connection.BeginTransaction();
                 hasMessages = change();
                 transaction.Commit();
+                _standing = null;
             }
         }
         catch (SqliteException error)
@@ -286,6 +296,9 @@ public sealed class AlertCentre : IAlertSink, IDisposable
     }
 
     // From here on under the gate.
+    private IReadOnlyList<AlertRecord> Select(bool withCleared, int count) => _connection.All(
+        $"SELECT {Columns} FROM alert WHERE cleared IS NULL OR $1 ORDER BY cleared IS NOT NULL, CASE severity WHEN 'Critical' THEN 0 WHEN 'Warning' THEN 1 ELSE 2 END, last DESC LIMIT $2", Record, withCleared, count);
+
     private AlertRecord? Standing(AlertKind kind, string subject) =>
         _connection.All($"SELECT {Columns} FROM alert WHERE kind = $1 AND subject = $2 AND cleared IS NULL", Record, kind.ToString(), subject).FirstOrDefault();
 

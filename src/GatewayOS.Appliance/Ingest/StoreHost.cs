@@ -1,4 +1,5 @@
 using GatewayOS.Store;
+using GatewayOS.Store.Keys;
 using GatewayOS.Store.Pipeline;
 
 namespace GatewayOS.Appliance.Ingest;
@@ -49,6 +50,15 @@ public sealed class StoreHost : IDisposable
             _current.Users++;
             return new StoreLease(this, _current);
         }
+    }
+
+    /// <summary>Makes a key that opens the store, and gives it out this once. Reads and writes the store's key slots: seconds.</summary>
+    /// <param name="label">What it is called, up to <see cref="KeySlotInfo.LabelLengthMax"/> characters.</param>
+    public (StoreSecret.Recovery Secret, KeySlotInfo Slot) AddRecoveryKey(string label)
+    {
+        var secret = StoreSecret.Recovery.Generate();
+        using StoreLease lease = Lease();
+        return (secret, lease.Store.AddKeySlot(secret, label));
     }
 
     /// <summary>Makes durable what the writer has taken, if the store is open and has one. Opens nothing.</summary>

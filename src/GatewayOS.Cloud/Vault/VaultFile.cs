@@ -101,24 +101,27 @@ public sealed class VaultFile
     /// <exception cref="StoreIoException">The file cannot be written; the old one stands.</exception>
     public void Add(string name, VaultPlace place)
     {
-        if (name.Length is 0 or > NameLengthMax || name.StartsWith('.') || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('.' or '-' or '_')))
-        {
-            throw new VaultException(VaultFailure.Invalid, $"'{name}' cannot be a vault's name: 1 to {NameLengthMax} letters, digits, dots, hyphens and underscores.");
-        }
-
         SortedDictionary<string, VaultPlace> all = Read();
-        if (all.TryGetValue(name, out VaultPlace? known))
-        {
-            throw new VaultException(VaultFailure.Invalid, $"There is a vault {name} already: {known}. Choose another name, or 'gatewayctl vault remove {name}' first.");
-        }
-
-        if (all.Count >= VaultsMax)
-        {
-            throw new VaultException(VaultFailure.Invalid, $"{Location} holds {VaultsMax} vaults already.");
-        }
-
+        RequireFree(name, all);
         all.Add(name, place);
         Write(all);
+    }
+
+    /// <summary>Requires that a vault of this name can be added.</summary>
+    /// <exception cref="VaultException">The name is taken or unusable, or there are too many vaults.</exception>
+    public void RequireFree(string name) => RequireFree(name, Read());
+
+    /// <summary>Says otherwise of a vault where it is or how it is used.</summary>
+    /// <returns>What is said of it now.</returns>
+    /// <exception cref="VaultException">There is none of that name.</exception>
+    /// <exception cref="StoreIoException">The file cannot be written; the old one stands.</exception>
+    public VaultPlace Change(string name, Func<VaultPlace, VaultPlace> change)
+    {
+        SortedDictionary<string, VaultPlace> all = Read();
+        VaultPlace place = change(Known(name, all));
+        all[name] = place;
+        Write(all);
+        return place;
     }
 
     /// <summary>Forgets a vault and its ledger. What is in it stays.</summary>
@@ -144,10 +147,8 @@ public sealed class VaultFile
         }
 
         SortedDictionary<string, VaultPlace> all = Read();
-        string known = all.Count == 0 ? "'gatewayctl vault add' makes one known." : $"Known are: {string.Join(", ", all.Keys)}.";
-        return name is not null
-            ? all.GetValueOrDefault(name) ?? throw new VaultException(VaultFailure.Invalid, $"There is no vault '{name}'. {known} A directory is named by a path with a slash.")
-            : all.Count == 1 ? all.Values.First() : throw new VaultException(VaultFailure.Invalid, $"Say which vault with --vault NAME. {known}");
+        return name is not null ? Known(name, all)
+            : all.Count == 1 ? all.Values.First() : throw new VaultException(VaultFailure.Invalid, $"Say which vault with --vault NAME. {KnownWords(all)}");
     }
 
     /// <summary>The ledger of a vault.</summary>
@@ -155,6 +156,29 @@ public sealed class VaultFile
     public VaultLedger Ledger(string? name) => VaultLedger.Open(State, LedgerName(name ?? Read().Keys.First()));
 
     private StateDirectory State => new(Path.GetDirectoryName(Location)!);
+
+    private static string KnownWords(SortedDictionary<string, VaultPlace> all) => all.Count == 0 ? "'gatewayctl vault add' makes one known." : $"Known are: {string.Join(", ", all.Keys)}.";
+
+    private static VaultPlace Known(string name, SortedDictionary<string, VaultPlace> all) =>
+        all.GetValueOrDefault(name) ?? throw new VaultException(VaultFailure.Invalid, $"There is no vault '{name}'. {KnownWords(all)} A directory is named by a path with a slash.");
+
+    private void RequireFree(string name, SortedDictionary<string, VaultPlace> all)
+    {
+        if (name.Length is 0 or > NameLengthMax || name.StartsWith('.') || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('.' or '-' or '_')))
+        {
+            throw new VaultException(VaultFailure.Invalid, $"'{name}' cannot be a vault's name: 1 to {NameLengthMax} letters, digits, dots, hyphens and underscores.");
+        }
+
+        if (all.TryGetValue(name, out VaultPlace? known))
+        {
+            throw new VaultException(VaultFailure.Invalid, $"There is a vault {name} already: {known}. Choose another name, or 'gatewayctl vault remove {name}' first.");
+        }
+
+        if (all.Count >= VaultsMax)
+        {
+            throw new VaultException(VaultFailure.Invalid, $"{Location} holds {VaultsMax} vaults already.");
+        }
+    }
 
     // A path is no file name: its slashes become what no vault's name has.
     private static string LedgerName(string name) => name.Contains('/') ? $"vault{Path.GetFullPath(name).Replace('/', '+')}.ledger" : $"vault-{name}.ledger";

@@ -5,6 +5,7 @@ using GatewayOS.Appliance.Schedule;
 using GatewayOS.Hardware.DBus;
 using GatewayOS.Hardware.Profiles;
 using GatewayOS.Hardware.Raid;
+using GatewayOS.Hardware.Raid.Virtual;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Daemon.Hosting;
@@ -34,7 +35,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
     public ApplianceArrays(ApplianceHost appliance, ApplianceBody body, PanelFeed feed, TimeProvider time, ILogger<ApplianceArrays> logger)
     {
         (_appliance, _time, _logger) = (appliance, time, logger);
-        _port = PortOf(appliance.Profile, time);
+        _port = PortOf(appliance, time);
         RebuildProfile? rebuild = appliance.Profile.Rebuild;
         Watch = new RaidWatch(_port, new RaidSurroundings
         {
@@ -87,8 +88,14 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
         _wake.Dispose();
     }
 
-    private static IRaidHealth PortOf(HardwareProfile profile, TimeProvider time)
+    private static IRaidHealth PortOf(ApplianceHost appliance, TimeProvider time)
     {
+        HardwareProfile profile = appliance.Profile;
+        if (appliance.Options.VirtualArray)
+        {
+            return new VirtualArray(appliance.State, profile.Storage!, time);
+        }
+
         if (profile is { Storage.Mode: StorageMode.HardwareRaid, Controller: { } controller })
         {
             return new StorcliRaid(StorcliRaid.Tool, controller.CacheProtection, profile.Storage.Bays, time);

@@ -47,6 +47,11 @@ internal sealed class ApplianceHost : IDisposable
         (Options, _time) = (options, time);
         Machine = DmiStrings.Read();
         Profile = Machine.Choose(options.Profile);
+        if (options.VirtualArray && !(Profile is { IsVirtual: true, Match: null, Storage.Bays.Count: > 0 }))
+        {
+            throw new InvalidDataException($"--virtual-array pretends disks, and the profile '{Profile.Model}' has real bays or none. Leave it out, or choose a virtual profile, as --profile dev.");
+        }
+
         State = new StateDirectory(options.StateDirectory);
         Started = time.GetUtcNow();
         NodeRegistry.Prepare(State);

@@ -38,7 +38,7 @@ internal static class ApplianceServer
         "",
         .. new[]
         {
-            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor, Api.Tunnel.Descriptor,
+            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor, Api.Tunnel.Descriptor, Vaults.Descriptor,
         }.Select(static service => service.FullName),
     ];
 
@@ -55,6 +55,8 @@ internal static class ApplianceServer
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
         builder.Logging.ClearProviders();
         AddConsole(builder.Logging);
+        using var log = new LogTail(time);
+        builder.Logging.AddProvider(log);
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -70,6 +72,7 @@ internal static class ApplianceServer
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBlocks>();
         builder.Services.AddSingleton(appliance);
         builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(log);
         builder.Services.AddSingleton(_ => new DataWorkers("data", ReadWorkers));
         builder.Services.AddKeyedSingleton(DataWorkers.Lookups, (_, _) => new DataWorkers(DataWorkers.Lookups, LookupWorkers));
         builder.Services.AddSingleton<SystemdNotifier>();
@@ -139,6 +142,7 @@ internal static class ApplianceServer
         app.MapGrpcService<PowerService>();
         app.MapGrpcService<RaidService>();
         app.MapGrpcService<TunnelService>();
+        app.MapGrpcService<VaultsService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
     }

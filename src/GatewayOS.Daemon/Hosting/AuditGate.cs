@@ -108,6 +108,9 @@ internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logg
         CheckArrayRequest check => $"array:{check.Array}{(check.Stop ? " stop" : "")}",
         SwitchTunnelRequest tunnel => tunnel.To.ToString(),
         GetTunnelKeyRequest key => key.Anew ? "new key" : "",
+        AddVaultRequest vault => $"vault:{vault.Name}",
+        VaultRequest vault => $"vault:{vault.Name}",
+        SetVaultBandwidthRequest vault => $"vault:{vault.Name} limits:{vault.Limits.Count}",
         WebRequest page => page.Target,
         _ => "",
     };

@@ -26,6 +26,9 @@ internal sealed record DaemonOptions
     /// <summary>Hardware profile: a name or a file.</summary>
     public required string Profile { get; init; }
 
+    /// <summary>True to pretend an array of disks that are files; refused where the profile is a real model's.</summary>
+    public bool VirtualArray { get; init; }
+
     /// <summary>The appliance's name for people.</summary>
     public required string Name { get; init; }
 

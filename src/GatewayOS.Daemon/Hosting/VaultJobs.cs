@@ -40,16 +40,43 @@ internal sealed class VaultJobs(string storeDirectory, VaultFile vaults, TimePro
         }
     }
 
-    /// <summary>How each vault stands that was synced since the start.</summary>
+    /// <summary>How each vault stands that was synced or asked for since the start.</summary>
     public IReadOnlyDictionary<string, VaultState> States
     {
         get
         {
             lock (_gate)
             {
-                return _states.ToDictionary(
-                    entry => entry.Key, entry => new VaultState(entry.Value.Ledger.CompleteUntil, entry.Value.Before + (entry.Value.Now?.Bytes ?? 0), (entry.Value.Now?.Total - entry.Value.Now?.Done) ?? 0), StringComparer.Ordinal);
+                return _states.ToDictionary(entry => entry.Key, entry => Of(entry.Value), StringComparer.Ordinal);
             }
+        }
+    }
+
+    /// <summary>The list of vaults.</summary>
+    public VaultFile List => vaults;
+
+    /// <summary>How a vault stands. Reads its ledger when it was not synced since the start: that may take a second.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>Its state, and whether a sync of it runs.</returns>
+    public (VaultState State, bool IsSyncing) StateOf(string name)
+    {
+        lock (_gate)
+        {
+            if (!_states.TryGetValue(name, out (VaultLedger Ledger, long Before, VaultSyncProgress? Now) known))
+            {
+                _states[name] = known = (vaults.Ledger(name), 0, null);
+            }
+
+            return (Of(known), known.Now is not null);
+        }
+    }
+
+    /// <summary>Forgets how a vault stood that is one no more.</summary>
+    public void Forget(string name)
+    {
+        lock (_gate)
+        {
+            _states.Remove(name);
         }
     }
 
@@ -88,6 +115,9 @@ internal sealed class VaultJobs(string storeDirectory, VaultFile vaults, TimePro
 
         return (worst ?? new JobOutcome(JobState.Done)) with { Figures = sum };
     }
+
+    private static VaultState Of((VaultLedger Ledger, long Before, VaultSyncProgress? Now) known) =>
+        new(known.Ledger.CompleteUntil, known.Before + (known.Now?.Bytes ?? 0), (known.Now?.Total - known.Now?.Done) ?? 0);
 
     private VaultSyncReport Sync(string name, VaultPlace place, JobFigures before, Action<JobFigures> progress, CancellationToken cancellation)
     {

@@ -17,7 +17,7 @@ internal sealed class WebPage : IDisposable
     private readonly WebServer _server;
 
     public WebPage(
-        ApplianceHost appliance, IServiceProvider services, ApplianceBody body, ApplianceArrays arrays, PeerGate who, AuditGate record, PasswordLogin logins, PasswordQueue passwords, FirstStart first,
+        ApplianceHost appliance, IServiceProvider services, ApplianceBody body, ApplianceArrays arrays, PeerGate who, AuditGate record, PasswordLogin logins, PasswordQueue passwords, FirstStart first, LogTail log,
         [FromKeyedServices(DataWorkers.Pages)] DataWorkers workers, ILogger<WebPage> logger)
     {
         var parts = new WebAppliance
@@ -37,6 +37,7 @@ internal sealed class WebPage : IDisposable
             Panel = body.Panel,
             Drawing = Draw(appliance.Profile),
             Raid = () => arrays.Watch.Status,
+            HasVaults = () => appliance.Vaults.Any,
             IsConnected = node => appliance.Connections.Find(node) is not null,
             JobMessage = job => JobMessages.Of(job, appliance),
             CheckLogin = (account, password, code, peer) => logins.CheckAsync(account, password, code, LogInMethod, peer),
@@ -45,19 +46,25 @@ internal sealed class WebPage : IDisposable
             Gates = [who, record],
             Services = Services(services),
             Workers = workers,
+            Log = () => log.Lines,
+            LogLinesKept = LogTail.LinesMax,
             Warn = what => DaemonLog.Background(logger, what),
         };
         _server = new WebServer(parts, first);
     }
 
     /// <summary>Answers what comes in by its listener, and all of that.</summary>
-    public void Map(WebApplication app) => app.Use(async (context, next) =>
+    public void Map(WebApplication app)
     {
-        if (!await _server.TryAnswerAsync(context).ConfigureAwait(false))
+        app.Use(async (context, next) =>
         {
-            await next(context).ConfigureAwait(false);
-        }
-    });
+            if (!await _server.TryAnswerAsync(context).ConfigureAwait(false))
+            {
+                await next(context).ConfigureAwait(false);
+            }
+        });
+        _ = _server.WarmAsync();
+    }
 
     public void Dispose() => _server.Dispose();
 
@@ -76,6 +83,7 @@ internal sealed class WebPage : IDisposable
         new(Api.Panel.Descriptor, binder => Api.Panel.BindService(binder, ActivatorUtilities.CreateInstance<PanelService>(services))),
         new(Api.Power.Descriptor, binder => Api.Power.BindService(binder, ActivatorUtilities.CreateInstance<PowerService>(services))),
         new(Raid.Descriptor, binder => Raid.BindService(binder, ActivatorUtilities.CreateInstance<RaidService>(services))),
+        new(Vaults.Descriptor, binder => Vaults.BindService(binder, ActivatorUtilities.CreateInstance<VaultsService>(services))),
     ];
 
     private static PanelDrawing Draw(HardwareProfile profile) => new(

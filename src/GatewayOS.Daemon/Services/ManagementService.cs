@@ -139,12 +139,7 @@ internal sealed class ManagementService(ApplianceHost appliance, ApplianceArrays
             throw new RpcException(new Status(StatusCode.FailedPrecondition, "Nobody vouches for this at the appliance. Choose 'I am here' on its front panel, hold the enter button until it says so, and try again within two minutes."));
         }
 
-        StoreSecret.Recovery secret = StoreSecret.Recovery.Generate();
-        KeySlotInfo slot = await workers.RunAsync(() =>
-        {
-            using StoreLease lease = appliance.Store.Lease();
-            return lease.Store.AddKeySlot(secret, label);
-        }).ConfigureAwait(false);
+        (StoreSecret.Recovery secret, KeySlotInfo slot) = await workers.RunAsync(() => appliance.Store.AddRecoveryKey(label)).ConfigureAwait(false);
         DaemonLog.OperatorActed(logger, Caller.Of(context).Who, $"made recovery key {slot.Id[..12]}");
         return new MakeRecoveryKeyReply { StoreId = appliance.StoreId, SlotId = slot.Id, Key = secret.Text };
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -54,6 +55,52 @@ public sealed class WebCertificate : IDisposable
 
     /// <summary>True when it is the owner's.</summary>
     public bool IsReplaced => Current.IsReplaced;
+
+    /// <summary>The certificate itself, without its key; borrowed, and good for as long as the appliance serves it.</summary>
+    public X509Certificate2 Shown => Current.Certificate;
+
+    /// <summary>Takes the owner's certificate; the next connection gets it. Durable when it returns.</summary>
+    /// <param name="certificates">The certificate and then its chain, as PEM.</param>
+    /// <param name="key">Its key, as PEM.</param>
+    /// <returns>Why it is not taken, with a remedy; null when it is.</returns>
+    /// <exception cref="StoreIoException">It cannot be kept.</exception>
+    public string? Replace(string certificates, string key)
+    {
+        lock (_gate)
+        {
+            Loaded taken;
+            try
+            {
+                taken = Loaded.From(certificates, key, isReplaced: true, "");
+            }
+            catch (Exception error) when (error is CryptographicException or ArgumentException)
+            {
+                return $"This certificate cannot be used with this key: {error.Message} Give a certificate, its chain and its key without a password, all as PEM.";
+            }
+
+            if (taken.Certificate.NotAfter.ToUniversalTime() <= _time.GetUtcNow().UtcDateTime)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"This certificate expired on {taken.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}. Give one that holds.");
+            }
+
+            // A power cut between the two leaves a pair that does not fit: then the page comes with the certificate made here, which is told.
+            _state.Replace(KeyFile, Encoding.UTF8.GetBytes(key));
+            _state.Replace(CertificateFile, Encoding.UTF8.GetBytes(certificates));
+            _loaded = taken with { Stamp = Stamp() };
+            return null;
+        }
+    }
+
+    /// <summary>Gives the owner's certificate up for one that signs itself.</summary>
+    public void GiveUpReplaced()
+    {
+        lock (_gate)
+        {
+            File.Delete(_state.PathOf(CertificateFile));
+            File.Delete(_state.PathOf(KeyFile));
+            _loaded = LoadSelfSigned(Stamp());
+        }
+    }
 
     private Loaded Current
     {

@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization.Metadata;
 using GatewayOS.Appliance.Accounts;
+using GatewayOS.Web.Certificates;
 using GatewayOS.Web.Contract;
 using GatewayOS.Web.Events;
+using GatewayOS.Web.Logs;
 using GatewayOS.Web.Overview;
 using GatewayOS.Web.Panel;
 using GatewayOS.Web.Sessions;
@@ -55,6 +57,9 @@ internal sealed class EndpointTable : IDisposable
     /// <summary>True for what whoever can connect may ask for: it knows no session that could be used by others.</summary>
     public static bool IsOpen(WebEndpoint endpoint) => (AccessTable.Of(endpoint.Access).Callers & Callers.Anyone) != Callers.None;
 
+    /// <summary>Does ahead of the first request what takes long.</summary>
+    public Task WarmAsync() => _overview.WarmAsync();
+
     /// <summary>Finds the endpoint of a request.</summary>
     /// <exception cref="RpcException">There is none at this path.</exception>
     /// <exception cref="WebErrorException">There is, for another HTTP method.</exception>
@@ -99,6 +104,11 @@ internal sealed class EndpointTable : IDisposable
             HttpMethods.Get, "overview", "Overview", "How the appliance is.",
             async (http, _) => await Answers.WriteAsync(http, await _overview.MakeAsync(http.RequestAborted).ConfigureAwait(false), WebJson.Default.OverviewDocument).ConfigureAwait(false), response: WebJson.Default.OverviewDocument);
         Add(HttpMethods.Get, "events", "Events", "Tells what changes, as it changes: events 'change'.", events.StreamAsync, response: WebJson.Default.ChangeDocument, mediaType: "text/event-stream");
+        var certificate = new CertificateEndpoints(appliance);
+        Add(HttpMethods.Get, "certificate", "Certificate", "Tells of the certificate that this comes with.", certificate.ShowAsync, response: WebJson.Default.CertificateDocument);
+        Add(HttpMethods.Post, "certificate", "ReplaceCertificate", "Takes a certificate of the owner's.", certificate.ReplaceAsync, WebJson.Default.NewCertificateDocument, WebJson.Default.CertificateDocument);
+        Add(HttpMethods.Delete, "certificate", "ReplaceCertificate", "Goes back to the certificate that the appliance makes.", certificate.GiveUpAsync);
+        Add(HttpMethods.Get, "logs", "Logs", "Shows the newest lines of the log.", new LogEndpoint(appliance).ShowAsync, response: WebJson.Default.LogDocument, query: ["least?", "text?"]);
         Add(HttpMethods.Get, "panel", "Panel", "The front panel as it is now.", (http, _) => Answers.WriteAsync(http, PanelDocument.Of(appliance), WebJson.Default.PanelDocument), response: WebJson.Default.PanelDocument);
     }
 

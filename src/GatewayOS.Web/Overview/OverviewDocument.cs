@@ -80,7 +80,7 @@ internal sealed record OverviewArray(string Name, string Level, string State, do
 internal sealed record OverviewAlert(long Id, string Severity, string Text, string Remedy, long SinceUnixMs, string? AcknowledgedBy);
 
 /// <summary>What there is, each in a word.</summary>
-/// <param name="Vault">absent.</param>
+/// <param name="Vault">present or absent; how each stands, Vaults/List says.</param>
 /// <param name="Tunnel">absent.</param>
 /// <param name="Raid">ok, degraded, unknown or absent.</param>
 internal sealed record OverviewSubsystems(string Vault, string Tunnel, string Raid);

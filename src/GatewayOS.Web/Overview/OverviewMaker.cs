@@ -37,6 +37,9 @@ internal sealed class OverviewMaker : IDisposable
         appliance.Jobs.Changed += OnJob;
     }
 
+    /// <summary>Reads the store ahead of the first question: with tens of thousands of restore points that takes seconds. What goes wrong shows when somebody asks.</summary>
+    public async Task WarmAsync() => await ViewAsync(CancellationToken.None).ConfigureAwait(false);
+
     /// <summary>Makes it.</summary>
     public async Task<OverviewDocument> MakeAsync(CancellationToken cancellation)
     {
@@ -58,7 +61,7 @@ internal sealed class OverviewMaker : IDisposable
             [.. raid.Arrays.Select(array => new OverviewArray(array.Array.Name, array.Array.Level, ArrayHealth.Word(array.Health.State), array.Health.Progress))],
             [.. alerts.Select(Alert)],
             [.. jobs.Reverse().Where(job => !job.IsEnded).Take(ListedMax).Select(Job)],
-            new OverviewSubsystems("absent", "absent", RaidWord(raid)));
+            new OverviewSubsystems(_appliance.HasVaults() ? "present" : "absent", "absent", RaidWord(raid)));
     }
 
     public void Dispose()

@@ -1,6 +1,4 @@
 using GatewayOS.Appliance.Accounts;
-using GatewayOS.Appliance.Ingest;
-using GatewayOS.Store.Keys;
 using GatewayOS.Web.Endpoints;
 using GatewayOS.Web.Sessions;
 using GatewayOS.Web.Transcoding;
@@ -66,7 +64,7 @@ internal sealed class SetupEndpoints(WebAppliance appliance, FirstStart first, S
             long begun = appliance.Audit.Begin(Who, Method, target);
 
             // The key first: if what follows fails, a key that nobody knows opens nothing, while an appliance that has an owner gives out no second key.
-            string recovery = await appliance.Workers.RunAsync(AddRecoveryKey).ConfigureAwait(false);
+            string recovery = await appliance.Workers.RunAsync(() => appliance.Store.AddRecoveryKey("first start").Secret.Text).ConfigureAwait(false);
             AccountResult<AccountRecord> made = await appliance.AddAccount(setup.Account, Role.Administrator, setup.Password).ConfigureAwait(false);
             appliance.Audit.End(begun, Who, Method, target, made.Value is null ? made.Message : null);
             AccountRecord account = made.Value ?? throw WebErrorException.BadForm(StatusCodes.Status400BadRequest, made.Message);
@@ -91,13 +89,5 @@ internal sealed class SetupEndpoints(WebAppliance appliance, FirstStart first, S
         {
             throw new WebErrorException(StatusCodes.Status409Conflict, new ErrorDocument("FAILED_PRECONDITION", "This appliance has an owner. Log in; whoever has no login left resets access at the front panel."));
         }
-    }
-
-    private string AddRecoveryKey()
-    {
-        var secret = StoreSecret.Recovery.Generate();
-        using StoreLease lease = appliance.Store.Lease();
-        lease.Store.AddKeySlot(secret, "first start");
-        return secret.Text;
     }
 }

@@ -36,16 +36,7 @@ internal sealed class RealMachine : IArrayMachine
         Sh("gatewayctl login 127.0.0.1:8441 --token \"$(cat /tmp/state/first-login-token)\" --name tester");
     }
 
-    public ArrayFacts Facts()
-    {
-        JsonElement raid = Json("raid status");
-        JsonElement? array = raid.GetProperty("arrays").EnumerateArray().Select(one => (JsonElement?)one).FirstOrDefault();
-        JsonElement replacement = raid.TryGetProperty("replacement", out JsonElement open) ? open : default;
-        return new ArrayFacts(
-            array?.GetProperty("state").GetString() ?? "", array is { } known && known.TryGetProperty("survives", out JsonElement survives) ? survives.GetInt32() : null, Text(replacement, "step"), Text(replacement, "problem"), Text(replacement, "wrongSerial"),
-            [.. Json("alert list").GetProperty("alerts").EnumerateArray().Where(alert => alert.GetProperty("subject").GetString() is { } subject && (subject.StartsWith("array", StringComparison.Ordinal) || subject.StartsWith("disk", StringComparison.Ordinal))).Select(alert => alert.GetProperty("kind").GetString()!)],
-            raid.GetProperty("lights").EnumerateArray().ToDictionary(light => light.GetProperty("bay").GetInt32(), light => light.GetProperty("light").GetString()!), Text(raid, "problem"));
-    }
+    public ArrayFacts Facts() => ArrayFacts.Of(Json("raid status"), Json("alert list"));
 
     public void Plug(int bay, string serial, int mebibytes, bool isEmpty = true) =>
         Sh($"[ -e $target/core/fileio_0/{serial} ] || disk {serial} {mebibytes}; {(isEmpty ? "" : $"mkfs.ext4 -q -L photos /tmp/disks/{serial};")} plug {bay - 1} {serial}; udevadm settle");
@@ -90,6 +81,4 @@ internal sealed class RealMachine : IArrayMachine
     }
 
     private JsonElement Json(string verb) => _guest.Run($"{Login} gatewayctl {verb} --json 2>/exchange/errors").Expect(0).Json;
-
-    private static string Text(JsonElement element, string name) => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement text) ? text.GetString()! : "";
 }

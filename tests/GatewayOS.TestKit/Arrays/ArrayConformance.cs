@@ -1,3 +1,4 @@
+using System.Text.Json;
 using GatewayOS.TestKit.Programs;
 
 namespace GatewayOS.TestKit.Arrays;
@@ -11,7 +12,23 @@ namespace GatewayOS.TestKit.Arrays;
 /// <param name="Alerts">Kinds of the alerts that stand.</param>
 /// <param name="Lights">Lights that are not off, by bay.</param>
 /// <param name="ReadProblem">Why not all could be read; empty when it could.</param>
-public sealed record ArrayFacts(string Array, int? Survives, string Step, string Problem, string Wrong, IReadOnlyCollection<string> Alerts, IReadOnlyDictionary<int, string> Lights, string ReadProblem);
+public sealed record ArrayFacts(string Array, int? Survives, string Step, string Problem, string Wrong, IReadOnlyCollection<string> Alerts, IReadOnlyDictionary<int, string> Lights, string ReadProblem)
+{
+    /// <summary>Takes them from what gatewayctl says.</summary>
+    /// <param name="raid">What <c>raid status --json</c> says.</param>
+    /// <param name="alerts">What <c>alert list --json</c> says.</param>
+    public static ArrayFacts Of(JsonElement raid, JsonElement alerts)
+    {
+        JsonElement? array = raid.GetProperty("arrays").EnumerateArray().Select(one => (JsonElement?)one).FirstOrDefault();
+        JsonElement replacement = raid.TryGetProperty("replacement", out JsonElement open) ? open : default;
+        return new ArrayFacts(
+            array?.GetProperty("state").GetString() ?? "", array is { } known && known.TryGetProperty("survives", out JsonElement survives) ? survives.GetInt32() : null, Text(replacement, "step"), Text(replacement, "problem"), Text(replacement, "wrongSerial"),
+            [.. alerts.GetProperty("alerts").EnumerateArray().Where(alert => alert.GetProperty("subject").GetString() is { } subject && (subject.StartsWith("array", StringComparison.Ordinal) || subject.StartsWith("disk", StringComparison.Ordinal))).Select(alert => alert.GetProperty("kind").GetString()!)],
+            raid.GetProperty("lights").EnumerateArray().ToDictionary(light => light.GetProperty("bay").GetInt32(), light => light.GetProperty("light").GetString()!), Text(raid, "problem"));
+    }
+
+    private static string Text(JsonElement element, string name) => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement text) ? text.GetString()! : "";
+}
 
 /// <summary>A machine with an array of five disks at RAID 6, D1 to D5 in the bays 1 to 5, each of 64 MiB; in memory or real.</summary>
 public interface IArrayMachine : IDisposable

@@ -36,29 +36,11 @@ internal static class VaultAddCommand
     {
         string name = context.Arguments.GetValue(s_name)!;
         VaultPlace place = Place(context.Arguments);
-        int objects = Try(place, context.Cancellation);
+        bool hasStore = VaultProbe.HasStoreAsync(place, TimeProvider.System, context.Cancellation).GetAwaiter().GetResult();
         VaultFile.OfMachine.Add(name, place);
-        context.Out.WriteLine($"Added the vault {name}: {place}. {(objects == 0 ? "It is empty; 'gatewayctl vault sync' fills it." : $"It has a store in it.")}");
+        context.Out.WriteLine($"Added the vault {name}: {place}. {(hasStore ? "It has a store in it." : "It is empty; 'gatewayctl vault sync' fills it.")}");
         context.WriteJson(new VaultChangeJson(true, name, place.ToString()), VaultJson.Default.VaultChangeJson);
         return ExitCode.Good;
-    }
-
-    // A mistake shows now, not in the night of the first sync.
-    private static int Try(VaultPlace place, CancellationToken cancellation)
-    {
-        using RetryingMedium medium = place.Open(TimeProvider.System, new RetryPolicy { AttemptsMax = 2 });
-        return CountAsync(medium, cancellation).GetAwaiter().GetResult();
-    }
-
-    private static async Task<int> CountAsync(RetryingMedium medium, CancellationToken cancellation)
-    {
-        int count = 0;
-        await foreach (VaultObject _ in medium.ListAsync("config.json", cancellation).ConfigureAwait(false))
-        {
-            count++;
-        }
-
-        return count;
     }
 
     private static VaultPlace Place(ParseResult arguments)

@@ -6,6 +6,12 @@ export interface AddUserRequest {
   password?: string;
 }
 
+export interface AddVaultRequest {
+  name?: string;
+  directory?: string;
+  bucket?: BucketPlace;
+}
+
 export interface AlertDeliveryInfo {
   receiver?: string;
   deliveredUnixMs?: string;
@@ -118,6 +124,22 @@ export interface BackUpNodeRequest {
 export interface BayLightInfo {
   bay?: number;
   light?: string;
+}
+
+export interface BucketPlace {
+  endpoint?: string;
+  bucket?: string;
+  prefix?: string;
+  region?: string;
+  hostStyle?: boolean;
+  accessKey?: string;
+  secretKey?: string;
+  serverEncryption?: string;
+  kmsKey?: string;
+  packClass?: string;
+  lockDays?: number;
+  bandwidth?: VaultBandwidthLimit[];
+  caPem?: string;
 }
 
 export interface CacheInfo {
@@ -407,6 +429,12 @@ export interface ListUsersReply {
 
 export type ListUsersRequest = Record<string, never>;
 
+export interface ListVaultsReply {
+  vaults?: VaultInfo[];
+}
+
+export type ListVaultsRequest = Record<string, never>;
+
 export interface ListVersionsRequest {
   node?: string;
   path?: string;
@@ -683,6 +711,11 @@ export interface SetTunnelRequest {
   config?: string;
 }
 
+export interface SetVaultBandwidthRequest {
+  name?: string;
+  limits?: VaultBandwidthLimit[];
+}
+
 export interface ShowAlertReply {
   alert?: AlertInfo;
   deliveries?: AlertDeliveryInfo[];
@@ -803,6 +836,30 @@ export interface ValidateProfileRequest {
   document?: string;
 }
 
+export interface VaultBandwidthLimit {
+  from?: string;
+  to?: string;
+  bytesPerSecond?: string;
+}
+
+export interface VaultInfo {
+  name?: string;
+  place?: string;
+  isBucket?: boolean;
+  packClass?: string;
+  lockDays?: number;
+  bandwidth?: VaultBandwidthLimit[];
+  completeUntilUnixMs?: string;
+  sentBytes?: string;
+  objectsLeft?: string;
+  isSyncing?: boolean;
+  problem?: string;
+}
+
+export interface VaultRequest {
+  name?: string;
+}
+
 export interface VerifyAuditReply {
   count?: string;
   last?: string;
@@ -823,6 +880,16 @@ export interface BrowseDocument {
     isIncomplete: boolean;
   }[];
   next?: string;
+}
+
+export interface CertificateDocument {
+  fingerprint: string;
+  subject: string;
+  issuer: string;
+  names: string[];
+  beginsUnixMs: number;
+  endsUnixMs: number;
+  isReplaced: boolean;
 }
 
 export interface ChangeDocument {
@@ -855,10 +922,26 @@ export interface ErrorDocument {
   retryAfterSeconds?: number;
 }
 
+export interface LogDocument {
+  lines: {
+    number: number;
+    atUnixMs: number;
+    level: string;
+    source: string;
+    text: string;
+  }[];
+  kept: number;
+}
+
 export interface LoginDocument {
   account: string;
   password: string;
   code?: string;
+}
+
+export interface NewCertificateDocument {
+  certificatePem: string;
+  keyPem: string;
 }
 
 export interface OverviewDocument {
@@ -1054,4 +1137,8 @@ export interface Methods {
   'gatewayos.v1.Tunnel/Probe': { request: ProbeTunnelRequest; reply: ProbeTunnelReply; streams: false };
   'gatewayos.v1.Tunnel/Set': { request: SetTunnelRequest; reply: SetTunnelReply; streams: false };
   'gatewayos.v1.Tunnel/Switch': { request: SwitchTunnelRequest; reply: TunnelStatusMessage; streams: false };
+  'gatewayos.v1.Vaults/Add': { request: AddVaultRequest; reply: VaultInfo; streams: false };
+  'gatewayos.v1.Vaults/List': { request: ListVaultsRequest; reply: ListVaultsReply; streams: false };
+  'gatewayos.v1.Vaults/Remove': { request: VaultRequest; reply: VaultInfo; streams: false };
+  'gatewayos.v1.Vaults/SetBandwidth': { request: SetVaultBandwidthRequest; reply: VaultInfo; streams: false };
 }

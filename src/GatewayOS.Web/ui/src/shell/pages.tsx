@@ -4,6 +4,8 @@ import type { Right } from '../logic/roles';
 import { AccountPage } from '../pages/account/AccountPage';
 import { AlertsPage } from '../pages/alerts/AlertsPage';
 import { AuditPage } from '../pages/audit/AuditPage';
+import { CloudPage } from '../pages/cloud/CloudPage';
+import { LogsPage } from '../pages/logs/LogsPage';
 import { NodePage } from '../pages/nodes/NodePage';
 import { NodesPage } from '../pages/nodes/NodesPage';
 import { OverviewPage } from '../pages/overview/OverviewPage';
@@ -37,9 +39,11 @@ export const pages: readonly Page[] = [
   { name: 'restore', title: texts.nav.restore, icon: 'restore', group: 'protect', right: 'restore', show: RestorePage, showOne: RestorePage },
   { name: 'policies', title: texts.nav.policies, icon: 'policies', group: 'protect', show: PoliciesPage, showOne: PolicyPage },
   { name: 'storage', title: texts.nav.storage, icon: 'storage', group: 'appliance', show: StoragePage },
+  { name: 'cloud', title: texts.nav.cloud, icon: 'cloud', group: 'appliance', show: CloudPage },
   { name: 'panel', title: texts.nav.panel, icon: 'panel', group: 'appliance', show: PanelPage },
   { name: 'alerts', title: texts.nav.alerts, icon: 'alerts', group: 'appliance', show: AlertsPage },
   { name: 'system', title: texts.nav.system, icon: 'system', group: 'appliance', show: SystemPage },
+  { name: 'logs', title: texts.nav.logs, icon: 'file', group: 'appliance', right: 'control', show: LogsPage },
   { name: 'users', title: texts.nav.users, icon: 'users', group: 'access', right: 'control', show: UsersPage },
   { name: 'tokens', title: texts.nav.tokens, icon: 'tokens', group: 'access', right: 'control', show: TokensPage },
   { name: 'audit', title: texts.nav.audit, icon: 'audit', group: 'access', right: 'control', show: AuditPage },

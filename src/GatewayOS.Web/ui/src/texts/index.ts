@@ -1,5 +1,8 @@
 import { appliance } from './appliance';
+import { certificate } from './certificate';
+import { cloud } from './cloud';
 import { jobs } from './jobs';
+import { logs } from './logs';
 import { nodes } from './nodes';
 import { overview } from './overview';
 import { panel } from './panel';
@@ -9,4 +12,4 @@ import { shell } from './shell';
 import { storage } from './storage';
 
 /** All that the pages say, in English. Another language is another such object. */
-export const texts = { ...shell, ...appliance, jobs, nodes, overview, panel, policies, restore, storage };
+export const texts = { ...shell, ...appliance, certificate, cloud, jobs, logs, nodes, overview, panel, policies, restore, storage };

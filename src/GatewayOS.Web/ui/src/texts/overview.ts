@@ -43,6 +43,9 @@ export const overview = {
     ok: 'No array.',
     degraded: 'An array is degraded. Storage says which.',
   } as Record<string, string>,
+  vaults: 'Vaults',
+  noVaults: 'No copy is kept elsewhere. Cloud adds one.',
+  vaultBehind: (time: string) => `${time} behind`,
   sources: {
     protectedNodes: 'Nodes whose newest whole restore point is as young as their policies ask, counted by the appliance.',
     lastBackup: 'End of the newest whole restore point, from the store’s records.',

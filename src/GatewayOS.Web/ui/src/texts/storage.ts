@@ -41,6 +41,7 @@ export const storage = {
   nextCheck: 'Next check',
   mismatch: 'Mismatched sectors',
   missing: (slot: number, serial: string, bay: number | undefined) => `Slot ${slot} is empty${serial === '' ? '' : `; it held the disk ${serial}`}${bay === undefined ? '' : ` in bay ${bay}`}.`,
+  putInNew: 'Put in a new disk',
   check: 'Check now',
   stopCheck: 'Stop the check',
   replace: 'Replace this disk',

@@ -1,5 +1,5 @@
 import { call } from '../../api/client';
-import type { ArrayInfo, MemberInfo } from '../../api/types';
+import type { ArrayInfo, MemberInfo, MissingInfo } from '../../api/types';
 import { Button } from '../../design/Controls';
 import { Figure } from '../../design/Figure';
 import { Badge, Progress } from '../../design/Status';
@@ -16,11 +16,12 @@ import { texts } from '../../texts';
 const words = texts.storage;
 
 /** One array: how it is, what it survives, what it is doing and until when. */
-export function ArrayCard({ array, readAtMs, source }: { array: ArrayInfo; readAtMs: number | null; source: string }) {
+export function ArrayCard({ array, readAtMs, source, isReplacing }: { array: ArrayInfo; readAtMs: number | null; source: string; isReplacing: boolean }) {
   const now = useNow(5000);
   const mayRun = useMay('run');
   const isWorking = array.progress !== undefined;
-  const check = useAction((stop: boolean) => call('Raid/Check', { array: array.id ?? '', stop }));
+  const check = useAction((stop: boolean) => call('Raid/Check', { array: array.name ?? '', stop }));
+  const replace = useAction((slot: MissingInfo) => call('Raid/Replace', slot.bay === undefined ? { disk: slot.serial ?? '' } : { bay: slot.bay }));
   const told = words.sources.array(source);
   const next = moment(array.nextCheckUnixMs);
   const ended = moment(array.checkEndedUnixMs);
@@ -53,7 +54,13 @@ export function ArrayCard({ array, readAtMs, source }: { array: ArrayInfo; readA
         ]}
       />
       <Table label={words.members} columns={columns} rows={array.members ?? []} keyOf={(member) => member.device ?? ''} />
-      {(array.missing ?? []).map((one) => <p class="note" key={one.slot ?? 0}>{words.missing(one.slot ?? 0, one.serial ?? '', one.bay)}</p>)}
+      {(array.missing ?? []).map((one) => (
+        <div class="note actions" key={one.slot ?? 0}>
+          <span>{words.missing(one.slot ?? 0, one.serial ?? '', one.bay)}</span>
+          {mayRun && !isReplacing && (one.serial || one.bay !== undefined) && <Button isBusy={replace.isBusy} onClick={() => void replace.run(one)}>{words.putInNew}</Button>}
+        </div>
+      ))}
+      {replace.error && <Problem error={replace.error} />}
       {mayRun && (
         <div class="form-actions">
           {array.state === 'checking' ? <Button isBusy={check.isBusy} onClick={() => void check.run(true)}>{words.stopCheck}</Button> : <Button isBusy={check.isBusy} disabled={isWorking} onClick={() => void check.run(false)}>{words.check}</Button>}

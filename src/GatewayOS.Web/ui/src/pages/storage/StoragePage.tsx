@@ -13,7 +13,7 @@ import { texts } from '../../texts';
 import { ArrayCard } from './ArrayCard';
 import { DiskDialog } from './DiskDialog';
 import { Front } from './Front';
-import { ReplacementCard } from './ReplacementCard';
+import { isEnded, ReplacementCard } from './ReplacementCard';
 import { StoreCard } from './StoreCard';
 import './storage.css';
 
@@ -32,12 +32,12 @@ export function StoragePage() {
         <Loaded of={raid}>
           {(value) => (
             <>
-              {value.replacement && <ReplacementCard replacement={value.replacement} />}
+              {value.replacement && <ReplacementCard replacement={value.replacement} status={value} />}
               {value.problem && <p class="note">{words.cannotRead(value.problem)}</p>}
               <Card title={words.front} aside={value.panelText ? <span class="hint">{value.panelText}</span> : undefined}>
                 {bays.length === 0 ? <p class="hint">{words.noBays}</p> : <Front title={hardware.value?.title ?? ''} bays={bays} status={value} onShow={setShown} />}
               </Card>
-              {(value.arrays ?? []).map((array) => <ArrayCard key={array.id} array={array} readAtMs={moment(value.readUnixMs)} source={value.source ?? ''} />)}
+              {(value.arrays ?? []).map((array) => <ArrayCard key={array.id} array={array} readAtMs={moment(value.readUnixMs)} source={value.source ?? ''} isReplacing={value.replacement !== undefined && !isEnded(value.replacement)} />)}
               {(value.arrays?.length ?? 0) === 0 && <Card title={words.arrays}><Empty icon={value.problem ? 'unknown' : 'storage'} title={value.problem ? texts.figure.unknownTitle : words.noArrays}>{value.problem ? words.noArraysProblem : words.noArraysWhy}</Empty></Card>}
               {(value.disks?.length ?? 0) > 0 && <Disks value={value} onShow={setShown} />}
             </>

@@ -15,6 +15,7 @@ import { profileOf } from '../../logic/profile';
 import type { Tone } from '../../logic/verdict';
 import { useMay } from '../../shell/session';
 import { texts } from '../../texts';
+import { CertificateCard } from './CertificateCard';
 
 const words = texts.system;
 const tones: Record<string, Tone> = { GOOD: 'good', BAD: 'bad', UNKNOWN: 'unknown' };
@@ -50,6 +51,7 @@ export function SystemPage() {
           </Card>
           <HardwareCard />
         </div>
+        <CertificateCard />
         <SensorsCard />
         <PowerCard />
       </div>

@@ -1,0 +1,27 @@
+import type { VaultInfo } from '../api/types';
+import { moment } from './numbers';
+import type { Tone } from './verdict';
+
+// Vaults are brought up to date hourly; one that missed two rounds is behind.
+const lateMs = 3 * 3_600_000;
+
+export type VaultState = 'ok' | 'late' | 'syncing' | 'never' | 'unknown';
+
+/** How a vault stands. */
+export function vaultState(vault: VaultInfo, nowMs: number): VaultState {
+  const complete = moment(vault.completeUntilUnixMs);
+  if (vault.problem) {
+    return 'unknown';
+  }
+
+  if (complete !== null && nowMs - complete <= lateMs) {
+    return 'ok';
+  }
+
+  return vault.isSyncing ? 'syncing' : complete === null ? 'never' : 'late';
+}
+
+/** What it is painted in. */
+export function toneOfVault(state: VaultState): Tone {
+  return ({ ok: 'good', late: 'warn', syncing: 'busy', never: 'warn', unknown: 'unknown' } as const)[state];
+}

@@ -1,0 +1,23 @@
+/** What is said of the page's certificate. */
+export const certificate = {
+  title: 'Certificate of this page',
+  owners: 'Yours',
+  made: 'Made by the appliance',
+  fingerprint: 'SHA-256',
+  subject: 'Subject',
+  names: 'Good for',
+  issuer: 'Issuer',
+  ends: 'Holds until',
+  madeWhy: 'It signs itself, so browsers ask: compare its SHA-256 with the front panel. One of your own authority ends that.',
+  replacedWhy: 'The appliance does not renew it: replace it in time.',
+  replace: 'Replace the certificate',
+  replaceWhat: 'It holds for every connection from now on. If it does not fit, nothing changes.',
+  certificate: 'Certificate',
+  certificateHint: 'PEM: the certificate first, then its chain.',
+  key: 'Key',
+  keyHint: 'PEM, without a password. It is kept on the appliance and never shown.',
+  file: (what: string) => `${what} from a file`,
+  giveUp: 'Give it up',
+  giveUpTitle: 'Go back to a certificate that the appliance makes?',
+  giveUpWhat: 'Browsers that were told to insist on a trusted one (HSTS) may refuse this page for up to a year.',
+};

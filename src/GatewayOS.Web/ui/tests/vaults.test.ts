@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { vaultState } from '../src/logic/vaults';
+
+const hourMs = 3_600_000;
+const nowMs = 1_000 * hourMs;
+
+describe('how a vault stands', () => {
+  it('is said by when it last had everything', () => {
+    const until = (hoursAgo: number) => String(nowMs - hoursAgo * hourMs);
+    expect(vaultState({ completeUntilUnixMs: until(2) }, nowMs)).toBe('ok');
+    expect(vaultState({ completeUntilUnixMs: until(2), isSyncing: true }, nowMs)).toBe('ok');
+    expect(vaultState({ completeUntilUnixMs: until(5) }, nowMs)).toBe('late');
+    expect(vaultState({ completeUntilUnixMs: until(5), isSyncing: true }, nowMs)).toBe('syncing');
+    expect(vaultState({}, nowMs)).toBe('never');
+    expect(vaultState({ completeUntilUnixMs: until(0), problem: 'damaged' }, nowMs)).toBe('unknown');
+  });
+});
