@@ -12,6 +12,8 @@ public sealed class S3Server : IDisposable
     /// <summary>And the secret to it.</summary>
     public const string SecretKey = "SKTEST";
 
+    private const long CapacityBytesDefault = 2L << 30;
+
     // The service wants a second port a thousand below.
     private const int PortMin = 20_000;
 
@@ -19,10 +21,11 @@ public sealed class S3Server : IDisposable
     private readonly string _script = Path.Join(Gatewayctl.Root, "tools/s3-server.sh");
 
     /// <summary>Starts it; answers when this returns.</summary>
-    public S3Server()
+    /// <param name="capacityBytes">How much it can hold, in memory. What is deleted counts for hours.</param>
+    public S3Server(long capacityBytes = CapacityBytesDefault)
     {
         int port = FreePort();
-        Endpoint = Shell.Run($"'{_script}' start '{_scratch["ceph"]}' {port}").Trim();
+        Endpoint = Shell.Run($"OSD_BYTES={capacityBytes} '{_script}' start '{_scratch["ceph"]}' {port}").Trim();
         Address = $"127.0.0.1:{port}";
     }
 
