@@ -176,7 +176,13 @@ internal sealed class DirectoryFrame
 }
 
 /// <summary>A file for a reading thread.</summary>
-internal sealed record FileTask(DirectoryFrame Frame, int Slot, DirectoryHandle Directory, FileStat Stat, bool InParent, LinkGroup? Link);
+/// <param name="Frame">Its directory.</param>
+/// <param name="Slot">Its place there.</param>
+/// <param name="Directory">The directory, held open for the reader.</param>
+/// <param name="Stat">What it was when the walk looked.</param>
+/// <param name="Before">The parent snapshot's entry of this name, if that was a file.</param>
+/// <param name="Link">Its other names, if any.</param>
+internal sealed record FileTask(DirectoryFrame Frame, int Slot, DirectoryHandle Directory, FileStat Stat, TreeNode? Before, LinkGroup? Link);
 
 /// <summary>A builder whose sink changes: a long directory is encoded by several threads, one at a time, each with a sink of its own.</summary>
 internal sealed class DirectoryEncoder

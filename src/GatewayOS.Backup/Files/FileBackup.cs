@@ -138,7 +138,7 @@ public sealed class FileBackup : IDisposable
             using ContentReader reader = _store.OpenReader();
             using IngestLane? lane = readerCount == 0 ? writer.OpenLane() : null;
             ChunkSink sink = writer.OpenSink();
-            FileReader? inline = lane is null ? null : new FileReader(lane, sink, owners, Progress, Hooks, cancellation);
+            using FileReader? inline = lane is null ? null : new FileReader(lane, sink, owners, _store, Progress, Hooks, cancellation);
             var walk = new TreeWalk(_options, Progress, owners, writer, reader, sink, task => Hand(task, inline));
             StageCounters counters = writer.Profile.NewCounters();
             _walking = StageCounters.Start();
@@ -198,7 +198,7 @@ public sealed class FileBackup : IDisposable
         try
         {
             using IngestLane lane = writer.OpenLane();
-            var reader = new FileReader(lane, writer.OpenSink(), owners, Progress, Hooks, cancellation);
+            using var reader = new FileReader(lane, writer.OpenSink(), owners, _store, Progress, Hooks, cancellation);
             lane.Pause();
             foreach (FileTask[] bundle in _tasks.GetConsumingEnumerable(CancellationToken.None))
             {

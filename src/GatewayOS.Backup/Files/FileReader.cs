@@ -1,18 +1,23 @@
 using GatewayOS.Backup.Posix;
+using GatewayOS.Store;
 using GatewayOS.Store.Pipeline;
+using GatewayOS.Store.Reading;
 using GatewayOS.Store.Storage;
 using GatewayOS.Store.Trees;
 
 namespace GatewayOS.Backup.Files;
 
 /// <summary>Reads files into a lane: one for each reading thread.</summary>
-internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames owners, BackupProgress progress, FileReadHooks? hooks, CancellationToken cancellation)
+internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames owners, ISnapshotStore store, BackupProgress progress, FileReadHooks? hooks, CancellationToken cancellation) : IDisposable
 {
     private const int BlockBytes = 512;
     private const string Replaced = "it was replaced by something else while the backup ran";
 
     // Names of hard-link groups whose first name was lost, to be read in its place.
     private readonly Queue<(LinkWaiter Waiter, FileTask Instead)> _promoted = new();
+
+    // For lists of what long files held before.
+    private ContentReader? _lists;
 
     /// <summary>Takes a file through: open, check, read, check again. Lets go of its directory.</summary>
     /// <exception cref="OperationCanceledException">The run was cancelled; the file is dropped from the lane.</exception>
@@ -24,6 +29,8 @@ internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames own
             ReadPromoted(next.Waiter, next.Instead);
         }
     }
+
+    public void Dispose() => _lists?.Dispose();
 
     private void ReadPromoted(LinkWaiter waiter, FileTask instead)
     {
@@ -95,7 +102,8 @@ internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames own
 
         TreeNode node = Nodes.Make(name, stat, owners, attributes);
         var ticket = new FileTicket(task, node);
-        lane.Begin(ticket, stat.SizeBytes);
+        ContentRef? before = lane.TakesExpected ? task.Before?.Content : null;
+        lane.Begin(ticket, stat.SizeBytes, before, before is { Depth: > 0 } ? _lists ??= store.OpenReader() : null);
         long length;
         try
         {
@@ -109,7 +117,7 @@ internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames own
 
         hooks?.AfterRead?.Invoke(name);
         Judge(task, node, fd, stat, length, error);
-        progress.AddFile(task.InParent);
+        progress.AddFile(task.Before is not null);
         lane.End();
     }
 
@@ -203,7 +211,7 @@ internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames own
         progress.AddProblem(task.Frame.PathOf(name), Sys.Describe("it cannot be opened", error));
         TreeNode node = Nodes.Make(name, task.Stat, owners, []);
         node.Flags |= NodeFlags.Incomplete;
-        progress.AddFile(task.InParent);
+        progress.AddFile(task.Before is not null);
         GiveUp(task, node);
     }
 

@@ -174,8 +174,8 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
 
     private void VisitFile(DirectoryFrame frame, int slot, byte[] name, in FileStat stat, TreeNode? before)
     {
-        bool inParent = before is { Type: NodeType.File };
-        if (inParent && IsUnmodified(before!, stat))
+        before = before is { Type: NodeType.File } ? before : null;
+        if (before is not null && IsUnmodified(before, stat))
         {
             // Only its number of names may differ without a change of its own: a change of that is a change of its status.
             frame.Set(slot, before);
@@ -191,7 +191,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
         }
 
         frame.Expect(slot);
-        hand(new FileTask(frame, slot, frame.Handle!.Hold(), stat, inParent, group));
+        hand(new FileTask(frame, slot, frame.Handle!.Hold(), stat, before, group));
     }
 
     private bool IsUnmodified(TreeNode before, in FileStat stat) =>
@@ -247,7 +247,7 @@ internal sealed class TreeWalk(BackupOptions options, BackupProgress progress, O
                 break;
             case LinkJoin.ReadIt:
                 frame.Expect(slot);
-                hand(new FileTask(frame, slot, frame.Handle!.Hold(), stat, InParent: false, group));
+                hand(new FileTask(frame, slot, frame.Handle!.Hold(), stat, Before: null, group));
                 break;
             case LinkJoin.Waiting:
             default:

@@ -57,6 +57,9 @@ internal sealed class PackSurvey
         return survey;
     }
 
+    /// <summary>True when the pack has a good directory.</summary>
+    public bool IsWhole(ChunkId pack) => _whole.ContainsKey(pack);
+
     /// <summary>True when the record at this place is whole.</summary>
     public bool IsGood(RecordPlace place) =>
         _torn.TryGetValue(place.Pack, out IReadOnlyDictionary<uint, RecordHead>? whole)

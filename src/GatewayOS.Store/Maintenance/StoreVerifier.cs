@@ -102,11 +102,17 @@ public static class StoreVerifier
             findings.Add(FindingKind.Snapshot, damaged.FileName, damaged.Reason, "The restore point is lost. Run repair to move the file away, or restore it from a copy of the store.");
         }
 
+        using var ahead = new ReachAhead(store, snapshots.Records, options, cancellation);
         PackSurvey packs = PackSurvey.Run(store.Disk, store.Guid, store, options, findings, cancellation);
         StageCounters counters = options.Profile.NewCounters();
         long start = StageCounters.Start();
         CheckIndex(store, findings);
         counters.Busy(Stage.LookUp, ref start);
+
+        if (ahead.Holds(packs) && !findings.Any && packs.NotIndexed == 0)
+        {
+            return new VerifySurvey(packs.ToReport(findings, [], snapshots.Records.Count), snapshots, packs, new Dictionary<ChunkId, string>());
+        }
 
         // Where the index points to a bad copy or to none, another one, or a whole record in a torn pack, still saves the chunk.
         Dictionary<ChunkId, ChunkLocation> better = findings.Any || packs.NotIndexed > 0 ? packs.BetterCopies() : [];

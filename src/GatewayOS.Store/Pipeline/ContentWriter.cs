@@ -50,7 +50,7 @@ public abstract class ContentWriter : IDisposable
     internal ChunkerParameters Chunker { get; }
 
     /// <summary>Opens a lane for one reading thread. Dispose it on that thread.</summary>
-    public IngestLane OpenLane() => new(this, _chunker, Chunker, Profile.NewCounters());
+    public IngestLane OpenLane() => new(this, _chunker, Chunker, NewCounters());
 
     /// <summary>Opens a sink for one thread.</summary>
     /// <returns>A sink that lives as long as the writer.</returns>
@@ -59,6 +59,12 @@ public abstract class ContentWriter : IDisposable
     /// <summary>True when a new snapshot may refer to the chunk without storing it again.</summary>
     /// <param name="hash">The chunk.</param>
     public abstract bool Contains(ContentHash hash);
+
+    /// <summary>True when lanes may find out by themselves that a chunk needs no storing (<see cref="IsStored"/>).</summary>
+    internal virtual bool TakesExpected => false;
+
+    /// <summary>True when these bytes are the chunk of that hash, and a new snapshot may refer to it without storing it again. On any thread.</summary>
+    internal virtual bool IsStored(ReadOnlySpan<byte> plain, in ContentHash hash) => false;
 
     /// <summary>Makes a snapshot of what was written. When this returns, it survives a power cut.</summary>
     /// <param name="draft">The snapshot; its root refers to chunks stored through this writer or found by <see cref="Contains"/>.</param>

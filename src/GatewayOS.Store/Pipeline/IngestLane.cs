@@ -1,11 +1,14 @@
 using GatewayOS.Store.Chunking;
 using GatewayOS.Store.Profiling;
+using GatewayOS.Store.Reading;
+using GatewayOS.Store.Trees;
 
 namespace GatewayOS.Store.Pipeline;
 
 /// <summary>
 /// Where one reading thread puts file content: it reads straight into a batch, the lane cuts it into chunks and hands full batches to the
-/// workers. When all batches are on their way the lane waits: that is the pipeline's back-pressure.
+/// workers. When all batches are on their way the lane waits: that is the pipeline's back-pressure. Content that is expected to be what it was is
+/// read chunk by chunk, each hashed at once while it is in the processor's cache; what the store has goes no further, and its room is read into again.
 /// </summary>
 public sealed class IngestLane : IDisposable
 {
@@ -15,17 +18,26 @@ public sealed class IngestLane : IDisposable
     private readonly ContentWriter _writer;
     private readonly GearChunker _chunker;
     private readonly int _averageBytes;
+    private readonly WriterCounters _named;
     private readonly StageCounters _counters;
+    private readonly ExpectedContent _expected;
     private long _mark = StageCounters.Start();
     private ChunkSink? _sink;
     private ChunkBatch? _batch;
     private ContentTicket? _ticket;
     private int _uncut;
 
-    internal IngestLane(ContentWriter writer, GearChunker chunker, ChunkerParameters parameters, StageCounters counters)
+    // Where in the file the uncut rest begins.
+    private long _offset;
+
+    internal IngestLane(ContentWriter writer, GearChunker chunker, ChunkerParameters parameters, WriterCounters counters)
     {
-        (_writer, _chunker, _averageBytes, _counters) = (writer, chunker, parameters.AverageBytes, counters);
+        (_writer, _chunker, _averageBytes, _named, _counters) = (writer, chunker, parameters.AverageBytes, counters, counters.Stages);
+        _expected = new ExpectedContent(parameters.MaxBytes);
     }
+
+    /// <summary>True when it has a use for what a file held before.</summary>
+    public bool TakesExpected => _writer.TakesExpected;
 
     /// <summary>Counts the thread's time since the lane's last call as reading. Call it before the thread waits for something.</summary>
     public void Pause() => _counters.Busy(Stage.Read, ref _mark);
@@ -36,7 +48,9 @@ public sealed class IngestLane : IDisposable
     /// <summary>Begins a file.</summary>
     /// <param name="ticket">Gets the content; one use.</param>
     /// <param name="expectedBytes">Its size as known now; only a hint.</param>
-    public void Begin(ContentTicket ticket, long expectedBytes)
+    /// <param name="before">What it held at the backup before; only a hint: every byte is read and hashed.</param>
+    /// <param name="lists">Reads the lists of <paramref name="before"/> if it is long; on this lane's thread, until the file ends.</param>
+    public void Begin(ContentTicket ticket, long expectedBytes, ContentRef? before = null, ContentReader? lists = null)
     {
         if (_ticket is not null)
         {
@@ -45,6 +59,12 @@ public sealed class IngestLane : IDisposable
 
         ticket.Start(expectedBytes, _averageBytes);
         _ticket = ticket;
+        _offset = 0;
+        if (before is { } content && TakesExpected)
+        {
+            _expected.Begin(content, lists);
+        }
+
         if (_batch is null)
         {
             Pause();
@@ -55,19 +75,27 @@ public sealed class IngestLane : IDisposable
         _uncut = _batch.Used;
     }
 
-    /// <summary>Free space to read into: at least 64 KiB. Valid until the next call of any method.</summary>
+    /// <summary>Free space to read into: at least 64 KiB, or what is left of a chunk that is expected. Valid until the next call of any method.</summary>
     public Span<byte> GetBuffer()
     {
-        if (_batch!.Free < ReadBytesMin || _batch.IsFull)
+        if (_batch!.Free < ReadBytesMin || _batch.IsFull || _expected.TryAt(_offset, out _, out _))
         {
-            CutChunks();
-            if (_batch.Free < ReadBytesMin || _batch.IsFull)
+            CutChunks(atEnd: false);
+            while (_batch.IsFull)
             {
                 NextBatch();
+                CutChunks(atEnd: false);
             }
         }
 
-        return _batch.Buffer.AsSpan(_batch.Used);
+        bool isExpected = _expected.TryAt(_offset, out ContentPart part, out _);
+        int missing = isExpected ? (int)part.LengthBytes - (_batch.Used - _uncut) : ReadBytesMin;
+        if (_batch.Free < missing)
+        {
+            NextBatch();
+        }
+
+        return _batch.Buffer.AsSpan(_batch.Used, isExpected ? missing : _batch.Free);
     }
 
     /// <summary>Declares the first bytes of the buffer to be the file's next content.</summary>
@@ -82,6 +110,7 @@ public sealed class IngestLane : IDisposable
     {
         CutRest();
         _ticket!.AddHole(lengthBytes);
+        _offset += lengthBytes;
     }
 
     /// <summary>Ends the file.</summary>
@@ -90,7 +119,8 @@ public sealed class IngestLane : IDisposable
         CutRest();
         ContentTicket ticket = _ticket!;
         _ticket = null;
-        ticket.Close(_sink ??= _writer.OpenSink());
+        _expected.Clear();
+        ticket.Close(Sink);
     }
 
     /// <summary>Drops the file: its ticket is never completed. Chunks already handed in stay in the store as garbage.</summary>
@@ -101,6 +131,7 @@ public sealed class IngestLane : IDisposable
             ticket.Abort();
             _batch!.Used = _uncut;
             _ticket = null;
+            _expected.Clear();
         }
     }
 
@@ -125,12 +156,30 @@ public sealed class IngestLane : IDisposable
         }
     }
 
+    private ChunkSink Sink => _sink ??= _writer.OpenSink();
+
     // Cuts where the content says, leaving a rest that holds no cut yet.
-    private void CutChunks()
+    private void CutChunks(bool atEnd)
     {
         Pause();
         while (!_batch!.IsFull)
         {
+            if (_expected.TryAt(_offset, out ContentPart part, out bool isBorder))
+            {
+                int rest = _batch.Used - _uncut;
+                if (rest < part.LengthBytes && !atEnd)
+                {
+                    break;
+                }
+
+                if (rest >= part.LengthBytes && (isBorder || (atEnd && rest == part.LengthBytes)) && TakeExpected(part))
+                {
+                    continue;
+                }
+
+                _expected.Skip();
+            }
+
             int cut = _chunker.FindCut(_batch.Buffer.AsSpan(_uncut, _batch.Used - _uncut));
             if (cut <= 0)
             {
@@ -143,11 +192,39 @@ public sealed class IngestLane : IDisposable
         _counters.Busy(Stage.Chunk, ref _mark);
     }
 
+    // Cutting would find this chunk if its bytes are the same, so their hash decides. False for anything else than a chunk that the store has.
+    private bool TakeExpected(in ContentPart part)
+    {
+        int length = (int)part.LengthBytes;
+        _counters.Busy(Stage.Chunk, ref _mark);
+        bool isStored = _writer.IsStored(_batch!.Buffer.AsSpan(_uncut, length), part.Hash);
+        if (!isStored)
+        {
+            _named.Named(ref _mark, 0, 0);
+            return false;
+        }
+
+        ContentSegment segment = _ticket!.NextSlot(out int slot);
+        ContentTicket.SetPart(segment, slot, part, Sink);
+        _offset += length;
+        if (_batch.Used == _uncut + length)
+        {
+            _batch.Used = _uncut;
+        }
+        else
+        {
+            _uncut += length;
+        }
+
+        _named.Named(ref _mark, length, 1);
+        return true;
+    }
+
     private void CutRest()
     {
         while (_batch!.Used > _uncut)
         {
-            CutChunks();
+            CutChunks(atEnd: true);
             if (_batch.IsFull)
             {
                 NextBatch();
@@ -165,6 +242,7 @@ public sealed class IngestLane : IDisposable
         _batch!.Add(new BatchChunk(_uncut, length, segment, slot));
         _counters.AddBytes(Stage.Chunk, length);
         _uncut += length;
+        _offset += length;
     }
 
     // The uncut rest, shorter than the longest chunk unless the batch ran out of chunk slots, moves to the front of the next batch.

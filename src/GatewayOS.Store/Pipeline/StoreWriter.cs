@@ -48,6 +48,9 @@ public sealed class StoreWriter : ContentWriter
     /// <summary>Batches for chunks that come over a network, bounded in number; see <see cref="Receive"/>.</summary>
     public ReceivedBatches Received { get; }
 
+    /// <inheritdoc/>
+    internal override bool TakesExpected => true;
+
     internal ChunkNaming Naming => _store.Keys.Naming;
 
     internal PackAppender DataPacks { get; }
@@ -60,6 +63,9 @@ public sealed class StoreWriter : ContentWriter
     /// <summary>True when a new snapshot may refer to the chunk without storing it again.</summary>
     /// <param name="id">The chunk.</param>
     public bool Contains(ChunkId id) => _pending.Contains(id) || _store.IsReferable(id);
+
+    /// <inheritdoc/>
+    internal override bool IsStored(ReadOnlySpan<byte> plain, in ContentHash hash) => Naming.Hash(plain) == hash && Contains(hash);
 
     /// <summary>The ID that a hash has in this store.</summary>
     public ChunkId IdOf(ContentHash hash) => Naming.Id(hash);

@@ -2,7 +2,7 @@ using GatewayOS.Store.Profiling;
 
 namespace GatewayOS.Store.Pipeline;
 
-/// <summary>What one worker spends its time on and gets done: written by that worker alone and read by anyone.</summary>
+/// <summary>What one worker or lane spends its time on and gets done: written by its thread alone and read by anyone.</summary>
 internal sealed class WriterCounters(StageCounters stages)
 {
     private long _plainBytes;
@@ -10,6 +10,9 @@ internal sealed class WriterCounters(StageCounters stages)
     private long _newBytes;
     private long _newChunks;
     private long _storedBytes;
+
+    /// <summary>Where its time is counted.</summary>
+    public StageCounters Stages => stages;
 
     public void Named(ref long start, long bytes, int chunks)
     {

@@ -89,10 +89,20 @@ internal sealed class SmallStore
 
     public BackupStore Open() => BackupStore.Open(Disk.NewProcess(), s_secret, Options);
 
+    /// <summary>Verifies one step after the other and with all at once: both must find the same.</summary>
     public VerifyReport Verify(bool readData)
     {
+        VerifyReport inTurn = Verify(readData, threads: 0);
+        VerifyReport atOnce = Verify(readData, threads: 3);
+        Assert.Equal(inTurn.Findings, atOnce.Findings);
+        Assert.Equal(inTurn.Affected, atOnce.Affected);
+        return inTurn;
+    }
+
+    private VerifyReport Verify(bool readData, int threads)
+    {
         using BackupStore store = Open();
-        return StoreVerifier.Run(store, new VerifyOptions { ReadData = readData, Threads = 0 }, CancellationToken.None);
+        return StoreVerifier.Run(store, new VerifyOptions { ReadData = readData, Threads = threads }, CancellationToken.None);
     }
 
     public VerifyReport VerifyKeyless() => StoreVerifier.RunKeyless(Disk.NewProcess(), new VerifyOptions { ReadData = true, Threads = 0 }, CancellationToken.None);
