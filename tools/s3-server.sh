@@ -2,7 +2,7 @@
 # A real S3 service on the loopback for tests and measurements: Ceph's object gateway over one monitor and one disk in memory. Keeps versions, locks and parts as S3 does.
 # usage: tools/s3-server.sh start DIRECTORY PORT    prints its address when it answers, after some 15 s
 #        tools/s3-server.sh stop DIRECTORY          ends it and removes the directory
-# Access key AKTEST, secret SKTEST. OSD_BYTES is how much it can hold (2 GiB). Needs Debian's ceph-mon, ceph-osd, radosgw and ceph-common.
+# Access key AKTEST, secret SKTEST. LISTEN is the address (127.0.0.1). OSD_BYTES is how much it can hold (2 GiB). Needs Debian's ceph-mon, ceph-osd, radosgw and ceph-common.
 set -euo pipefail
 
 verb=${1:?start or stop}
@@ -28,6 +28,7 @@ if [ "$verb" = stop ]; then
 fi
 
 port=${3:?the port to listen on}
+listen=${LISTEN:-127.0.0.1}
 monitor=$((port < 2000 ? port + 1000 : port - 1000))
 rm -rf "$dir"
 mkdir -p "$dir"/mon "$dir"/osd "$dir"/rgw "$dir"/run
@@ -68,7 +69,7 @@ osd data = $dir/osd
 osd objectstore = memstore
 memstore device bytes = ${OSD_BYTES:-2147483648}
 [client.rgw]
-rgw frontends = beast endpoint=127.0.0.1:$port
+rgw frontends = beast endpoint=$listen:$port
 rgw data = $dir/rgw
 rgw dns name = localhost
 CONF
@@ -93,7 +94,7 @@ done
 radosgw -c "$conf" -n client.rgw
 answers=no
 for _ in $(seq 150); do
-  if curl -s -m 1 "http://127.0.0.1:$port/" | grep -q ListAllMy; then
+  if curl -s -m 1 "http://$listen:$port/" | grep -q ListAllMy; then
     answers=yes
     break
   fi
@@ -101,4 +102,4 @@ for _ in $(seq 150); do
 done
 [ $answers = yes ] || { echo "s3-server.sh: it does not answer on port $port; its logs are in $dir" >&2; exit 1; }
 timeout 60 radosgw-admin -c "$conf" -n client.rgw user create --uid=test --display-name=test --access-key=AKTEST --secret-key=SKTEST >/dev/null 2>&1
-echo "http://127.0.0.1:$port"
+echo "http://$listen:$port"

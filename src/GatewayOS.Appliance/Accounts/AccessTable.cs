@@ -99,6 +99,13 @@ public static class AccessTable
         ["gatewayos.v1.Raid/CancelReplacement"] = Change(Runners),
         ["gatewayos.v1.Raid/OverwriteNewDisk"] = Change(Callers.Administrator),
 
+        // The tunnel. Whoever sets it says where the vaults' traffic goes.
+        ["gatewayos.v1.Tunnel/GetStatus"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Tunnel/Probe"] = Change(Runners),
+        ["gatewayos.v1.Tunnel/GetKey"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Tunnel/Set"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Tunnel/Switch"] = Change(Callers.Administrator),
+
         // What is in snapshots: names of files tell much, so they are for those who restore.
         ["gatewayos.v1.Catalogue/Find"] = Read(Restorers),
         ["gatewayos.v1.Catalogue/ListVersions"] = Read(Restorers),

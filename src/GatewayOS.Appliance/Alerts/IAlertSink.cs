@@ -69,6 +69,9 @@ public enum AlertKind
     /// <summary>A power cut would lose what is in the write cache of the RAID controller.</summary>
     CacheUnprotected,
 
+    /// <summary>The tunnel to the cloud carries nothing, or not as it should.</summary>
+    Tunnel,
+
     /// <summary>A test of delivery, raised by an operator.</summary>
     Test,
 }

@@ -46,6 +46,7 @@ internal static class CommandTree
         root.Subcommands.Add(PanelCommands.Build());
         root.Subcommands.Add(PowerCommands.Build());
         root.Subcommands.Add(RaidCommands.Build());
+        root.Subcommands.Add(TunnelCommands.Build());
         root.Subcommands.Add(RecoveryKeyCommand.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(VaultCommands.Build());

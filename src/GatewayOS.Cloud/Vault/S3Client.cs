@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Amazon.Runtime;
 using Amazon.S3;
+using GatewayOS.Cloud.Tunnel;
 
 namespace GatewayOS.Cloud.Vault;
 
@@ -26,7 +27,7 @@ internal static class S3Client
         // Retries are ours: they know what is worth one, and are seen.
         MaxErrorRetry = 0,
         Timeout = s_requestTimeout,
-        HttpClientFactory = new TrustingFactory(settings.CaFile),
+        HttpClientFactory = new TrustingFactory(settings.CaFile, settings.ViaTunnel),
         BufferSize = CopyBytes,
 
         // Many services do not know the newer checksum headers. Every body carries its MD5 instead, which all of them check.
@@ -45,6 +46,11 @@ internal static class S3Client
             (VaultFailure failure, string remedy) = Classify(answer);
             string code = answer.ErrorCode is { Length: > 0 } known ? known : $"{(int)answer.StatusCode}";
             return new VaultException(failure, $"Cannot {action} in {location}: {code}: {answer.Message}{remedy}", error);
+        }
+
+        if (FindInner<TunnelException>(error) is { } noTunnel)
+        {
+            return new VaultException(VaultFailure.Invalid, $"Cannot {action} in {location}: {noTunnel.Message}", error);
         }
 
         return FindInner<AuthenticationException>(error) is { } distrust
@@ -113,13 +119,18 @@ internal static class S3Client
         return error;
     }
 
-    private sealed class TrustingFactory(string? caFile) : HttpClientFactory
+    private sealed class TrustingFactory(string? caFile, bool viaTunnel) : HttpClientFactory
     {
         public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
 
         public override HttpClient CreateHttpClient(IClientConfig clientConfig)
         {
             var handler = new SocketsHttpHandler { ConnectTimeout = s_connectTimeout, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1), AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None };
+            if (viaTunnel)
+            {
+                TunnelConnection.Pin(handler);
+            }
+
             if (caFile is not null)
             {
                 var authorities = new X509Certificate2Collection();

@@ -39,6 +39,9 @@ public sealed record S3Settings
     /// <summary>File with the access key: lines <c>aws_access_key_id = …</c> and <c>aws_secret_access_key = …</c>; null for the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY).</summary>
     public string? CredentialsFile { get; init; }
 
+    /// <summary>True when it is reached through this machine's tunnel and never otherwise.</summary>
+    public bool ViaTunnel { get; init; }
+
     /// <summary>Checks the settings; every error at once.</summary>
     /// <returns>The errors; empty when valid.</returns>
     public IReadOnlyList<string> Validate()

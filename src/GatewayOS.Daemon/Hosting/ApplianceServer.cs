@@ -38,7 +38,7 @@ internal static class ApplianceServer
         "",
         .. new[]
         {
-            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor,
+            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor, Api.Tunnel.Descriptor,
         }.Select(static service => service.FullName),
     ];
 
@@ -138,6 +138,7 @@ internal static class ApplianceServer
         app.MapGrpcService<PanelService>();
         app.MapGrpcService<PowerService>();
         app.MapGrpcService<RaidService>();
+        app.MapGrpcService<TunnelService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
     }
@@ -153,6 +154,8 @@ internal static class ApplianceServer
         services.AddHostedService<AlertWorkers>();
         services.AddSingleton<ApplianceArrays>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplianceArrays>());
+        services.AddSingleton<ApplianceTunnel>();
+        services.AddHostedService(provider => provider.GetRequiredService<ApplianceTunnel>());
         services.AddSingleton<Telemetry>();
         AddBody(services, appliance);
     }

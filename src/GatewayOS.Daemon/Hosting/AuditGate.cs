@@ -106,6 +106,8 @@ internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logg
         ReplaceDiskRequest disk => string.Create(CultureInfo.InvariantCulture, $"{(disk.HasBay ? $"bay:{disk.Bay} " : "")}disk:{disk.Disk}{(disk.AcceptRisk ? " risk accepted" : "")}"),
         OverwriteNewDiskRequest disk => $"disk:{disk.Serial}",
         CheckArrayRequest check => $"array:{check.Array}{(check.Stop ? " stop" : "")}",
+        SwitchTunnelRequest tunnel => tunnel.To.ToString(),
+        GetTunnelKeyRequest key => key.Anew ? "new key" : "",
         WebRequest page => page.Target,
         _ => "",
     };

@@ -62,6 +62,9 @@ internal static partial class DaemonLog
     [LoggerMessage(20, LogLevel.Information, "{kind} job {id} of {node} ended: {state}. {message}")]
     public static partial void JobEnded(ILogger logger, GatewayOS.Appliance.Jobs.JobKind kind, string id, string node, GatewayOS.Appliance.Jobs.JobState state, string message);
 
+    [LoggerMessage(22, LogLevel.Information, "{what}")]
+    public static partial void Tunnel(ILogger logger, string what);
+
     [LoggerMessage(21, LogLevel.Error, "Jobs cannot be looked after: {why}")]
     public static partial void JobsStall(ILogger logger, string why);
 }

@@ -6,6 +6,7 @@ using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Observability;
 using GatewayOS.Appliance.Power;
 using GatewayOS.Appliance.Raid;
+using GatewayOS.Cloud.Tunnel;
 using GatewayOS.Store.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -39,7 +40,7 @@ internal sealed class Telemetry : IDisposable
     private DataProgress _lastProgress;
     private long _lastProgressAt;
 
-    public Telemetry(ApplianceHost appliance, ApplianceBody body, ApplianceArrays arrays, CatalogueFeed feed, DataWorkers workers, TimeProvider time)
+    public Telemetry(ApplianceHost appliance, ApplianceBody body, ApplianceArrays arrays, ApplianceTunnel tunnel, CatalogueFeed feed, DataWorkers workers, TimeProvider time)
     {
         (_appliance, _workers, _time) = (appliance, workers, time);
         _lastProgressAt = time.GetTimestamp();
@@ -48,6 +49,7 @@ internal sealed class Telemetry : IDisposable
         AddVaultGauges();
         AddBodyGauges(body);
         AddArrayGauges(arrays.Watch);
+        AddTunnelGauges(tunnel.Tunnel);
         appliance.Sessions.Committed += _metrics.Count;
         bool sends = Environment.GetEnvironmentVariable(OtlpVariable) is { Length: > 0 };
         ResourceBuilder resource = ResourceBuilder.CreateDefault().AddService("gatewayd", serviceVersion: ProgramVersion.Text, serviceInstanceId: appliance.StoreId);
@@ -207,6 +209,21 @@ internal sealed class Telemetry : IDisposable
         _metrics.Gauge("gateway.disks", "{disk}", "Disks by state.", "state", () => Enum.GetValues<DiskState>().Select(state => (state.ToString().ToLowerInvariant(), (long)watch.Status.Disks.Count(disk => disk.Health.State == state))));
         _metrics.Gauge("gateway.disk.temperature", "Cel", "What a disk says of its temperature.", "disk", () => watch.Status.Disks.Where(disk => disk.Disk.Smart?.Celsius is not null).Select(disk => (disk.Disk.Serial, (long)disk.Disk.Smart!.Celsius!)));
     }
+
+    // A tunnel that is off has no figures.
+    private void AddTunnelGauges(WireGuardTunnel tunnel)
+    {
+        _metrics.Gauge("gateway.tunnel.state", "1", "1 for the state that the tunnel is in.", "state", () => Enum.GetValues<TunnelState>().Select(state => (state.ToString().ToLowerInvariant(), tunnel.Status.State == state ? 1L : 0L)));
+        _metrics.Gauge("gateway.tunnel.received", "By", "Bytes received through the tunnel.", "device", () => Tunnel(tunnel, status => status.ReceivedBytes));
+        _metrics.Gauge("gateway.tunnel.sent", "By", "Bytes sent through the tunnel.", "device", () => Tunnel(tunnel, status => status.SentBytes));
+        _metrics.Gauge("gateway.tunnel.mtu", "By", "Largest packet that the routes into the tunnel allow.", "device", () => Tunnel(tunnel, status => status.MtuBytes));
+        _metrics.Gauge("gateway.tunnel.handshake.age", "s", "Since the last handshake.", "device", () => Tunnel(tunnel, status => (long?)(_time.GetUtcNow() - status.Handshake)?.TotalSeconds));
+        _metrics.Gauge("gateway.tunnel.probe", "us", "Round trip of the last probe that was answered.", "device", () => Tunnel(tunnel, status => status.ProbeUs));
+        _metrics.Gauge("gateway.tunnel.loss", "%", "Lost probes of the last ones.", "device", () => Tunnel(tunnel, status => status.LossPercent));
+    }
+
+    private static IEnumerable<(string Device, long Value)> Tunnel(WireGuardTunnel tunnel, Func<TunnelStatus, long?> figure) =>
+        tunnel.Status is { Engine: not null } status && figure(status) is { } value ? [(status.Device, value)] : [];
 
     private IEnumerable<(string Node, long Value)> Measured(Func<Protection, double?> figure)
     {

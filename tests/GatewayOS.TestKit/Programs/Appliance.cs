@@ -10,6 +10,7 @@ public sealed class Appliance : IDisposable
     private readonly ScratchDirectory _scratch;
     private readonly string[] _options;
     private readonly IReadOnlyDictionary<string, string>? _environment;
+    private readonly NetworkSpace? _space;
     private BuiltProgram? _daemon;
 
     /// <summary>Starts it.</summary>
@@ -25,8 +26,18 @@ public sealed class Appliance : IDisposable
     /// <param name="environment">Added to this process's; null for nothing.</param>
     /// <param name="options">Further options of gatewayd.</param>
     public Appliance(ScratchDirectory scratch, IReadOnlyDictionary<string, string>? environment, params string[] options)
+        : this(scratch, environment, space: null, options)
     {
-        (_scratch, _environment, _options) = (scratch, environment, options);
+    }
+
+    /// <summary>Starts it in a network of its own, with its agents and its operator.</summary>
+    /// <param name="scratch">Where it keeps everything.</param>
+    /// <param name="environment">Added to this process's; null for nothing.</param>
+    /// <param name="space">The network; null for this process's.</param>
+    /// <param name="options">Further options of gatewayd.</param>
+    public Appliance(ScratchDirectory scratch, IReadOnlyDictionary<string, string>? environment, NetworkSpace? space, params string[] options)
+    {
+        (_scratch, _environment, _space, _options) = (scratch, environment, space, options);
         Address = $"127.0.0.1:{FreePort()}";
         Start();
         Operator("login", Address, "--token", File.ReadAllText(_scratch["appliance/state/first-login-token"]).Trim(), "--name", "tester").Expect(0);
@@ -48,14 +59,14 @@ public sealed class Appliance : IDisposable
     public void Start()
     {
         _daemon?.Dispose();
-        _daemon = new BuiltProgram("gatewayd", ["--state", State, "--store", Store, "--listen", Address, .. _options.Contains("--metrics") ? [] : (string[])["--metrics", "off"], .. _options.Contains("--web") ? [] : (string[])["--web", "off"], .. _options.Contains("--profile") ? [] : (string[])["--profile", "dev"], .. _options], _environment);
+        _daemon = new BuiltProgram("gatewayd", ["--state", State, "--store", Store, "--listen", Address, .. _options.Contains("--metrics") ? [] : (string[])["--metrics", "off"], .. _options.Contains("--web") ? [] : (string[])["--web", "off"], .. _options.Contains("--profile") ? [] : (string[])["--profile", "dev"], .. _options], _environment, _space);
         _daemon.WaitFor("serves on");
     }
 
     /// <summary>Runs gatewayctl as the logged-in operator.</summary>
     public ProgramRun Operator(params string[] arguments)
     {
-        using var program = new BuiltProgram("gatewayctl", arguments, new Dictionary<string, string>(_environment ?? new Dictionary<string, string>()) { ["GATEWAY_LOGIN"] = _scratch["operator"] });
+        using var program = new BuiltProgram("gatewayctl", arguments, new Dictionary<string, string>(_environment ?? new Dictionary<string, string>()) { ["GATEWAY_LOGIN"] = _scratch["operator"] }, _space);
         return program.Wait();
     }
 
@@ -71,7 +82,7 @@ public sealed class Appliance : IDisposable
     /// <param name="through">The address it reaches the appliance by; null for the appliance's own.</param>
     public Agent Enroll(string name, string? through = null)
     {
-        var agent = new Agent(_scratch, name, _environment);
+        var agent = new Agent(_scratch, name, _environment, _space);
         agent.Run("enroll", "--gateway", through ?? Address, "--token", NodeToken(), "--name", name).Expect(0);
         return agent;
     }
@@ -79,7 +90,7 @@ public sealed class Appliance : IDisposable
     /// <summary>Runs a store verb of gatewayctl on its store.</summary>
     public ProgramRun StoreVerb(params string[] arguments)
     {
-        using var program = new BuiltProgram("gatewayctl", ["store", .. arguments, "--store", Store, "--key-file", Path.Join(State, "store.key")], _environment);
+        using var program = new BuiltProgram("gatewayctl", ["store", .. arguments, "--store", Store, "--key-file", Path.Join(State, "store.key")], _environment, _space);
         return program.Wait();
     }
 
@@ -99,7 +110,7 @@ public sealed class Appliance : IDisposable
 }
 
 /// <summary>A gateway-agent of a test's own.</summary>
-public sealed class Agent(ScratchDirectory scratch, string name, IReadOnlyDictionary<string, string>? environment = null)
+public sealed class Agent(ScratchDirectory scratch, string name, IReadOnlyDictionary<string, string>? environment = null, NetworkSpace? space = null)
 {
     /// <summary>Its name.</summary>
     public string Name => name;
@@ -108,7 +119,7 @@ public sealed class Agent(ScratchDirectory scratch, string name, IReadOnlyDictio
     public string State => scratch[$"agents/{name}"];
 
     /// <summary>Starts it.</summary>
-    public BuiltProgram Start(params string[] arguments) => new("gateway-agent", [.. arguments, "--state", State], environment);
+    public BuiltProgram Start(params string[] arguments) => new("gateway-agent", [.. arguments, "--state", State], environment, space);
 
     /// <summary>Runs it to its end.</summary>
     public ProgramRun Run(params string[] arguments)

@@ -27,12 +27,14 @@ public sealed class BuiltProgram : IDisposable
     private readonly StringBuilder _errors = new();
 
     /// <summary>Starts it.</summary>
-    /// <param name="name">Its file in artifacts/bin.</param>
+    /// <param name="name">Its file in artifacts/bin, or the path of another one.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="environment">Added to this process's.</param>
-    public BuiltProgram(string name, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="space">The network it runs in; null for this process's.</param>
+    public BuiltProgram(string name, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, NetworkSpace? space = null)
     {
-        var start = new ProcessStartInfo(Path.Join(Gatewayctl.Root, "artifacts/bin", name), arguments);
+        string program = Path.Combine(Gatewayctl.Root, "artifacts/bin", name);
+        ProcessStartInfo start = space is null ? new(program, arguments) : new("ip", ["netns", "exec", space.Name, program, .. arguments]);
         start.UseShellExecute = false;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         foreach ((string variable, string value) in environment ?? new Dictionary<string, string>())

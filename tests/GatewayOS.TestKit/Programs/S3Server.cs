@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace GatewayOS.TestKit.Programs;
 
-/// <summary>A real S3 service of a test's own (tools/s3-server.sh), on the loopback. Disposing ends it.</summary>
+/// <summary>A real S3 service of a test's own (tools/s3-server.sh), on the loopback unless told otherwise. Disposing ends it.</summary>
 public sealed class S3Server : IDisposable
 {
     /// <summary>Its access key.</summary>
@@ -23,10 +23,19 @@ public sealed class S3Server : IDisposable
     /// <summary>Starts it; answers when this returns.</summary>
     /// <param name="capacityBytes">How much it can hold, in memory. What is deleted counts for hours.</param>
     public S3Server(long capacityBytes = CapacityBytesDefault)
+        : this(space: null, "127.0.0.1", capacityBytes)
+    {
+    }
+
+    /// <summary>Starts it in a network of a test's own.</summary>
+    /// <param name="space">The network; null for this process's.</param>
+    /// <param name="listen">The address there that it listens on.</param>
+    /// <param name="capacityBytes">How much it can hold, in memory. What is deleted counts for hours.</param>
+    public S3Server(NetworkSpace? space, string listen, long capacityBytes = CapacityBytesDefault)
     {
         int port = FreePort();
-        Endpoint = Shell.Run($"OSD_BYTES={capacityBytes} '{_script}' start '{_scratch["ceph"]}' {port}").Trim();
-        Address = $"127.0.0.1:{port}";
+        Endpoint = Shell.Run($"{(space is null ? "" : $"ip netns exec {space.Name} ")}env LISTEN={listen} OSD_BYTES={capacityBytes} '{_script}' start '{_scratch["ceph"]}' {port}").Trim();
+        Address = $"{listen}:{port}";
     }
 
     /// <summary>Where it is, as an URL.</summary>

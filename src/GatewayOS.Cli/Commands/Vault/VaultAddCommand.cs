@@ -23,12 +23,13 @@ internal static class VaultAddCommand
     private static readonly Option<string?> s_kmsKey = new("--kms-key") { Description = "Key for aws:kms", HelpName = "ID" };
     private static readonly Option<string?> s_class = new("--pack-class") { Description = "Storage class of packs, as the service calls it", HelpName = "CLASS" };
     private static readonly Option<int> s_lockDays = new("--lock-days") { Description = "Lock every object in compliance mode for so many days, again and again while the store has it: nobody can delete it before. The bucket must have object lock", HelpName = "DAYS" };
+    private static readonly Option<bool> s_viaTunnel = new("--via-tunnel") { Description = "Reach it through this machine's tunnel and never otherwise: without the tunnel a sync fails" };
     private static readonly Option<string[]> s_bandwidth = new("--bandwidth") { Description = "How much is sent in a second, always or in a part of the day, as 2M or 08:00-18:00=2M; may be repeated", HelpName = "LIMIT" };
 
     public static Command Build() => Verb.Make(
         "add",
         "Make a vault known: a directory on another disk, or a bucket",
-        [s_name, s_place, s_endpoint, s_region, s_hostStyle, s_ca, s_credentials, s_encryption, s_kmsKey, s_class, s_lockDays, s_bandwidth],
+        [s_name, s_place, s_endpoint, s_region, s_hostStyle, s_ca, s_credentials, s_encryption, s_kmsKey, s_class, s_lockDays, s_viaTunnel, s_bandwidth],
         Run);
 
     private static int Run(VerbContext context)
@@ -65,7 +66,7 @@ internal static class VaultAddCommand
         string place = arguments.GetValue(s_place)!;
         if (!place.StartsWith(BucketScheme, StringComparison.Ordinal))
         {
-            Option[] misplaced = [.. ((Option[])[s_endpoint, s_hostStyle, s_ca, s_credentials, s_encryption, s_kmsKey, s_class, s_lockDays, s_bandwidth]).Where(option => arguments.GetResult(option) is { Implicit: false })];
+            Option[] misplaced = [.. ((Option[])[s_endpoint, s_hostStyle, s_ca, s_credentials, s_encryption, s_kmsKey, s_class, s_lockDays, s_viaTunnel, s_bandwidth]).Where(option => arguments.GetResult(option) is { Implicit: false })];
             return misplaced.Length == 0
                 ? new VaultPlace { Directory = Path.GetFullPath(place) }
                 : throw new UsageException($"{string.Join(", ", misplaced.Select(option => option.Name))} goes with a bucket; '{place}' is a directory. A bucket is written s3://BUCKET/PREFIX.");
@@ -88,6 +89,7 @@ internal static class VaultAddCommand
                 KmsKey = arguments.GetValue(s_kmsKey),
                 PackClass = arguments.GetValue(s_class),
                 LockDays = arguments.GetValue(s_lockDays),
+                ViaTunnel = arguments.GetValue(s_viaTunnel),
             },
         };
     }
