@@ -10,7 +10,11 @@ namespace GatewayOS.Benchmarks;
 /// </summary>
 internal static class VaultSuite
 {
-    private const int RoundsDefault = 3;
+    private const int RoundsDefault = 5;
+
+    // All that ten copies of the packs put, as the service frees room hours after a delete.
+    private const long ServerBytes = 12L << 30;
+
     private const string Sync = "sync";
     private const string Restore = "restore";
     private const string Ours = "gatewayctl";
@@ -24,7 +28,7 @@ internal static class VaultSuite
         string source = options.Text("--source", "/usr/lib/x86_64-linux-gnu");
         var results = new BenchResults("vault");
         using var scratch = new ScratchDirectory("vault-bench");
-        using var server = new S3Server();
+        using var server = new S3Server(ServerBytes);
         Dictionary<string, string> environment = Environment(scratch, server);
         string log = Path.Join(BenchResults.Output, "vault.log");
         Shell.Run($"mkdir -p '{BenchResults.Output}'");

@@ -15,6 +15,9 @@ internal static class S3Client
     private static readonly TimeSpan s_requestTimeout = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(20);
 
+    // The SDK's own 8 KiB would be a system call each.
+    private const int CopyBytes = 256 * 1024;
+
     public static AmazonS3Client Make(S3Settings settings) => new(Credentials(settings.CredentialsFile), new AmazonS3Config
     {
         ServiceURL = settings.Endpoint,
@@ -25,6 +28,7 @@ internal static class S3Client
         MaxErrorRetry = 0,
         Timeout = s_requestTimeout,
         HttpClientFactory = new TrustingFactory(settings.CaFile, settings.ViaTunnel),
+        BufferSize = CopyBytes,
 
         // Many services do not know the newer checksum headers. Every body carries its MD5 instead, which all of them check.
         RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -8,14 +7,18 @@ using GatewayOS.Store.Storage;
 namespace GatewayOS.Cloud.Vault;
 
 /// <summary>
-/// A vault in a bucket. Small objects are put at once, larger ones in parts; parts that arrived before a link broke or the process was killed are not sent again. Every
+/// A vault in a bucket. Small objects are put at once, larger ones in parts, several at a time; parts that arrived before a link broke or the process was killed are not sent again. Every
 /// body carries its MD5, which the service compares with what arrived. With an earlier time given it shows the bucket as it was then, read-only: what was deleted or
 /// replaced since is still there as a version when the bucket keeps versions, as one with locks does.
 /// </summary>
 public sealed class S3Medium : IVaultMedium
 {
-    // Objects up to this are put at once. Also the memory of one put.
+    // Objects up to this are put at once.
     private const int PartBytes = 16 * 1024 * 1024;
+
+    // Requests with a body on their way at a time. They are read from where the content is, so none takes memory of its own but a socket's buffer.
+    private const int BodiesMax = 16;
+
     private const int KeysPerListing = 1000;
 
     private readonly S3Settings _settings;
@@ -25,6 +28,10 @@ public sealed class S3Medium : IVaultMedium
     private readonly DateTimeOffset? _asOf;
     private readonly BandwidthSchedule? _bandwidth;
     private readonly string _prefix;
+
+    // With TLS a body needs no SHA-256 in the signature beside the MD5 that the signature covers. Without it the SDK insists.
+    private readonly bool _leavesBodiesUnsigned;
+    private readonly SemaphoreSlim _bodies = new(BodiesMax);
 
     /// <summary>Makes the client; nothing is asked yet.</summary>
     /// <param name="settings">Where and how.</param>
@@ -41,6 +48,7 @@ public sealed class S3Medium : IVaultMedium
 
         (_settings, _time, _asOf, _bandwidth) = (settings, time, asOf, bandwidth);
         _prefix = settings.Prefix.Length == 0 ? "" : settings.Prefix + "/";
+        _leavesBodiesUnsigned = settings.Endpoint.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
         _client = S3Client.Make(settings);
         _uploads = new S3Uploads(_client, settings.Bucket, _prefix);
         Location = $"{settings.Endpoint.TrimEnd('/')}/{settings.Bucket}{(settings.Prefix.Length == 0 ? "" : "/" + settings.Prefix)}";
@@ -155,6 +163,7 @@ public sealed class S3Medium : IVaultMedium
     {
         _client.Dispose();
         _uploads.Dispose();
+        _bodies.Dispose();
     }
 
     private async IAsyncEnumerable<VaultObject> ListNowAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation)
@@ -205,17 +214,18 @@ public sealed class S3Medium : IVaultMedium
 
     private async Task<string> PutAtOnceAsync(string name, IStoreFile content, DateTimeOffset? lockedUntil, CancellationToken cancellation)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, (int)content.LengthBytes));
+        await _bodies.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            int length = ReadWhole(content, buffer.AsSpan(0, (int)content.LengthBytes), 0, name);
+            using S3Body body = Body(content, 0, (int)content.LengthBytes);
             var request = new PutObjectRequest
             {
                 BucketName = _settings.Bucket,
                 Key = _prefix + name,
-                InputStream = Body(buffer, length),
-                MD5Digest = Convert.ToBase64String(S3Uploads.Digest(buffer.AsSpan(0, length))),
+                InputStream = body,
+                MD5Digest = Convert.ToBase64String(body.Digest()),
                 UseChunkEncoding = false,
+                DisablePayloadSigning = _leavesBodiesUnsigned,
                 StorageClass = ClassOf(name),
                 ServerSideEncryptionMethod = Encryption,
                 ServerSideEncryptionKeyManagementServiceKeyId = _settings.KmsKey,
@@ -229,55 +239,59 @@ public sealed class S3Medium : IVaultMedium
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            _bodies.Release();
         }
     }
 
     private async Task<string> PutInPartsAsync(string name, IStoreFile content, DateTimeOffset? lockedUntil, CancellationToken cancellation)
     {
-        int partBytes = S3Uploads.PartBytesFor(content.LengthBytes, PartBytes);
+        long lengthBytes = content.LengthBytes;
+        int partBytes = S3Uploads.PartBytesFor(lengthBytes, PartBytes);
         string key = _prefix + name;
         S3Upload upload = await _uploads.TakeUpAsync(key, cancellation).ConfigureAwait(false) ?? await BeginAsync(key, name, lockedUntil, cancellation).ConfigureAwait(false);
-        var parts = new List<PartETag>();
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(partBytes);
-        try
-        {
-            for (long offset = 0; offset < content.LengthBytes; offset += partBytes)
-            {
-                int number = parts.Count + 1;
-                int length = ReadWhole(content, buffer.AsSpan(0, (int)Math.Min(partBytes, content.LengthBytes - offset)), offset, name);
-                byte[] digest = S3Uploads.Digest(buffer.AsSpan(0, length));
-                string? there = upload.TagOf(number, length, digest);
-                if (there is null)
-                {
-                    var request = new UploadPartRequest
-                    {
-                        BucketName = _settings.Bucket,
-                        Key = key,
-                        UploadId = upload.Id,
-                        PartNumber = number,
-                        PartSize = length,
-                        InputStream = Body(buffer, length),
-                        MD5Digest = Convert.ToBase64String(digest),
-                        UseChunkEncoding = false,
-                    };
-                    there = (await _client.UploadPartAsync(request, cancellation).ConfigureAwait(false)).ETag;
-                }
 
-                parts.Add(new PartETag(number, there));
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
-        var whole = new CompleteMultipartUploadRequest { BucketName = _settings.Bucket, Key = key, UploadId = upload.Id, PartETags = parts };
+        // One that fails leaves the others to arrive: what has arrived is not sent again.
+        int count = (int)((lengthBytes + partBytes - 1) / partBytes);
+        PartETag[] parts = await Task.WhenAll(Enumerable.Range(0, count).Select(index =>
+            PutPartAsync(upload, key, index + 1, content, (long)index * partBytes, (int)Math.Min(partBytes, lengthBytes - ((long)index * partBytes)), cancellation))).ConfigureAwait(false);
+        var whole = new CompleteMultipartUploadRequest { BucketName = _settings.Bucket, Key = key, UploadId = upload.Id, PartETags = [.. parts] };
         string tag = Tag((await _client.CompleteMultipartUploadAsync(whole, cancellation).ConfigureAwait(false)).ETag);
         _uploads.Done(key);
 
         // Not every service says it here.
         return tag.Length > 0 ? tag : Tag((await _client.GetObjectMetadataAsync(_settings.Bucket, key, cancellation).ConfigureAwait(false)).ETag);
+    }
+
+    private async Task<PartETag> PutPartAsync(S3Upload upload, string key, int number, IStoreFile content, long offset, int length, CancellationToken cancellation)
+    {
+        await _bodies.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            using S3Body body = Body(content, offset, length);
+            byte[] digest = body.Digest();
+            if (upload.TagOf(number, length, digest) is { } there)
+            {
+                return new PartETag(number, there);
+            }
+
+            var request = new UploadPartRequest
+            {
+                BucketName = _settings.Bucket,
+                Key = key,
+                UploadId = upload.Id,
+                PartNumber = number,
+                PartSize = length,
+                InputStream = body,
+                MD5Digest = Convert.ToBase64String(digest),
+                UseChunkEncoding = false,
+                DisablePayloadSigning = _leavesBodiesUnsigned,
+            };
+            return new PartETag(number, (await _client.UploadPartAsync(request, cancellation).ConfigureAwait(false)).ETag);
+        }
+        finally
+        {
+            _bodies.Release();
+        }
     }
 
     private async Task<S3Upload> BeginAsync(string key, string name, DateTimeOffset? lockedUntil, CancellationToken cancellation)
@@ -306,13 +320,7 @@ public sealed class S3Medium : IVaultMedium
     // Some answers of some services have it in quotes, some without.
     private static string Tag(string? entityTag) => entityTag?.Trim('"') ?? "";
 
-    private Stream Body(byte[] buffer, int length) => _bandwidth is { } schedule ? new PacedStream(buffer.AsMemory(0, length), schedule) : new MemoryStream(buffer, 0, length, writable: false);
-
-    private int ReadWhole(IStoreFile content, Span<byte> buffer, long offset, string name)
-    {
-        int read = content.ReadAt(buffer, offset);
-        return read == buffer.Length ? read : throw new VaultException(VaultFailure.Corrupted, $"{name} became shorter while it was put into {Location}.");
-    }
+    private S3Body Body(IStoreFile content, long offset, int length) => new(content, offset, length, _bandwidth);
 
     private void RefusePast()
     {

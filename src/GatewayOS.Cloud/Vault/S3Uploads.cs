@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using Amazon.S3;
 using Amazon.S3.Model;
 
@@ -17,10 +15,6 @@ internal sealed class S3Uploads(AmazonS3Client client, string bucket, string pre
     private readonly ConcurrentDictionary<string, string> _open = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _gate = new(1, 1);
     private bool _listed;
-
-    /// <summary>The digest of a body. It is what every service checks on arrival; against those who alter things on purpose stand the hashes in what is sent.</summary>
-    [SuppressMessage("Security", "CA5351", Justification = "Finds accidents on the way only.")]
-    public static byte[] Digest(ReadOnlySpan<byte> body) => MD5.HashData(body);
 
     /// <summary>Length of the parts of an object.</summary>
     public static int PartBytesFor(long lengthBytes, int partBytesMin) => (int)Math.Max(partBytesMin, ((lengthBytes / PartsMax) + 1 + 0xFFFFF) & ~0xFFFFF);

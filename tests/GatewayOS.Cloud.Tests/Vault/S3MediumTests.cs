@@ -38,11 +38,11 @@ public sealed class S3MediumTests(S3Fixture s3) : VaultMediumConformance, IAsync
         using var uploads = new S3Uploads(s3.Client, _settings.Bucket, "site/a/");
         S3Upload open = (await uploads.TakeUpAsync(key, CancellationToken.None))!;
         Assert.Equal([1, 2], open.Parts.Keys.Order());
-        byte[] part = new byte[16 * 1024 * 1024];
-        new BreakingContent(bytes, bytes).ReadAt(part, 0);
-        Assert.NotNull(open.TagOf(1, part.Length, S3Uploads.Digest(part)));
-        Assert.Null(open.TagOf(2, part.Length, S3Uploads.Digest(part)));
-        Assert.Null(open.TagOf(3, part.Length, S3Uploads.Digest(part)));
+        const int part = 16 * 1024 * 1024;
+        byte[] digest = new S3Body(new BreakingContent(bytes, bytes), 0, part, null).Digest();
+        Assert.NotNull(open.TagOf(1, part, digest));
+        Assert.Null(open.TagOf(2, part, digest));
+        Assert.Null(open.TagOf(3, part, digest));
 
         // Other content under the same name: nothing of the old gets into it.
         using var next = new S3Medium(_settings, TimeProvider.System);
@@ -53,6 +53,43 @@ public sealed class S3MediumTests(S3Fixture s3) : VaultMediumConformance, IAsync
         await next.ReadAsync(put, 0, buffer, CancellationToken.None);
         Assert.True(content.AsSpan().SequenceEqual(buffer));
         Assert.Empty((await s3.Client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = _settings.Bucket })).MultipartUploads ?? []);
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(40 * 1024 * 1024)]
+    public async Task What_is_altered_on_the_way_is_refused(int bytes)
+    {
+        VaultException error = await Assert.ThrowsAsync<VaultException>(() => _medium.PutAsync("packs/aa/altered", new AlteringContent(bytes), CancellationToken.None));
+        Assert.Equal(VaultFailure.Corrupted, error.Failure);
+        Assert.Empty(await NamesAsync("packs/aa/"));
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(20 * 1024 * 1024)]
+    public async Task Over_TLS_it_is_the_same(int bytes)
+    {
+        using var front = new TlsFront(s3.Address);
+        using var medium = new S3Medium(_settings with { Endpoint = front.Endpoint, CaFile = front.CaFile }, TimeProvider.System);
+        using var content = new SealedContent();
+        content.Load(Bytes(3, bytes));
+        VaultObject put = await medium.PutAsync("packs/aa/secured", content, CancellationToken.None);
+        byte[] buffer = new byte[bytes];
+        await medium.ReadAsync(put, 0, buffer, CancellationToken.None);
+        Assert.True(content.Bytes.SequenceEqual(buffer));
+        VaultException altered = await Assert.ThrowsAsync<VaultException>(() => medium.PutAsync("packs/aa/altered", new AlteringContent(bytes), CancellationToken.None));
+        Assert.Equal(VaultFailure.Corrupted, altered.Failure);
+    }
+
+    [Fact]
+    public async Task A_certificate_of_nobody_is_not_trusted()
+    {
+        using var front = new TlsFront(s3.Address);
+        using var medium = new S3Medium(_settings with { Endpoint = front.Endpoint }, TimeProvider.System);
+        VaultException error = await Assert.ThrowsAsync<VaultException>(() => medium.PutAsync("keys/one", Content(), CancellationToken.None));
+        Assert.Equal(VaultFailure.Invalid, error.Failure);
+        Assert.Contains("--ca", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -128,5 +128,5 @@ public abstract class VaultMediumConformance
         return bytes;
     }
 
-    private async Task<string[]> NamesAsync(string prefix) => [.. (await ListAsync(prefix)).Select(entry => entry.Name).Order(StringComparer.Ordinal)];
+    protected async Task<string[]> NamesAsync(string prefix) => [.. (await ListAsync(prefix)).Select(entry => entry.Name).Order(StringComparer.Ordinal)];
 }

@@ -12,6 +12,8 @@ public sealed class S3Server : IDisposable
     /// <summary>And the secret to it.</summary>
     public const string SecretKey = "SKTEST";
 
+    private const long CapacityBytesDefault = 2L << 30;
+
     // The service wants a second port a thousand below.
     private const int PortMin = 20_000;
 
@@ -19,18 +21,20 @@ public sealed class S3Server : IDisposable
     private readonly string _script = Path.Join(Gatewayctl.Root, "tools/s3-server.sh");
 
     /// <summary>Starts it; answers when this returns.</summary>
-    public S3Server()
-        : this(space: null, "127.0.0.1")
+    /// <param name="capacityBytes">How much it can hold, in memory. What is deleted counts for hours.</param>
+    public S3Server(long capacityBytes = CapacityBytesDefault)
+        : this(space: null, "127.0.0.1", capacityBytes)
     {
     }
 
     /// <summary>Starts it in a network of a test's own.</summary>
     /// <param name="space">The network; null for this process's.</param>
     /// <param name="listen">The address there that it listens on.</param>
-    public S3Server(NetworkSpace? space, string listen)
+    /// <param name="capacityBytes">How much it can hold, in memory. What is deleted counts for hours.</param>
+    public S3Server(NetworkSpace? space, string listen, long capacityBytes = CapacityBytesDefault)
     {
         int port = FreePort();
-        Endpoint = Shell.Run($"{(space is null ? "" : $"ip netns exec {space.Name} ")}env LISTEN={listen} '{_script}' start '{_scratch["ceph"]}' {port}").Trim();
+        Endpoint = Shell.Run($"{(space is null ? "" : $"ip netns exec {space.Name} ")}env LISTEN={listen} OSD_BYTES={capacityBytes} '{_script}' start '{_scratch["ceph"]}' {port}").Trim();
         Address = $"{listen}:{port}";
     }
 
