@@ -197,7 +197,7 @@ Task("format-check").Does(() => MustRun("format", "dotnet", "format GatewayOS.sl
 Task("test").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 {
     // The longest first, so that no lane is left with it at the end.
-    var sum = Tests(TestProjects(name => name != "GatewayOS.System.Tests").OrderByDescending(project => project.EndsWith("GatewayOS.Daemon.Tests")), lanes: 2, filter: "--filter Category!=Pages");
+    var sum = Tests(TestProjects(name => name != "GatewayOS.System.Tests").OrderByDescending(project => project.EndsWith("GatewayOS.Daemon.Tests")), lanes: 2, filter: "--filter 'Category!=Pages&Category!=Slow'");
     // Random programs, every prefix of one workload, and the proof that both would notice a bug.
     foreach (var (log, args) in new[] { ("simulation", $"--seconds {simulationSeconds}"), ("simulation-prefixes", "--prefixes"), ("simulation-plants", "--plant all") })
     {
@@ -209,12 +209,13 @@ Task("test").IsDependentOn("compile").IsDependentOn("build").Does(() =>
     Close(sum);
 });
 
-// With every page of the appliance in every look.
+// With every page of the appliance in every look, and what is too slow for the ordinary run.
 Task("test-system").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 {
     var (passed, failed, skipped) = Tests(TestProjects(name => name == "GatewayOS.Web.Browser.Tests"), lanes: 1, filter: "--filter Category=Pages");
     var system = Tests(TestProjects(name => name == "GatewayOS.System.Tests"), lanes: 1);
-    Close((passed + system.Passed, failed + system.Failed, skipped + system.Skipped));
+    var slow = Tests(TestProjects(name => name == "GatewayOS.Daemon.Tests"), lanes: 1, filter: "--filter Category=Slow");
+    Close((passed + slow.Passed + system.Passed, failed + slow.Failed + system.Failed, skipped + slow.Skipped + system.Skipped));
 });
 
 Task("screenshots").IsDependentOn("compile").IsDependentOn("build").Does(() =>

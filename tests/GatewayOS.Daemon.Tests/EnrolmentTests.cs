@@ -66,10 +66,14 @@ public sealed class EnrolmentTests : IDisposable
         agent.Run("status").Expect(0);
     }
 
-    [Theory]
-    [InlineData("gw-1000", 20)]
-    [InlineData("gw-2000", 100)]
-    public async Task A_model_takes_so_many_nodes_and_not_one_more(string profile, int nodes)
+    [Fact]
+    public Task A_gw_1000_takes_20_nodes_and_not_one_more() => Fill("gw-1000", 20);
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public Task A_gw_2000_takes_100_nodes_and_not_one_more() => Fill("gw-2000", 100);
+
+    private async Task Fill(string profile, int nodes)
     {
         using var appliance = new Appliance(_scratch, "--profile", profile);
         for (int i = 1; i <= nodes; i++)

@@ -254,12 +254,6 @@ export type GetSensorsRequest = Record<string, never>;
 
 export type GetStatusRequest = Record<string, never>;
 
-export interface GetTunnelKeyRequest {
-  anew?: boolean;
-}
-
-export type GetTunnelStatusRequest = Record<string, never>;
-
 export interface HardwareProfileMessage {
   model?: string;
   title?: string;
@@ -586,17 +580,6 @@ export interface PreviewPolicyRequest {
   runs?: number;
 }
 
-export interface ProbeTunnelReply {
-  target?: string;
-  roundTripUs?: string[];
-  lost?: number;
-}
-
-export interface ProbeTunnelRequest {
-  target?: string;
-  count?: number;
-}
-
 export interface ProfileErrorMessage {
   path?: string;
   problem?: string;
@@ -701,16 +684,6 @@ export interface SetRoleRequest {
   role?: string;
 }
 
-export interface SetTunnelReply {
-  problems?: string[];
-  notes?: string[];
-  status?: TunnelStatusMessage;
-}
-
-export interface SetTunnelRequest {
-  config?: string;
-}
-
 export interface SetVaultBandwidthRequest {
   name?: string;
   limits?: VaultBandwidthLimit[];
@@ -766,50 +739,10 @@ export interface SnapshotSummary {
   tags?: string[];
 }
 
-export interface SwitchTunnelRequest {
-  to?: SwitchTunnelRequestTo;
-}
-
-export type SwitchTunnelRequestTo = 'UNSPECIFIED' | 'ON' | 'OFF';
-
 export type TestAlertRequest = Record<string, never>;
 
 export interface TestLampsRequest {
   durationMs?: string;
-}
-
-export interface TunnelKeyReply {
-  publicKey?: string;
-}
-
-export interface TunnelStatusMessage {
-  state?: TunnelStatusMessageState;
-  reason?: string;
-  sinceUnixMs?: string;
-  device?: string;
-  engine?: string;
-  publicKey?: string;
-  addresses?: string[];
-  dns?: string[];
-  ways?: TunnelWayMessage[];
-  handshakeUnixMs?: string;
-  receivedBytes?: string;
-  sentBytes?: string;
-  mtuBytes?: number;
-  mtuFound?: boolean;
-  probe?: string;
-  probeUs?: string;
-  lossPercent?: number;
-  config?: string;
-}
-
-export type TunnelStatusMessageState = 'UNSPECIFIED' | 'OFF' | 'CONNECTING' | 'UP' | 'DEGRADED' | 'DOWN';
-
-export interface TunnelWayMessage {
-  endpoint?: string;
-  address?: string;
-  inUse?: boolean;
-  problem?: string;
 }
 
 export interface UserInfo {
@@ -1132,11 +1065,6 @@ export interface Methods {
   'gatewayos.v1.Snapshots/List': { request: ListSnapshotInfosRequest; reply: ListSnapshotInfosReply; streams: false };
   'gatewayos.v1.Snapshots/Lock': { request: LockSnapshotRequest; reply: SnapshotInfo; streams: false };
   'gatewayos.v1.Snapshots/Show': { request: SnapshotRequest; reply: SnapshotInfo; streams: false };
-  'gatewayos.v1.Tunnel/GetKey': { request: GetTunnelKeyRequest; reply: TunnelKeyReply; streams: false };
-  'gatewayos.v1.Tunnel/GetStatus': { request: GetTunnelStatusRequest; reply: TunnelStatusMessage; streams: false };
-  'gatewayos.v1.Tunnel/Probe': { request: ProbeTunnelRequest; reply: ProbeTunnelReply; streams: false };
-  'gatewayos.v1.Tunnel/Set': { request: SetTunnelRequest; reply: SetTunnelReply; streams: false };
-  'gatewayos.v1.Tunnel/Switch': { request: SwitchTunnelRequest; reply: TunnelStatusMessage; streams: false };
   'gatewayos.v1.Vaults/Add': { request: AddVaultRequest; reply: VaultInfo; streams: false };
   'gatewayos.v1.Vaults/List': { request: ListVaultsRequest; reply: ListVaultsReply; streams: false };
   'gatewayos.v1.Vaults/Remove': { request: VaultRequest; reply: VaultInfo; streams: false };
