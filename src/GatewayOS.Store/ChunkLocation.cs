@@ -13,6 +13,11 @@ public readonly record struct ChunkLocation(int Pack, uint OffsetBytes, int Stor
     /// <summary>Bytes the record takes in its pack.</summary>
     public long RecordBytes => Packs.PackFormat.RecordHeadBytes + (long)StoredBytes;
 
+    /// <summary>True when what lies there is what a place in a tree or list needs.</summary>
+    /// <param name="kind">What the chunk must hold.</param>
+    /// <param name="plainBytes">How long it must be; negative where that place does not say.</param>
+    internal bool Fits(ChunkKind kind, long plainBytes) => Kind == kind && (plainBytes < 0 || PlainBytes == plainBytes);
+
     /// <inheritdoc/>
     public int CompareTo(ChunkLocation other)
     {

@@ -17,7 +17,7 @@ internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames own
     private readonly Queue<(LinkWaiter Waiter, FileTask Instead)> _promoted = new();
 
     // For lists of what long files held before.
-    private ContentReader? _lists;
+    private readonly Lazy<ContentReader> _lists = new(store.OpenReader);
 
     /// <summary>Takes a file through: open, check, read, check again. Lets go of its directory.</summary>
     /// <exception cref="OperationCanceledException">The run was cancelled; the file is dropped from the lane.</exception>
@@ -30,7 +30,13 @@ internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames own
         }
     }
 
-    public void Dispose() => _lists?.Dispose();
+    public void Dispose()
+    {
+        if (_lists.IsValueCreated)
+        {
+            _lists.Value.Dispose();
+        }
+    }
 
     private void ReadPromoted(LinkWaiter waiter, FileTask instead)
     {
@@ -102,8 +108,7 @@ internal sealed class FileReader(IngestLane lane, ChunkSink sink, OwnerNames own
 
         TreeNode node = Nodes.Make(name, stat, owners, attributes);
         var ticket = new FileTicket(task, node);
-        ContentRef? before = lane.TakesExpected ? task.Before?.Content : null;
-        lane.Begin(ticket, stat.SizeBytes, before, before is { Depth: > 0 } ? _lists ??= store.OpenReader() : null);
+        lane.Begin(ticket, stat.SizeBytes, task.Before?.Content, _lists);
         long length;
         try
         {

@@ -105,7 +105,7 @@ public sealed class TunnelMachine
     public TunnelMachine(int ways, TimeSpan now)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ways, 1);
-        (_ways, _begun, _moved, Since) = (ways, now, now, now);
+        (_ways, _begun, _moved) = (ways, now, now);
     }
 
     /// <summary>Number of the way in use, 0 for the preferred one.</summary>
@@ -116,9 +116,6 @@ public sealed class TunnelMachine
 
     /// <summary>Why, one sentence.</summary>
     public string Reason { get; private set; } = "The other end has not answered yet.";
-
-    /// <summary>Since when it is in this state.</summary>
-    public TimeSpan Since { get; private set; }
 
     /// <summary>Lost probes of the last <see cref="ProbeWindow"/>, in percent; null with too few of them.</summary>
     public int? LossPercent => _probes.Count < ProbesMin ? null : 100 * _probes.Count(answered => !answered) / _probes.Count;
@@ -165,13 +162,7 @@ public sealed class TunnelMachine
             moves.Add(TunnelMove.FindMtu);
         }
 
-        (TunnelState state, string reason) = Judge(reading);
-        if (state != State)
-        {
-            Since = reading.Now;
-        }
-
-        (State, Reason) = (state, reason);
+        (State, Reason) = Judge(reading);
         return [.. moves.Distinct()];
     }
 
@@ -243,14 +234,18 @@ public sealed class TunnelMachine
 
     private (TunnelState State, string Reason) Judge(TunnelReading reading)
     {
-        if (_heard is null || (_triedInVain > 0 && _triedInVain < Math.Max(_ways, 2)))
+        bool isInVain = _triedInVain >= Math.Max(_ways, 2);
+        if (_heard is null)
         {
-            return _triedInVain >= Math.Max(_ways, 2)
-                ? (TunnelState.Down, "No endpoint has answered.")
-                : (TunnelState.Connecting, _heard is null ? "The other end has not answered yet." : Number(Way, "Nothing came through any more; the way tried now is number"));
+            return isInVain ? (TunnelState.Down, "No endpoint has answered.") : (TunnelState.Connecting, "The other end has not answered yet.");
         }
 
-        if (_triedInVain > 0)
+        if (_triedInVain > 0 && !isInVain)
+        {
+            return (TunnelState.Connecting, Number(Way, "Nothing came through any more; the way tried now is number"));
+        }
+
+        if (isInVain)
         {
             return (TunnelState.Down, _ways == 1 ? "The endpoint does not answer." : "No endpoint answers.");
         }

@@ -6,6 +6,9 @@ public sealed record S3Settings
     /// <summary>Longest lock, in days: a mistake in it cannot be taken back by anybody.</summary>
     public const int LockDaysMax = 3650;
 
+    /// <summary>What services that have no regions take for theirs.</summary>
+    public const string RegionDefault = "us-east-1";
+
     /// <summary>The service, for instance <c>https://s3.example.org</c>.</summary>
     public required string Endpoint { get; init; }
 
@@ -16,7 +19,7 @@ public sealed record S3Settings
     public string Prefix { get; init; } = "";
 
     /// <summary>The region that requests are signed for.</summary>
-    public string Region { get; init; } = "us-east-1";
+    public string Region { get; init; } = RegionDefault;
 
     /// <summary>True puts the bucket's name into the path, false into the host name.</summary>
     public bool PathStyle { get; init; } = true;

@@ -12,7 +12,6 @@ namespace GatewayOS.Daemon.Services;
 internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers, ILogger<VaultsService> logger) : Vaults.VaultsBase
 {
     private const string TimeForm = "HH:mm";
-    private const string RegionDefault = "us-east-1";
 
     // Two who add the same name at once must not write each other's keys.
     private static readonly SemaphoreSlim s_changing = new(1);
@@ -106,7 +105,7 @@ internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers
             Endpoint = bucket.Endpoint,
             Bucket = bucket.Bucket,
             Prefix = bucket.Prefix,
-            Region = OrNull(bucket.Region) ?? RegionDefault,
+            Region = OrNull(bucket.Region) ?? S3Settings.RegionDefault,
             PathStyle = !bucket.HostStyle,
             Encryption = OrNull(bucket.ServerEncryption),
             KmsKey = OrNull(bucket.KmsKey),

@@ -30,6 +30,8 @@ internal sealed class ReachAhead : IReachVisitor, IDisposable
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         if (options.Threads <= 1)
         {
+            // Nothing else has progress to show meanwhile.
+            _shown = true;
             Walk(snapshots, options);
             return;
         }
@@ -56,7 +58,7 @@ internal sealed class ReachAhead : IReachVisitor, IDisposable
             return false;
         }
 
-        if (!StoreVerifier.LocateQuietly(_store, id, out ChunkLocation location) || location.Kind != kind || (plainBytes >= 0 && location.PlainBytes != plainBytes))
+        if (!StoreVerifier.LocateQuietly(_store, id, out ChunkLocation location) || !location.Fits(kind, plainBytes))
         {
             _doubt = true;
             return false;

@@ -48,7 +48,7 @@ internal sealed class ReachCheck(BackupStore store, PackSurvey packs, FindingLis
 
         if (located && packs.IsGood(new RecordPlace(store.Packs.Id(location.Pack), location.OffsetBytes)))
         {
-            if (location.Kind == kind && (plainBytes < 0 || location.PlainBytes == plainBytes))
+            if (location.Fits(kind, plainBytes))
             {
                 return kind != ChunkKind.Data;
             }

@@ -20,8 +20,8 @@ internal sealed class ExpectedContent(int chunkBytesMax)
 
     /// <summary>Begins a file.</summary>
     /// <param name="content">What it held.</param>
-    /// <param name="lists">Reads the lists of long content; borrowed until <see cref="Clear"/>.</param>
-    public void Begin(ContentRef content, ContentReader? lists)
+    /// <param name="lists">Reads the lists of long content, which is not expected without it; borrowed until <see cref="Clear"/>.</param>
+    public void Begin(ContentRef content, Lazy<ContentReader>? lists)
     {
         Clear();
         if (content.Depth == 0)
@@ -30,7 +30,7 @@ internal sealed class ExpectedContent(int chunkBytesMax)
         }
         else if (lists is not null)
         {
-            _leaves = lists.Leaves(content).GetEnumerator();
+            _leaves = lists.Value.Leaves(content).GetEnumerator();
         }
 
         _current = Take();

@@ -36,9 +36,6 @@ public sealed class IngestLane : IDisposable
         _expected = new ExpectedContent(parameters.MaxBytes);
     }
 
-    /// <summary>True when it has a use for what a file held before.</summary>
-    public bool TakesExpected => _writer.TakesExpected;
-
     /// <summary>Counts the thread's time since the lane's last call as reading. Call it before the thread waits for something.</summary>
     public void Pause() => _counters.Busy(Stage.Read, ref _mark);
 
@@ -49,8 +46,8 @@ public sealed class IngestLane : IDisposable
     /// <param name="ticket">Gets the content; one use.</param>
     /// <param name="expectedBytes">Its size as known now; only a hint.</param>
     /// <param name="before">What it held at the backup before; only a hint: every byte is read and hashed.</param>
-    /// <param name="lists">Reads the lists of <paramref name="before"/> if it is long; on this lane's thread, until the file ends.</param>
-    public void Begin(ContentTicket ticket, long expectedBytes, ContentRef? before = null, ContentReader? lists = null)
+    /// <param name="lists">Reads the lists of <paramref name="before"/>; opened only for long content, and used on this lane's thread until the file ends.</param>
+    public void Begin(ContentTicket ticket, long expectedBytes, ContentRef? before = null, Lazy<ContentReader>? lists = null)
     {
         if (_ticket is not null)
         {
@@ -60,7 +57,7 @@ public sealed class IngestLane : IDisposable
         ticket.Start(expectedBytes, _averageBytes);
         _ticket = ticket;
         _offset = 0;
-        if (before is { } content && TakesExpected)
+        if (before is { } content && _writer.TakesExpected)
         {
             _expected.Begin(content, lists);
         }

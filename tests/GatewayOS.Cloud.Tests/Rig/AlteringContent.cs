@@ -1,15 +1,11 @@
-using GatewayOS.Store.Storage;
-
 namespace GatewayOS.Cloud.Tests.Rig;
 
 /// <summary>Content that is another when the same place is read a second time: what was hashed is not what is sent.</summary>
-internal sealed class AlteringContent(long lengthBytes) : IStoreFile
+internal sealed class AlteringContent(long lengthBytes) : ReadOnlyContent(lengthBytes)
 {
     private readonly HashSet<long> _read = [];
 
-    public long LengthBytes => lengthBytes;
-
-    public int ReadAt(Span<byte> buffer, long offsetBytes)
+    public override int ReadAt(Span<byte> buffer, long offsetBytes)
     {
         lock (_read)
         {
@@ -17,19 +13,5 @@ internal sealed class AlteringContent(long lengthBytes) : IStoreFile
         }
 
         return buffer.Length;
-    }
-
-    public void WriteAt(ReadOnlySpan<byte> buffer, long offsetBytes) => throw new NotSupportedException();
-
-    public void SetLength(long lengthBytes) => throw new NotSupportedException();
-
-    public void Sync() => throw new NotSupportedException();
-
-    public void StartWriteback(long offsetBytes, long lengthBytes)
-    {
-    }
-
-    public void Dispose()
-    {
     }
 }

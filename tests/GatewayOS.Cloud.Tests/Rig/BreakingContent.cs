@@ -3,11 +3,9 @@ using GatewayOS.Store.Storage;
 namespace GatewayOS.Cloud.Tests.Rig;
 
 /// <summary>Content that cannot be read from some offset on, as a disk that fails under a sync.</summary>
-internal sealed class BreakingContent(long lengthBytes, long breaksAt) : IStoreFile
+internal sealed class BreakingContent(long lengthBytes, long breaksAt) : ReadOnlyContent(lengthBytes)
 {
-    public long LengthBytes => lengthBytes;
-
-    public int ReadAt(Span<byte> buffer, long offsetBytes)
+    public override int ReadAt(Span<byte> buffer, long offsetBytes)
     {
         if (offsetBytes + buffer.Length > breaksAt)
         {
@@ -16,19 +14,5 @@ internal sealed class BreakingContent(long lengthBytes, long breaksAt) : IStoreF
 
         buffer.Fill((byte)(offsetBytes >> 20));
         return buffer.Length;
-    }
-
-    public void WriteAt(ReadOnlySpan<byte> buffer, long offsetBytes) => throw new NotSupportedException();
-
-    public void SetLength(long lengthBytes) => throw new NotSupportedException();
-
-    public void Sync() => throw new NotSupportedException();
-
-    public void StartWriteback(long offsetBytes, long lengthBytes)
-    {
-    }
-
-    public void Dispose()
-    {
     }
 }

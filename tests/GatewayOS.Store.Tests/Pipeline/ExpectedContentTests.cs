@@ -103,7 +103,7 @@ public sealed class ExpectedContentTests
     {
         using IngestLane lane = writer.OpenLane();
         var ticket = new Ticket();
-        lane.Begin(ticket, stretches.Sum(stretch => stretch.Length), before, lists);
+        lane.Begin(ticket, stretches.Sum(stretch => stretch.Length), before, lists is null ? null : new Lazy<ContentReader>(lists));
         foreach (Stretch stretch in stretches)
         {
             if (stretch.HoleBytes > 0)

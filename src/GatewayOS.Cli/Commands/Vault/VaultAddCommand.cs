@@ -15,7 +15,7 @@ internal static class VaultAddCommand
     private static readonly Argument<string> s_name = new("NAME") { Description = "What to call it" };
     private static readonly Argument<string> s_place = new("PLACE") { Description = "A directory, or s3://BUCKET or s3://BUCKET/PREFIX" };
     private static readonly Option<string?> s_endpoint = new("--endpoint") { Description = "Address of the S3 service, for instance https://s3.example.org", HelpName = "URL" };
-    private static readonly Option<string> s_region = new("--region") { Description = "Region of the bucket", HelpName = "NAME", DefaultValueFactory = _ => "us-east-1" };
+    private static readonly Option<string> s_region = new("--region") { Description = "Region of the bucket", HelpName = "NAME", DefaultValueFactory = _ => S3Settings.RegionDefault };
     private static readonly Option<bool> s_hostStyle = new("--host-style") { Description = "The bucket's name goes into the host name, not into the path" };
     private static readonly Option<string?> s_ca = new("--ca") { Description = "PEM file with the certificates to trust instead of the system's", HelpName = "FILE" };
     private static readonly Option<string?> s_credentials = new("--credentials") { Description = "File with aws_access_key_id = … and aws_secret_access_key = …; without it AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are used", HelpName = "FILE" };
