@@ -12,16 +12,18 @@ public sealed class ReferenceTests
         ["GatewayOS.Store"] = [],
         ["GatewayOS.Grpc"] = [],
         ["GatewayOS.Terminal"] = [],
+        ["GatewayOS.Sqlite"] = [],
+        ["GatewayOS.Certificates"] = ["GatewayOS.Store"],
         ["GatewayOS.Api"] = ["GatewayOS.Grpc"],
         ["GatewayOS.Backup"] = ["GatewayOS.Store"],
-        ["GatewayOS.Appliance"] = ["GatewayOS.Store", "GatewayOS.Backup"],
+        ["GatewayOS.Appliance"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Certificates", "GatewayOS.Sqlite"],
         ["GatewayOS.Hardware"] = ["GatewayOS.Appliance"],
         ["GatewayOS.Cloud"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc"],
         ["GatewayOS.Web"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Appliance", "GatewayOS.Api", "GatewayOS.Grpc"],
         ["GatewayOS.Daemon"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Appliance", "GatewayOS.Hardware", "GatewayOS.Cloud", "GatewayOS.Web", "GatewayOS.Api", "GatewayOS.Grpc"],
         ["GatewayOS.Agent"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],
         ["GatewayOS.Cli"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Cloud", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],
-        ["GatewayOS.ControlPlane"] = ["GatewayOS.Api", "GatewayOS.Grpc"],
+        ["GatewayOS.ControlPlane"] = ["GatewayOS.Store", "GatewayOS.Certificates", "GatewayOS.Sqlite", "GatewayOS.Api", "GatewayOS.Grpc"],
     };
 
     public static TheoryData<string> Projects => [.. Directory.GetFiles(Path.Join(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)];

@@ -8,7 +8,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using appliance::GatewayOS.Appliance.Accounts;
-using appliance::GatewayOS.Appliance.Certificates;
+using appliance::GatewayOS.Certificates;
 using appliance::GatewayOS.Appliance.Nodes;
 using appliance::GatewayOS.Appliance.Policies;
 using GatewayOS.Benchmarks.Results;

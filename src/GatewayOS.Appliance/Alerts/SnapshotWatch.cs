@@ -1,4 +1,4 @@
-using GatewayOS.Appliance.Certificates;
+using GatewayOS.Certificates;
 using GatewayOS.Store.Snapshots;
 
 namespace GatewayOS.Appliance.Alerts;

@@ -1,5 +1,5 @@
 using GatewayOS.Appliance.Ingest;
-using GatewayOS.Appliance.Sqlite;
+using GatewayOS.Sqlite;
 using GatewayOS.Backup.Files;
 using GatewayOS.Store;
 using GatewayOS.Store.Reading;

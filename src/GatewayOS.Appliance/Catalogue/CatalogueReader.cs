@@ -1,4 +1,4 @@
-using GatewayOS.Appliance.Sqlite;
+using GatewayOS.Sqlite;
 using GatewayOS.Store.Trees;
 using Microsoft.Data.Sqlite;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using GatewayOS.Appliance.Sqlite;
+using GatewayOS.Sqlite;
 using Microsoft.Data.Sqlite;
 
 namespace GatewayOS.Appliance.Catalogue;

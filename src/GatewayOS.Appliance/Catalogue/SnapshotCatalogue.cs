@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using GatewayOS.Appliance.Sqlite;
+using GatewayOS.Sqlite;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Trees;
 using Microsoft.Data.Sqlite;

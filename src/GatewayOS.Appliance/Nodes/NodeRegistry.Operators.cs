@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using GatewayOS.Appliance.Certificates;
+using GatewayOS.Certificates;
 
 namespace GatewayOS.Appliance.Nodes;
 

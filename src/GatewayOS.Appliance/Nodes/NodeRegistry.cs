@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using GatewayOS.Appliance.Certificates;
+using GatewayOS.Certificates;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Appliance.Nodes;

@@ -1,5 +1,5 @@
 using GatewayOS.Appliance.Alerts;
-using GatewayOS.Appliance.Certificates;
+using GatewayOS.Certificates;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using GatewayOS.Api;
 using GatewayOS.Appliance.Accounts;
-using GatewayOS.Appliance.Certificates;
+using GatewayOS.Certificates;
 using GatewayOS.Daemon.Hosting;
 using Google.Protobuf;
 using Grpc.Core;

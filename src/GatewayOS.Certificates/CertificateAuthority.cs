@@ -3,11 +3,11 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using GatewayOS.Store.Storage;
 
-namespace GatewayOS.Appliance.Certificates;
+namespace GatewayOS.Certificates;
 
 /// <summary>
-/// The appliance's own certificate authority (X.509, RFC 5280; ECDSA on P-256). It certifies the appliance, its nodes and its operators, and
-/// nothing else is trusted. Of a request only the key is used: who the holder is, is the appliance's word. Thread-safe.
+/// A certificate authority of one's own (X.509, RFC 5280; ECDSA on P-256). An appliance's certifies the appliance, its nodes and its operators, a control
+/// plane's itself and its appliances, and nothing else is trusted there. Of a request only the key is used: who the holder is, is the appliance's word. Thread-safe.
 /// </summary>
 public sealed class CertificateAuthority : IDisposable
 {
@@ -47,14 +47,14 @@ public sealed class CertificateAuthority : IDisposable
 
     /// <summary>Opens the CA, making it when there is none.</summary>
     /// <param name="state">Where it is kept.</param>
-    /// <param name="applianceName">For the certificate's subject.</param>
+    /// <param name="name">Whose it is, for the certificate's subject.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="InvalidDataException">Key or certificate are damaged, or one of them is missing.</exception>
-    public static CertificateAuthority OpenOrCreate(StateDirectory state, string applianceName, TimeProvider time)
+    public static CertificateAuthority OpenOrCreate(StateDirectory state, string name, TimeProvider time)
     {
         if (state.Read(FileName) is not { } pem)
         {
-            return Create(state, applianceName, time);
+            return Create(state, name, time);
         }
 
         try
@@ -71,26 +71,27 @@ public sealed class CertificateAuthority : IDisposable
         catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
             throw new InvalidDataException(
-                $"The appliance's certificate authority in {state.Location} cannot be used: {error.Message}. Restore {FileName} from a backup of the state; without it every node has to be enrolled anew.", error);
+                $"The certificate authority in {state.Location} cannot be used: {error.Message}. Restore {FileName} from a backup of the state; without it everything that it certified has to be enrolled anew.", error);
         }
     }
 
-    /// <summary>Certifies the appliance itself.</summary>
+    /// <summary>Certifies the authority's own server.</summary>
     /// <param name="names">DNS names and addresses it is reached by.</param>
     /// <param name="lifetime">How long.</param>
+    /// <param name="kind">What it is.</param>
     /// <returns>The certificate with its key; the caller's.</returns>
-    public X509Certificate2 IssueServer(IReadOnlyCollection<string> names, TimeSpan lifetime)
+    public X509Certificate2 IssueServer(IReadOnlyCollection<string> names, TimeSpan lifetime, PeerKind kind = PeerKind.Appliance)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using X509Certificate2 certificate = Issue(new CertificateRequest("CN=appliance", key, HashAlgorithmName.SHA256), PeerKind.Appliance, "self", ServerAuthentication, lifetime, names);
+        using X509Certificate2 certificate = Issue(new CertificateRequest($"CN={kind.ToString().ToLowerInvariant()}", key, HashAlgorithmName.SHA256), kind, "self", ServerAuthentication, lifetime, names);
         using X509Certificate2 withKey = certificate.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), password: null);
     }
 
-    /// <summary>Certifies a node or an operator.</summary>
+    /// <summary>Certifies one who belongs to the authority.</summary>
     /// <param name="request">PKCS#10, DER: only its key counts, and its signature by that key.</param>
-    /// <param name="kind">Node or operator.</param>
-    /// <param name="id">The node's ID or the operator's name.</param>
+    /// <param name="kind">Node or operator; of a control plane, appliance.</param>
+    /// <param name="id">The ID of node or appliance, or the operator's name.</param>
     /// <param name="lifetime">How long.</param>
     /// <exception cref="CertificateRequestException">The request is malformed or its key too weak.</exception>
     public X509Certificate2 IssuePeer(ReadOnlySpan<byte> request, PeerKind kind, string id, TimeSpan lifetime)
@@ -146,10 +147,10 @@ public sealed class CertificateAuthority : IDisposable
 
     private static DateTimeOffset Utc(DateTime local) => new(local.ToUniversalTime(), TimeSpan.Zero);
 
-    private static CertificateAuthority Create(StateDirectory state, string applianceName, TimeProvider time)
+    private static CertificateAuthority Create(StateDirectory state, string name, TimeProvider time)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN=GatewayOS {applianceName.Replace(',', ' ')}", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN=GatewayOS {name.Replace(',', ' ')}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));

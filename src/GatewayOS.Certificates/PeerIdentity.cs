@@ -1,9 +1,9 @@
-namespace GatewayOS.Appliance.Certificates;
+namespace GatewayOS.Certificates;
 
-/// <summary>What a certificate of the appliance's CA stands for.</summary>
+/// <summary>What a certificate stands for.</summary>
 public enum PeerKind
 {
-    /// <summary>The appliance itself.</summary>
+    /// <summary>An appliance: at itself, or in its control plane's fleet.</summary>
     Appliance,
 
     /// <summary>A node's agent.</summary>
@@ -11,6 +11,9 @@ public enum PeerKind
 
     /// <summary>A person who operates the appliance.</summary>
     Operator,
+
+    /// <summary>A control plane itself.</summary>
+    ControlPlane,
 }
 
 /// <summary>Who a certificate says its holder is.</summary>

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
-namespace GatewayOS.Appliance.Sqlite;
+namespace GatewayOS.Sqlite;
 
 /// <summary>Opens SQLite files with Debian's library (package libsqlite3-0).</summary>
-internal static class SqliteDatabase
+public static class SqliteDatabase
 {
     private const string Library = "libsqlite3.so.0";
     private const int CacheKibibytes = 64 * 1024;
