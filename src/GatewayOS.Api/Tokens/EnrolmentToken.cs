@@ -35,7 +35,7 @@ public sealed record EnrolmentToken(byte[] CaPin, string Id, byte[] Secret)
         string trimmed = text.Trim().ToUpperInvariant();
         if (!trimmed.StartsWith(Prefix, StringComparison.Ordinal))
         {
-            throw new FormatException($"This is no token: one begins with '{Prefix}'. 'gatewayctl node token' makes one.");
+            throw new FormatException($"This is no token or claim code: one begins with '{Prefix}'. Copy it again, whole.");
         }
 
         string digits = trimmed[Prefix.Length..].Replace("-", "", StringComparison.Ordinal).Replace('O', '0').Replace('I', '1').Replace('L', '1');

@@ -1,0 +1,114 @@
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Text;
+using GatewayOS.Api.Tokens;
+using GatewayOS.ControlPlane.Link;
+using GatewayOS.ControlPlane.Operators;
+using GatewayOS.ControlPlane.Storage;
+using GatewayOS.Store.Storage;
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace GatewayOS.ControlPlane.Hosting;
+
+/// <summary>Serves a control plane: the composition root.</summary>
+internal static class ControlServer
+{
+    /// <summary>File with the first administrator's token.</summary>
+    public const string FirstTokenFile = "first-admin-token";
+
+    private const int ConnectionsMax = 20_000;
+    private const int MessageBytesMax = 1024 * 1024;
+    private static readonly TimeSpan s_pingAfter = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_pingTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_handshakeTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_firstTokenLifetime = TimeSpan.FromDays(30);
+
+    public static async Task RunAsync(ControlOptions options, TimeProvider time, CancellationToken cancellation)
+    {
+        var state = new StateDirectory(options.StateDirectory);
+        await using IFleetDatabase database = Open(options, state, time);
+        await FleetSchema.MigrateAsync(database, cancellation).ConfigureAwait(false);
+        var store = new FleetStore(database, time);
+        using var authority = new FleetAuthority(state, store, options, time);
+        using var links = new LinkDirectory(database);
+        (database as PostgresFleetDatabase)?.StartListening();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gateway-control" });
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss'Z' ";
+            console.UseUtcTimestamp = true;
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, authority));
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton(authority);
+        builder.Services.AddSingleton(links);
+        builder.Services.AddSingleton<FleetGate>();
+        builder.Services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = MessageBytesMax;
+            grpc.Interceptors.Add<FleetGate>();
+        });
+        await using WebApplication app = builder.Build();
+        app.MapGrpcService<FleetEnrolmentService>();
+        app.MapGrpcService<FleetLinkService>();
+        app.MapGrpcService<FleetService>();
+        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("gateway-control");
+        await MakeFirstTokenAsync(state, store, authority, logger, time, cancellation).ConfigureAwait(false);
+        await app.StartAsync(cancellation).ConfigureAwait(false);
+        ControlLog.Serving(logger, options.Name, ControlOptions.Version, app.Urls.First(), options.Database is null ? "SQLite" : "PostgreSQL");
+        await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
+        ControlLog.Stopping(logger);
+    }
+
+    private static IFleetDatabase Open(ControlOptions options, StateDirectory state, TimeProvider time) =>
+        options.Database is { } connection ? new PostgresFleetDatabase(connection, time) : new SqliteFleetDatabase(state.PathOf("fleet.db"));
+
+    // Whoever can read the state directory is the control plane's owner. The file is there before the token counts: a crash between leaves no token that nobody knows.
+    private static async Task MakeFirstTokenAsync(StateDirectory state, FleetStore store, FleetAuthority authority, ILogger logger, TimeProvider time, CancellationToken cancellation)
+    {
+        if (await store.HasTokensAsync(cancellation).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        var token = EnrolmentToken.Create(authority.KeyHash);
+        state.Replace(FirstTokenFile, Encoding.ASCII.GetBytes(token.ToText() + "\n"));
+        await store.AddTokenAsync(
+            new TokenRow(token.Id, Scope.Provider.Tenant, "administrator", "first", SHA256.HashData(token.Secret), time.GetUtcNow() + s_firstTokenLifetime, Revoked: false), cancellation).ConfigureAwait(false);
+        ControlLog.FirstToken(logger, state.PathOf(FirstTokenFile));
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ControlOptions options, FleetAuthority authority)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
+        kestrel.Limits.Http2.KeepAlivePingDelay = s_pingAfter;
+        kestrel.Limits.Http2.KeepAlivePingTimeout = s_pingTimeout;
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Listen(options.Listen, endpoint =>
+        {
+            endpoint.Protocols = HttpProtocols.Http2;
+            endpoint.UseHttps(https =>
+            {
+                https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                https.HandshakeTimeout = s_handshakeTimeout;
+                https.ServerCertificateSelector = (_, _) => authority.ServerCertificate();
+
+                // Any certificate is taken in here; who may do what is said with every call, in words.
+                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                https.ClientCertificateValidation = static (_, _, _) => true;
+            });
+        });
+    }
+}
