@@ -55,18 +55,18 @@ public static class AccessTable
         // Policies say what is kept, and so what is forgotten.
         ["gatewayos.v1.Policies/ListPolicies"] = Read(Callers.Everybody),
         ["gatewayos.v1.Policies/GetPolicy"] = Read(Callers.Everybody),
-        ["gatewayos.v1.Policies/PreviewPolicy"] = Read(Callers.Everybody),
-        ["gatewayos.v1.Policies/SetPolicy"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Policies/PreviewPolicy"] = Read(Callers.Everybody | Callers.ControlPlane),
+        ["gatewayos.v1.Policies/SetPolicy"] = Change(Callers.Administrator | Callers.ControlPlane),
         ["gatewayos.v1.Policies/DeletePolicy"] = Change(Callers.Administrator),
-        ["gatewayos.v1.Policies/AssignPolicy"] = Change(Runners),
+        ["gatewayos.v1.Policies/AssignPolicy"] = Change(Runners | Callers.ControlPlane),
 
         // Jobs. Restores give data to whom the order names.
         ["gatewayos.v1.Jobs/ListJobs"] = Read(Callers.Everybody),
         ["gatewayos.v1.Jobs/WatchJob"] = Read(Callers.Everybody),
         ["gatewayos.v1.Jobs/ListProtection"] = Read(Callers.Everybody),
-        ["gatewayos.v1.Jobs/OrderJob"] = Change(Runners),
-        ["gatewayos.v1.Jobs/OrderRestore"] = Change(Restorers),
-        ["gatewayos.v1.Jobs/CancelJob"] = Change(Runners | Callers.RestoreOperator),
+        ["gatewayos.v1.Jobs/OrderJob"] = Change(Runners | Callers.ControlPlane),
+        ["gatewayos.v1.Jobs/OrderRestore"] = Change(Restorers | Callers.ControlPlane),
+        ["gatewayos.v1.Jobs/CancelJob"] = Change(Runners | Callers.RestoreOperator | Callers.ControlPlane),
 
         // Snapshots. A lock can be made longer by whoever runs backups, and shortened by nobody.
         ["gatewayos.v1.Snapshots/List"] = Read(Callers.Everybody),
@@ -104,6 +104,12 @@ public static class AccessTable
         ["gatewayos.v1.Vaults/Add"] = Change(Callers.Administrator),
         ["gatewayos.v1.Vaults/Remove"] = Change(Callers.Administrator),
         ["gatewayos.v1.Vaults/SetBandwidth"] = Change(Callers.Administrator),
+
+        // The fleet. What the control plane may is the appliance's own matter, and nothing that it can order itself.
+        ["gatewayos.v1.Membership/Show"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Membership/Join"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Membership/Leave"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Membership/SetRules"] = Change(Callers.Administrator),
 
         // The tunnel. Whoever sets it says where the vaults' traffic goes.
         ["gatewayos.v1.Tunnel/GetStatus"] = Read(Callers.Everybody),

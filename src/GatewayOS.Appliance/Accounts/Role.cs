@@ -47,6 +47,9 @@ public enum Callers
     /// <summary><see cref="Role.Administrator"/>.</summary>
     Administrator = 64,
 
+    /// <summary>The control plane of the fleet that the appliance belongs to, as far as the appliance's own rules let it.</summary>
+    ControlPlane = 128,
+
     /// <summary>Every role.</summary>
     Everybody = Viewer | Operator | RestoreOperator | Auditor | Administrator,
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using GatewayOS.Appliance.Sqlite;
+using GatewayOS.Sqlite;
 using Microsoft.Data.Sqlite;
 
 namespace GatewayOS.Appliance.Alerts;
@@ -176,6 +176,24 @@ public sealed class AlertCentre : IAlertSink, IDisposable
         lock (_gate)
         {
             _connection.Run("UPDATE message SET attempts = attempts + 1, due = $2, problem = $3 WHERE id = $1", message.Id, Now + (long)wait.TotalMilliseconds, problem);
+        }
+    }
+
+    /// <summary>How many messages wait for a receiver.</summary>
+    public long Waiting(string receiver)
+    {
+        lock (_gate)
+        {
+            return (long)_connection.Scalar("SELECT COUNT(*) FROM message WHERE receiver = $1 AND delivered IS NULL", receiver)!;
+        }
+    }
+
+    /// <summary>Drops what waits for a receiver that is none any more.</summary>
+    public void Forget(string receiver)
+    {
+        lock (_gate)
+        {
+            _connection.Run("DELETE FROM message WHERE receiver = $1 AND delivered IS NULL", receiver);
         }
     }
 

@@ -6,13 +6,15 @@ using GatewayOS.Appliance.Accounts;
 using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Audit;
 using GatewayOS.Appliance.Catalogue;
-using GatewayOS.Appliance.Certificates;
+using GatewayOS.Certificates;
+using GatewayOS.Appliance.Fleet;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Policies;
 using GatewayOS.Appliance.Power;
 using GatewayOS.Cloud.Vault;
+using GatewayOS.Daemon.Fleet;
 using GatewayOS.Hardware.Profiles;
 using GatewayOS.Store;
 using GatewayOS.Store.Keys;
@@ -61,7 +63,10 @@ internal sealed class ApplianceHost : IDisposable
         Audit = new AuditLog(State, time);
         Holds = new SnapshotHolds(State, time);
         Delivery = DeliverySettings.Load(State);
-        Alerts = new AlertCentre(State.PathOf("alerts.db"), options.Name, () => Delivery.Subscriptions, warn, time);
+        Membership = new FleetMembershipFile(State);
+        FleetRules = new FleetRulesFile(State);
+        Commands = new CommandLedger(State.PathOf("fleet.db"), time);
+        Alerts = new AlertCentre(State.PathOf("alerts.db"), options.Name, Subscriptions, warn, time);
         StoreId = OpenOrCreateStore();
         Store = new StoreHost(OpenStore, new WriterOptions { Workers = Tuning.WorkerThreads, Time = time }, time);
         Sessions = new IngestSessions(Store, State.PathOf("ledgers"), time);
@@ -112,6 +117,15 @@ internal sealed class ApplianceHost : IDisposable
 
     /// <summary>Who is told of alerts.</summary>
     public DeliverySettings Delivery { get; }
+
+    /// <summary>The appliance's place in a fleet.</summary>
+    public FleetMembershipFile Membership { get; }
+
+    /// <summary>What the control plane may not.</summary>
+    public FleetRulesFile FleetRules { get; }
+
+    /// <summary>The control plane's commands.</summary>
+    public CommandLedger Commands { get; }
 
     public StoreHost Store { get; }
 
@@ -189,9 +203,14 @@ internal sealed class ApplianceHost : IDisposable
         Store.Dispose();
         Audit.Dispose();
         Alerts.Dispose();
+        Commands.Dispose();
         Authority.Dispose();
         _serverCertificate?.Dispose();
     }
+
+    // The control plane hears everything: what matters to whom is said there.
+    private IReadOnlyList<AlertSubscription> Subscriptions() =>
+        Membership.Current is null ? Delivery.Subscriptions : [.. Delivery.Subscriptions, new AlertSubscription(LinkConversation.Receiver, AlertSeverity.Info)];
 
     private string OpenOrCreateStore()
     {

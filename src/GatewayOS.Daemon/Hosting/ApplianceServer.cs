@@ -5,6 +5,7 @@ using GatewayOS.Api.Chunks;
 using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Catalogue;
 using GatewayOS.Appliance.Power;
+using GatewayOS.Daemon.Fleet;
 using GatewayOS.Daemon.Services;
 using GatewayOS.Hardware.Power;
 using GatewayOS.Store.Chained;
@@ -38,7 +39,7 @@ internal static class ApplianceServer
         "",
         .. new[]
         {
-            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor, Api.Tunnel.Descriptor, Vaults.Descriptor,
+            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor, Api.Tunnel.Descriptor, Vaults.Descriptor, Membership.Descriptor,
         }.Select(static service => service.FullName),
     ];
 
@@ -143,6 +144,7 @@ internal static class ApplianceServer
         app.MapGrpcService<RaidService>();
         app.MapGrpcService<TunnelService>();
         app.MapGrpcService<VaultsService>();
+        app.MapGrpcService<MembershipService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
     }
@@ -160,6 +162,11 @@ internal static class ApplianceServer
         services.AddHostedService(provider => provider.GetRequiredService<ApplianceArrays>());
         services.AddSingleton<ApplianceTunnel>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplianceTunnel>());
+        services.AddSingleton<IFleetDeeds, ApplianceDeeds>();
+        services.AddSingleton(appliance.Commands);
+        services.AddHostedService<FleetCommands>();
+        services.AddSingleton<FleetLinkWorker>();
+        services.AddHostedService(provider => provider.GetRequiredService<FleetLinkWorker>());
         services.AddSingleton<Telemetry>();
         AddBody(services, appliance);
     }

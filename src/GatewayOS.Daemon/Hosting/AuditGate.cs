@@ -111,6 +111,8 @@ internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logg
         AddVaultRequest vault => $"vault:{vault.Name}",
         VaultRequest vault => $"vault:{vault.Name}",
         SetVaultBandwidthRequest vault => $"vault:{vault.Name} limits:{vault.Limits.Count}",
+        JoinFleetRequest join => $"control plane:{join.Address}",
+        SetFleetRulesRequest rules => $"forbidden:{string.Join(',', rules.Rules?.Forbidden ?? [])} presence:{string.Join(',', rules.Rules?.NeedsPresence ?? [])}",
         WebRequest page => page.Target,
         _ => "",
     };

@@ -67,4 +67,13 @@ internal static partial class DaemonLog
 
     [LoggerMessage(21, LogLevel.Error, "Jobs cannot be looked after: {why}")]
     public static partial void JobsStall(ILogger logger, string why);
+
+    [LoggerMessage(23, LogLevel.Information, "The control plane '{name}' at {address} is connected.")]
+    public static partial void FleetUp(ILogger logger, string name, string address);
+
+    [LoggerMessage(24, LogLevel.Warning, "No control plane: {why} It is dialled again; backups do not wait for it.")]
+    public static partial void FleetDown(ILogger logger, string why);
+
+    [LoggerMessage(25, LogLevel.Information, "The control plane's command {kind} {id}, ordered by {by}: {state}. {detail}")]
+    public static partial void FleetCommand(ILogger logger, string kind, string id, string by, Appliance.Fleet.CommandState state, string detail);
 }

@@ -2,8 +2,9 @@ using System.Security.Cryptography.X509Certificates;
 using GatewayOS.Api.Tokens;
 using GatewayOS.Appliance.Accounts;
 using GatewayOS.Appliance.Audit;
-using GatewayOS.Appliance.Certificates;
+using GatewayOS.Certificates;
 using GatewayOS.Appliance.Nodes;
+using GatewayOS.Daemon.Fleet;
 using GatewayOS.Web.Transcoding;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
@@ -54,7 +55,8 @@ internal sealed class PeerGate(ApplianceHost appliance, ILogger<PeerGate> logger
             return;
         }
 
-        Caller caller = context is WebCallContext web ? BySession(web)
+        Caller caller = context is FleetCallContext fleet ? new Caller(fleet.Who, Account: null, Callers.ControlPlane)
+            : context is WebCallContext web ? BySession(web)
             : context.GetHttpContext().Connection.ClientCertificate is { } certificate ? ByCertificate(context, certificate)
             : ByToken(context);
         if ((access.Callers & caller.Role) == Callers.None)

@@ -42,6 +42,22 @@ internal static class JobMessages
         },
     };
 
+    /// <summary>How a node is protected.</summary>
+    public static ProtectionMessage Of(Protection protection) => new()
+    {
+        NodeId = protection.Node.Id,
+        NodeName = protection.Node.Name,
+        Verdict = protection.Verdict.ToString().ToLowerInvariant(),
+        Reason = protection.Reason,
+        Policies = { protection.Policies },
+        LastSnapshotId = protection.LastGood?.Id ?? "",
+        LastSnapshotUnixMs = protection.LastGood?.Draft.StartedUtc.ToUnixTimeMilliseconds() ?? 0,
+        RpoSeconds = protection.Rpo?.TotalSeconds ?? 0,
+        DrillJobId = protection.Drill?.Id ?? "",
+        DrilledUnixMs = protection.Drill?.Ended?.ToUnixTimeMilliseconds() ?? 0,
+        RtoSeconds = protection.Drill?.Drill?.PredictedSeconds ?? 0,
+    };
+
     /// <summary>A node's report; a state that nobody knows counts as failed.</summary>
     public static NodeJobReport Of(JobReport report)
     {

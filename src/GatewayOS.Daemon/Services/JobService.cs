@@ -105,23 +105,8 @@ internal sealed class JobService(ApplianceHost appliance, DataWorkers workers, I
     public override async Task<ListProtectionReply> ListProtection(ListProtectionRequest request, ServerCallContext context)
     {
         IReadOnlyList<Protection> nodes = await workers.RunAsync(appliance.Protections).ConfigureAwait(false);
-        return new ListProtectionReply { Nodes = { nodes.Select(Message) } };
+        return new ListProtectionReply { Nodes = { nodes.Select(JobMessages.Of) } };
     }
-
-    private static ProtectionMessage Message(Protection protection) => new()
-    {
-        NodeId = protection.Node.Id,
-        NodeName = protection.Node.Name,
-        Verdict = protection.Verdict.ToString().ToLowerInvariant(),
-        Reason = protection.Reason,
-        Policies = { protection.Policies },
-        LastSnapshotId = protection.LastGood?.Id ?? "",
-        LastSnapshotUnixMs = protection.LastGood?.Draft.StartedUtc.ToUnixTimeMilliseconds() ?? 0,
-        RpoSeconds = protection.Rpo?.TotalSeconds ?? 0,
-        DrillJobId = protection.Drill?.Id ?? "",
-        DrilledUnixMs = protection.Drill?.Ended?.ToUnixTimeMilliseconds() ?? 0,
-        RtoSeconds = protection.Drill?.Drill?.PredictedSeconds ?? 0,
-    };
 
     private static RpcException Refuse(StatusCode code, string why) => new(new Status(code, why));
 
