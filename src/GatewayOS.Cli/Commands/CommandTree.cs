@@ -1,5 +1,6 @@
 using System.CommandLine;
 using GatewayOS.Cli.Commands.Appliance;
+using GatewayOS.Cli.Commands.Fleet;
 using GatewayOS.Cli.Commands.Store;
 using GatewayOS.Cli.Commands.Vault;
 using GatewayOS.Cli.Documentation;
@@ -47,6 +48,7 @@ internal static class CommandTree
         root.Subcommands.Add(PowerCommands.Build());
         root.Subcommands.Add(RaidCommands.Build());
         root.Subcommands.Add(TunnelCommands.Build());
+        root.Subcommands.Add(FleetCommands.Build());
         root.Subcommands.Add(RecoveryKeyCommand.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(VaultCommands.Build());

@@ -184,11 +184,16 @@ internal sealed class OperatorLogin
     }
 }
 
-/// <summary>A call to an appliance that failed, in words.</summary>
+/// <summary>A call to an appliance or a control plane that failed, in words.</summary>
 internal sealed class ApplianceException : Exception
 {
     public ApplianceException(RpcException error, string gateway)
-        : base(ApplianceChannel.Explain(error, gateway), error)
+        : this(error, gateway, ApplianceChannel.Explain)
+    {
+    }
+
+    public ApplianceException(RpcException error, string address, Func<RpcException, string, string> explain)
+        : base(explain(error, address), error)
     {
     }
 }

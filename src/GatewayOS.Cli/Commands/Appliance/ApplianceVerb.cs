@@ -72,7 +72,15 @@ internal static class ApplianceVerb
     /// <summary>Makes a group of verbs against an appliance.</summary>
     public static Command Group(string name, string description, params Command[] verbs)
     {
-        var group = new Command(name, description) { GatewayOption, Verb.JsonOption, Verb.QuietOption };
+        Command group = Nest(name, description, verbs);
+        Array.ForEach((Option[])[GatewayOption, Verb.JsonOption, Verb.QuietOption], group.Options.Add);
+        return group;
+    }
+
+    /// <summary>Makes a group of verbs within another, which has the common options.</summary>
+    public static Command Nest(string name, string description, params Command[] verbs)
+    {
+        var group = new Command(name, description);
         Array.ForEach(verbs, group.Subcommands.Add);
         return group;
     }
