@@ -12,7 +12,7 @@ var binaries = $"{artifacts}/bin";
 var rid = RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "linux-arm64" : "linux-x64";
 
 // Programs that build leaves in artifacts/bin: project and executable.
-var programs = new[] { ("src/GatewayOS.Cli", "gatewayctl"), ("src/GatewayOS.Daemon", "gatewayd"), ("src/GatewayOS.Agent", "gateway-agent") };
+var programs = new[] { ("src/GatewayOS.Cli", "gatewayctl"), ("src/GatewayOS.Daemon", "gatewayd"), ("src/GatewayOS.Agent", "gateway-agent"), ("src/GatewayOS.ControlPlane", "gateway-control") };
 
 // Seconds of simulation in an ordinary test run; 'simulate' runs at length.
 const int simulationSeconds = 60;

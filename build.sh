@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 
-targets='build        build the web page and publish gatewayd, gateway-agent and gatewayctl into artifacts/bin
+targets='build        build the web page and publish gatewayd, gateway-agent, gatewayctl and gateway-control into artifacts/bin
 run          build, then start an appliance and a node on the loopback and back up, verify and restore real data of this
              machine; on a terminal it stays until Ctrl-C: ./build.sh run [-- [--stay|--end] DIRECTORY...]
 test         all tests but the slow system tests, and a time-boxed simulation

@@ -4,7 +4,7 @@ namespace GatewayOS.Appliance.Fleet;
 /// How long to wait before the control plane is dialled again: a second, doubled up to five minutes, and of that a random part. When it comes back after an
 /// outage, not all appliances come at once. For one thread.
 /// </summary>
-/// <param name="seed">Of the randomness; another for each appliance.</param>
+/// <param name="seed">Of the randomness: a hash of what tells appliances apart, for neighbouring seeds give similar waits.</param>
 public sealed class ReconnectDelay(int seed)
 {
     /// <summary>Longest wait after the first failure.</summary>
