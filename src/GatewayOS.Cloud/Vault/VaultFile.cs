@@ -5,7 +5,8 @@ using GatewayOS.Store.Storage;
 namespace GatewayOS.Cloud.Vault;
 
 /// <summary>Where a vault is. One of the two is given.</summary>
-public sealed record VaultPlace
+/// <param name="Bandwidth">How fast is sent to a bucket, by the hour; null or empty for no limit.</param>
+public sealed record VaultPlace(IReadOnlyList<BandwidthWindow>? Bandwidth = null)
 {
     /// <summary>A directory.</summary>
     public string? Directory { get; init; }
@@ -14,7 +15,7 @@ public sealed record VaultPlace
     public S3Settings? Bucket { get; init; }
 
     /// <summary>How fast is sent to a bucket, by the hour; empty for no limit.</summary>
-    public IReadOnlyList<BandwidthWindow> Bandwidth { get; init; } = [];
+    public IReadOnlyList<BandwidthWindow> Bandwidth { get; init; } = Bandwidth ?? [];
 
     /// <summary>Checks it; every error at once.</summary>
     /// <returns>The errors; empty when valid.</returns>
@@ -196,6 +197,6 @@ public sealed class VaultFile
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, WriteIndented = true)]
 [JsonSerializable(typeof(SortedDictionary<string, VaultPlace>))]
 internal sealed partial class VaultJson : JsonSerializerContext;
