@@ -11,11 +11,7 @@ namespace GatewayOS.Cli.Commands.Store;
 /// <summary><c>store benchmark</c>: measures disk and processor, and chooses what the other verbs use.</summary>
 internal static class BenchmarkCommand
 {
-    private const int SampleBytes = 64 * 1024 * 1024;
-    private const int SampleSeed = 1;
     private const int BarCells = 30;
-    private static readonly TimeSpan s_eachStage = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_eachReading = TimeSpan.FromSeconds(1.2);
 
     private static readonly Option<string[]> s_pins = new("--pin") { Description = "Set a value whatever is measured; may be repeated. Measures nothing", HelpName = "KEY=VALUE" };
     private static readonly Option<string[]> s_unpins = new("--unpin") { Description = "Go back to the measured value; may be repeated. Measures nothing", HelpName = "KEY" };
@@ -59,18 +55,16 @@ internal static class BenchmarkCommand
     private static int Measure(VerbContext context, TuningFile file, StoreTuning known)
     {
         using BackupStore store = context.OpenStore("benchmark");
-        string doing = "measuring the processor";
-        StageRates stages;
-        DiskRates disk;
+        string doing = "";
+        StoreMeasurement measurement;
         TimeSpan elapsed;
         using (var line = new ProgressLine(() => new ProgressState(Volatile.Read(ref doing), 0, 0, IsBytes: false), context.Quiet))
         {
-            stages = StageProbe.Run(store, StageProbe.Sample(SampleBytes, SampleSeed), s_eachStage, context.Cancellation);
-            disk = DiskProbe.Run(store, s_eachReading, what => Volatile.Write(ref doing, what), context.Cancellation);
+            measurement = StoreBenchmark.Run(store, what => Volatile.Write(ref doing, what), context.Cancellation);
             elapsed = line.Elapsed;
         }
 
-        TuningChoice choice = TuningChoice.Make(Environment.ProcessorCount, stages, disk);
+        (StageRates stages, DiskRates disk, TuningChoice choice) = measurement;
         StoreTuning chosen = known with { Measured = choice.Tuning, MeasuredUtc = TimeProvider.System.GetUtcNow() };
         file.Write(context.StoreDirectory, chosen);
         PrintMeasured(context.Out, stages, disk);
