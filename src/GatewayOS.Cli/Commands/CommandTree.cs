@@ -48,6 +48,8 @@ internal static class CommandTree
         root.Subcommands.Add(RaidCommands.Build());
         root.Subcommands.Add(TunnelCommands.Build());
         root.Subcommands.Add(RecoveryKeyCommand.Build());
+        root.Subcommands.Add(SettingsCommand.Build());
+        root.Subcommands.Add(SupportCommands.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(VaultCommands.Build());
         root.Subcommands.Add(DocumentationCommands.BuildCompletion(root));

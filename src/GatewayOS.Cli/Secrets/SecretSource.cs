@@ -75,6 +75,23 @@ internal static class SecretSource
         return GetNew(keyFile, passphraseFile, out note);
     }
 
+    /// <summary>The passphrase of something that is no store.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="prompt">The question, when it has to be asked for.</param>
+    public static string GetPassphrase(ParseResult arguments, string prompt) =>
+        arguments.GetValue(PassphraseFileOption) is { } file ? ReadPassphraseFile(file).Text : Variable(PassphraseVariable) ?? Ask(prompt, WithoutPassphrase);
+
+    /// <summary>A new passphrase of something that is no store; typed twice when it is typed.</summary>
+    public static string GetNewPassphrase(ParseResult arguments)
+    {
+        const string Prompt = "New passphrase: ";
+        string first = GetPassphrase(arguments, Prompt);
+        bool isTyped = arguments.GetValue(PassphraseFileOption) is null && Variable(PassphraseVariable) is null;
+        return !isTyped || first == Ask("The same again: ", WithoutPassphrase) ? first : throw new UsageException("The two passphrases differ. Nothing was done; try again.");
+    }
+
+    private static string WithoutPassphrase => $"No passphrase was given and there is no terminal to ask on. Use --passphrase-file FILE, or set {PassphraseVariable}.";
+
     private static StoreSecret? Chosen(ParseResult arguments)
     {
         if (arguments.GetValue(KeyFileOption) is { } keyFile)

@@ -206,6 +206,7 @@ export interface DrillMessage {
   wholeBytes?: string;
   predictedSeconds?: number;
   hash?: string;
+  vaults?: string[];
 }
 
 export interface FindReply {
@@ -775,6 +776,147 @@ export interface VaultBandwidthLimit {
   bytesPerSecond?: string;
 }
 
+export interface ApplianceSettingsMessage {
+  name?: string;
+  zone?: string;
+  clock?: 'UNKNOWN' | 'KEPT' | 'FREE';
+  clockErrorMaxUs?: string;
+  nowUnixMs?: string;
+}
+
+export type GetSettingsRequest = Record<string, never>;
+
+export interface SetSettingsRequest {
+  name?: string;
+  zone?: string;
+}
+
+export interface DiskHistoryRequest {
+  serial?: string;
+}
+
+export interface DiskHistoryReply {
+  samples?: SmartSampleMessage[];
+}
+
+export interface SmartSampleMessage {
+  timeUnixMs?: string;
+  celsius?: number;
+  badSectors?: string;
+  poweredHours?: string;
+  selfTest?: string;
+}
+
+export interface BenchmarkReply {
+  measuredUnixMs?: string;
+  cores?: number;
+  storedShare?: number;
+  stages?: StageRateMessage[];
+  writeBytesPerSecond?: number;
+  sequential?: ReadRateMessage[];
+  random?: ReadRateMessage[];
+}
+
+export type GetBenchmarkRequest = Record<string, never>;
+
+export type OrderBenchmarkRequest = Record<string, never>;
+
+export interface ReadRateMessage {
+  readBytes?: number;
+  streams?: number;
+  bytesPerSecond?: number;
+}
+
+export interface StageRateMessage {
+  name?: string;
+  bytesPerSecond?: number;
+  ofStored?: boolean;
+}
+
+export interface GetTunnelKeyRequest {
+  anew?: boolean;
+}
+
+export type GetTunnelStatusRequest = Record<string, never>;
+
+export interface ProbeTunnelReply {
+  target?: string;
+  roundTripUs?: string[];
+  lost?: number;
+}
+
+export interface ProbeTunnelRequest {
+  target?: string;
+  count?: number;
+}
+
+export interface SetTunnelReply {
+  problems?: string[];
+  notes?: string[];
+  status?: TunnelStatusMessage;
+}
+
+export interface SetTunnelRequest {
+  config?: string;
+}
+
+export interface MakeSupportRequest {
+  passphrase?: string;
+}
+
+export type PreviewSupportRequest = Record<string, never>;
+
+export interface PreviewSupportReply {
+  files?: SupportFile[];
+}
+
+export interface SupportBytes {
+  content?: string;
+}
+
+export interface SupportFile {
+  name?: string;
+  what?: string;
+  bytes?: string;
+  isCut?: boolean;
+}
+
+export interface SwitchTunnelRequest {
+  to?: 'UNSPECIFIED' | 'ON' | 'OFF';
+}
+
+export interface TunnelKeyReply {
+  publicKey?: string;
+}
+
+export interface TunnelStatusMessage {
+  state?: 'UNSPECIFIED' | 'OFF' | 'CONNECTING' | 'UP' | 'DEGRADED' | 'DOWN';
+  reason?: string;
+  sinceUnixMs?: string;
+  device?: string;
+  engine?: string;
+  publicKey?: string;
+  addresses?: string[];
+  dns?: string[];
+  ways?: TunnelWayMessage[];
+  handshakeUnixMs?: string;
+  receivedBytes?: string;
+  sentBytes?: string;
+  mtuBytes?: number;
+  mtuFound?: boolean;
+  probe?: string;
+  probeUs?: string;
+  lossPercent?: number;
+  config?: string;
+}
+
+export interface TunnelWayMessage {
+  endpoint?: string;
+  address?: string;
+  inUse?: boolean;
+  problem?: string;
+}
+
 export interface VaultInfo {
   name?: string;
   place?: string;
@@ -887,6 +1029,11 @@ export interface OverviewDocument {
     remedy?: string;
     page?: string;
   };
+  recovery: {
+    level: string;
+    reason: string;
+    remedy?: string;
+  };
   nodes: {
     id: string;
     name: string;
@@ -933,6 +1080,12 @@ export interface OverviewDocument {
     sinceUnixMs: number;
     acknowledgedBy?: string;
   }[];
+  tunnel?: {
+    state: string;
+    reason: string;
+    endpoint?: string;
+    handshakeUnixMs?: number;
+  };
   jobs: JobMessage[];
   subsystems: {
     vault: string;
@@ -995,6 +1148,8 @@ export interface SetupDocument {
   setupToken: string;
   account: string;
   password: string;
+  applianceName?: string;
+  zone?: string;
 }
 
 export interface SetupStateDocument {
@@ -1002,6 +1157,7 @@ export interface SetupStateDocument {
   applianceName: string;
   model: string;
   fingerprint: string;
+  zone: string;
 }
 
 /** The services' methods, for POST /api/v1/<name>. */
@@ -1031,6 +1187,8 @@ export interface Methods {
   'gatewayos.v1.Hardware/GetSensors': { request: GetSensorsRequest; reply: GetSensorsReply; streams: false };
   'gatewayos.v1.Hardware/ValidateProfile': { request: ValidateProfileRequest; reply: ValidateProfileReply; streams: false };
   'gatewayos.v1.Jobs/CancelJob': { request: JobRequestById; reply: JobMessage; streams: false };
+  'gatewayos.v1.Jobs/GetBenchmark': { request: GetBenchmarkRequest; reply: BenchmarkReply; streams: false };
+  'gatewayos.v1.Jobs/OrderBenchmark': { request: OrderBenchmarkRequest; reply: JobMessage; streams: false };
   'gatewayos.v1.Jobs/ListJobs': { request: ListJobsRequest; reply: ListJobsReply; streams: false };
   'gatewayos.v1.Jobs/ListProtection': { request: ListProtectionRequest; reply: ListProtectionReply; streams: false };
   'gatewayos.v1.Jobs/OrderJob': { request: OrderJobRequest; reply: JobMessage; streams: false };
@@ -1039,6 +1197,8 @@ export interface Methods {
   'gatewayos.v1.Management/ApproveNode': { request: NodeRequest; reply: NodeInfo; streams: false };
   'gatewayos.v1.Management/BackUpNode': { request: BackUpNodeRequest; reply: JobReport; streams: true };
   'gatewayos.v1.Management/CreateToken': { request: CreateTokenRequest; reply: CreateTokenReply; streams: false };
+  'gatewayos.v1.Management/GetSettings': { request: GetSettingsRequest; reply: ApplianceSettingsMessage; streams: false };
+  'gatewayos.v1.Management/SetSettings': { request: SetSettingsRequest; reply: ApplianceSettingsMessage; streams: false };
   'gatewayos.v1.Management/GetStatus': { request: GetStatusRequest; reply: ApplianceStatus; streams: false };
   'gatewayos.v1.Management/ListNodeSnapshots': { request: NodeRequest; reply: ListNodeSnapshotsReply; streams: false };
   'gatewayos.v1.Management/ListNodes': { request: ListNodesRequest; reply: ListNodesReply; streams: false };
@@ -1059,12 +1219,20 @@ export interface Methods {
   'gatewayos.v1.Raid/CancelReplacement': { request: ReplacementRequest; reply: ReplacementInfo; streams: false };
   'gatewayos.v1.Raid/Check': { request: CheckArrayRequest; reply: RaidStatusReply; streams: false };
   'gatewayos.v1.Raid/ConfirmReplacement': { request: ReplacementRequest; reply: ReplacementInfo; streams: false };
+  'gatewayos.v1.Raid/GetDiskHistory': { request: DiskHistoryRequest; reply: DiskHistoryReply; streams: false };
   'gatewayos.v1.Raid/GetStatus': { request: GetRaidStatusRequest; reply: RaidStatusReply; streams: false };
   'gatewayos.v1.Raid/OverwriteNewDisk': { request: OverwriteNewDiskRequest; reply: ReplacementInfo; streams: false };
   'gatewayos.v1.Raid/Replace': { request: ReplaceDiskRequest; reply: ReplacementInfo; streams: false };
   'gatewayos.v1.Snapshots/List': { request: ListSnapshotInfosRequest; reply: ListSnapshotInfosReply; streams: false };
   'gatewayos.v1.Snapshots/Lock': { request: LockSnapshotRequest; reply: SnapshotInfo; streams: false };
   'gatewayos.v1.Snapshots/Show': { request: SnapshotRequest; reply: SnapshotInfo; streams: false };
+  'gatewayos.v1.Support/Make': { request: MakeSupportRequest; reply: SupportBytes; streams: true };
+  'gatewayos.v1.Support/Preview': { request: PreviewSupportRequest; reply: PreviewSupportReply; streams: false };
+  'gatewayos.v1.Tunnel/GetKey': { request: GetTunnelKeyRequest; reply: TunnelKeyReply; streams: false };
+  'gatewayos.v1.Tunnel/GetStatus': { request: GetTunnelStatusRequest; reply: TunnelStatusMessage; streams: false };
+  'gatewayos.v1.Tunnel/Probe': { request: ProbeTunnelRequest; reply: ProbeTunnelReply; streams: false };
+  'gatewayos.v1.Tunnel/Set': { request: SetTunnelRequest; reply: SetTunnelReply; streams: false };
+  'gatewayos.v1.Tunnel/Switch': { request: SwitchTunnelRequest; reply: TunnelStatusMessage; streams: false };
   'gatewayos.v1.Vaults/Add': { request: AddVaultRequest; reply: VaultInfo; streams: false };
   'gatewayos.v1.Vaults/List': { request: ListVaultsRequest; reply: ListVaultsReply; streams: false };
   'gatewayos.v1.Vaults/Remove': { request: VaultRequest; reply: VaultInfo; streams: false };
