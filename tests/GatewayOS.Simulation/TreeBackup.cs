@@ -27,7 +27,7 @@ internal sealed class TreeBackup : IDisposable
         (_store, Snapshot, _parent) = (store, snapshot, parent);
         _writer = store.OpenWriter(new WriterOptions { Workers = 0, Lanes = 1, Time = time });
         _lane = _writer.OpenLane();
-        _before = parent?.Tree.Files().ToDictionary(entry => entry.Path, entry => parent.Contents[entry.File]) ?? [];
+        _before = parent?.Tree.Files().Where(entry => parent.Contents.ContainsKey(entry.File)).ToDictionary(entry => entry.Path, entry => parent.Contents[entry.File]) ?? [];
         _lists = new Lazy<ContentReader>(store.OpenReader);
         _todo = new Queue<(string Path, VirtualFile File)>(snapshot.Tree.Files());
     }
