@@ -112,7 +112,13 @@ internal sealed class Steps(World world)
         world.Trace($"committed {backup.Snapshot.Tag}");
     }
 
-    private KnownSnapshot? Parent() => world.Random.Next(3) == 0 ? null : world.Truth.In(SnapshotState.Acknowledged).LastOrDefault();
+    // Sometimes one that was forgotten since: what it needs may be condemned or gone, and must be stored again.
+    private KnownSnapshot? Parent() => world.Random.Next(6) switch
+    {
+        0 or 1 => null,
+        2 => world.Truth.In(SnapshotState.Forgotten).LastOrDefault(),
+        _ => world.Truth.In(SnapshotState.Acknowledged).LastOrDefault(),
+    };
 
     private void Forget()
     {

@@ -17,7 +17,9 @@ internal sealed class TreeBackup : IDisposable
     private readonly StoreWriter _writer;
     private readonly IngestLane _lane;
     private readonly KnownSnapshot? _parent;
-    private readonly Queue<VirtualFile> _todo;
+    private readonly Dictionary<string, ContentRef> _before;
+    private readonly Lazy<ContentReader> _lists;
+    private readonly Queue<(string Path, VirtualFile File)> _todo;
     private readonly Dictionary<VirtualFile, FileTicket> _tickets = new(ReferenceEqualityComparer.Instance);
 
     public TreeBackup(BackupStore store, KnownSnapshot snapshot, KnownSnapshot? parent, TimeProvider time)
@@ -25,7 +27,9 @@ internal sealed class TreeBackup : IDisposable
         (_store, Snapshot, _parent) = (store, snapshot, parent);
         _writer = store.OpenWriter(new WriterOptions { Workers = 0, Lanes = 1, Time = time });
         _lane = _writer.OpenLane();
-        _todo = new Queue<VirtualFile>(snapshot.Tree.Files());
+        _before = parent?.Tree.Files().Where(entry => parent.Contents.ContainsKey(entry.File)).ToDictionary(entry => entry.Path, entry => parent.Contents[entry.File]) ?? [];
+        _lists = new Lazy<ContentReader>(store.OpenReader);
+        _todo = new Queue<(string Path, VirtualFile File)>(snapshot.Tree.Files());
     }
 
     public KnownSnapshot Snapshot { get; }
@@ -33,11 +37,11 @@ internal sealed class TreeBackup : IDisposable
     /// <summary>Takes in some files.</summary>
     public void Advance(int files)
     {
-        while (files-- > 0 && _todo.TryDequeue(out VirtualFile? file))
+        while (files-- > 0 && _todo.TryDequeue(out (string Path, VirtualFile File) next))
         {
-            if (!Snapshot.Contents.ContainsKey(file) && !_tickets.ContainsKey(file) && !TryTakeOver(file))
+            if (!Snapshot.Contents.ContainsKey(next.File) && !_tickets.ContainsKey(next.File) && !TryTakeOver(next.File))
             {
-                Ingest(file);
+                Ingest(next.Path, next.File);
             }
         }
 
@@ -73,13 +77,18 @@ internal sealed class TreeBackup : IDisposable
     {
         _lane.Dispose();
         _writer.Dispose();
+        if (_lists.IsValueCreated)
+        {
+            _lists.Value.Dispose();
+        }
     }
 
-    private void Ingest(VirtualFile file)
+    // The borders that the path's file had before are tried first, as a real backup does.
+    private void Ingest(string path, VirtualFile file)
     {
         var ticket = new FileTicket();
         _tickets.Add(file, ticket);
-        _lane.Begin(ticket, file.LengthBytes);
+        _lane.Begin(ticket, file.LengthBytes, _before.TryGetValue(path, out ContentRef before) ? before : null, _lists);
         Append(file.Head);
         if (file.HoleBytes > 0)
         {
@@ -94,8 +103,9 @@ internal sealed class TreeBackup : IDisposable
     {
         while (!bytes.IsEmpty)
         {
-            int count = Math.Min(bytes.Length, WriteBytesMax);
-            bytes[..count].CopyTo(_lane.GetBuffer());
+            Span<byte> room = _lane.GetBuffer();
+            int count = Math.Min(bytes.Length, Math.Min(room.Length, WriteBytesMax));
+            bytes[..count].CopyTo(room);
             _lane.Advance(count);
             bytes = bytes[count..];
         }

@@ -30,19 +30,19 @@ internal sealed class VirtualDirectory
         return copy;
     }
 
-    public IEnumerable<VirtualFile> Files()
+    public IEnumerable<(string Path, VirtualFile File)> Files()
     {
-        foreach (object entry in Entries.Values)
+        foreach ((string name, object entry) in Entries)
         {
             if (entry is VirtualFile file)
             {
-                yield return file;
+                yield return (name, file);
             }
             else
             {
-                foreach (VirtualFile below in ((VirtualDirectory)entry).Files())
+                foreach ((string path, VirtualFile below) in ((VirtualDirectory)entry).Files())
                 {
-                    yield return below;
+                    yield return ($"{name}/{path}", below);
                 }
             }
         }

@@ -138,7 +138,7 @@ internal sealed class GenerationSuite
 
     private PackReads CountReads(int day)
     {
-        var disk = new CountingDisk(new PosixDisk(CopyOf(day)));
+        var disk = new PackReadsDisk(new PosixDisk(CopyOf(day)));
         using BackupStore store = BackupStore.Open(disk, new StoreSecret.KeyFile(File.ReadAllBytes($"{_work}/key")), new OpenOptions { Purpose = "benchmark" });
         var options = new RestoreOptions { Target = System.Text.Encoding.UTF8.GetBytes(_target), Threads = 1 };
         FileRestore.Run(store, store.FindSnapshot("latest"), options, new RestoreProgress(), CancellationToken.None);

@@ -11,7 +11,7 @@ namespace GatewayOS.Benchmarks.Generations;
 internal sealed record PackReads(long Reads, long Seeks, long Bytes, int Packs);
 
 /// <summary>A disk around another one that counts how packs are read. For a restore with one thread, whose reads have an order.</summary>
-internal sealed class CountingDisk(IStoreDisk inner) : DiskDouble(inner)
+internal sealed class PackReadsDisk(IStoreDisk inner) : DiskDouble(inner)
 {
     private const long NearBytes = 512 * 1024;
 
@@ -39,7 +39,7 @@ internal sealed class CountingDisk(IStoreDisk inner) : DiskDouble(inner)
         }
     }
 
-    private sealed class CountingFile(CountingDisk disk, string path, IStoreFile inner) : FileDouble(inner)
+    private sealed class CountingFile(PackReadsDisk disk, string path, IStoreFile inner) : FileDouble(inner)
     {
         public override int ReadAt(Span<byte> buffer, long offsetBytes)
         {
