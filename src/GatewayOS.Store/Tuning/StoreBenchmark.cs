@@ -9,7 +9,8 @@ public sealed record StoreMeasurement(StageRates Stages, DiskRates Disk, TuningC
 /// <summary>Measures a store's disk and this machine in less than a minute.</summary>
 public static class StoreBenchmark
 {
-    private const int SampleBytes = 64 * 1024 * 1024;
+    /// <summary>Made-up data that the stages work on, in bytes.</summary>
+    public const int SampleBytes = 64 * 1024 * 1024;
     private const int SampleSeed = 1;
     private static readonly TimeSpan s_eachStage = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_eachReading = TimeSpan.FromSeconds(1.2);

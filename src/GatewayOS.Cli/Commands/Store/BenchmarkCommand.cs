@@ -109,7 +109,7 @@ internal static class BenchmarkCommand
 
     private static void PrintMeasured(TextWriter output, StageRates stages, DiskRates disk)
     {
-        output.WriteLine($"One core, {Sizes.Bytes(SampleBytes)} stored in {stages.StoredShare:P0}, chunks of {Sizes.Bytes(stages.MeanChunkBytes)}:");
+        output.WriteLine($"One core, {Sizes.Bytes(StoreBenchmark.SampleBytes)} stored in {stages.StoredShare:P0}, chunks of {Sizes.Bytes(stages.MeanChunkBytes)}:");
         Bars(output, "its time", stages.Stages.Select(stage => ($"{stage.Name}{(stage.OfStored ? " (stored bytes)" : "")}", stage.BytesPerSecond, 1 / stages.PlainRate(stage.Name))));
         output.WriteLine();
         output.WriteLine("The store's disk:");
