@@ -159,11 +159,7 @@ public sealed class S3Medium : IVaultMedium
     public Task TidyAsync(CancellationToken cancellation)
     {
         RefusePast();
-        return Try("tidy up", async () =>
-        {
-            await Ask(limit => _uploads.AbandonAllAsync(limit.Token), cancellation).ConfigureAwait(false);
-            return 0;
-        }, cancellation);
+        return Try("tidy up", () => Ask(limit => _uploads.AbandonAllAsync(limit.Token), cancellation), cancellation);
     }
 
     /// <inheritdoc/>

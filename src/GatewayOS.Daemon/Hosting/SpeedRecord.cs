@@ -45,8 +45,7 @@ internal sealed class SpeedRecord(StateDirectory state, string storeDirectory, T
     {
         StoreMeasurement measured = StoreBenchmark.Run(store, static _ => { }, cancellation);
         DateTimeOffset now = time.GetUtcNow();
-        TuningFile file = TuningFile.OfMachine;
-        file.Write(storeDirectory, file.Read(storeDirectory) with { Measured = measured.Choice.Tuning, MeasuredUtc = now });
+        TuningFile.OfMachine.WriteMeasured(storeDirectory, measured.Choice.Tuning, now);
         state.Replace(FileName, JsonSerializer.SerializeToUtf8Bytes(new MeasuredSpeed(now, Environment.ProcessorCount, measured.Stages, measured.Disk), SpeedJson.Default.MeasuredSpeed));
     }
 }

@@ -18,7 +18,7 @@ internal sealed class SupportService(ApplianceHost appliance, SupportParts parts
 
     public override async Task<PreviewSupportReply> Preview(PreviewSupportRequest request, ServerCallContext context)
     {
-        IReadOnlyList<SupportPart> files = await MakeAsync(context).ConfigureAwait(false);
+        IReadOnlyList<SupportPart> files = await OneAtATimeAsync(() => parts.MakeAsync(context), context.CancellationToken).ConfigureAwait(false);
         return new PreviewSupportReply { Files = { files.Select(file => new SupportFile { Name = file.Name, What = file.What, Bytes = file.Content.Length, IsCut = file.IsCut }) } };
     }
 
@@ -29,8 +29,7 @@ internal sealed class SupportService(ApplianceHost appliance, SupportParts parts
             throw new RpcException(new Status(StatusCode.InvalidArgument, problem));
         }
 
-        IReadOnlyList<SupportPart> files = await MakeAsync(context).ConfigureAwait(false);
-        byte[] bundle = await SealAsync(files, request.Passphrase).ConfigureAwait(false);
+        byte[] bundle = await OneAtATimeAsync(async () => await SealAsync(await parts.MakeAsync(context).ConfigureAwait(false), request.Passphrase).ConfigureAwait(false), context.CancellationToken).ConfigureAwait(false);
         DaemonLog.OperatorActed(logger, Caller.Of(context).Who, $"made a support bundle of {bundle.Length} bytes");
         for (int at = 0; at < bundle.Length; at += ReplyBytesMax)
         {
@@ -38,12 +37,12 @@ internal sealed class SupportService(ApplianceHost appliance, SupportParts parts
         }
     }
 
-    private async Task<IReadOnlyList<SupportPart>> MakeAsync(ServerCallContext context)
+    private static async Task<T> OneAtATimeAsync<T>(Func<Task<T>> make, CancellationToken cancellation)
     {
-        await s_making.WaitAsync(context.CancellationToken).ConfigureAwait(false);
+        await s_making.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            return await parts.MakeAsync(context).ConfigureAwait(false);
+            return await make().ConfigureAwait(false);
         }
         catch (IOException error)
         {

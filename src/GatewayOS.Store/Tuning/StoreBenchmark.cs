@@ -11,6 +11,7 @@ public static class StoreBenchmark
 {
     /// <summary>Made-up data that the stages work on, in bytes.</summary>
     public const int SampleBytes = 64 * 1024 * 1024;
+
     private const int SampleSeed = 1;
     private static readonly TimeSpan s_eachStage = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_eachReading = TimeSpan.FromSeconds(1.2);

@@ -44,7 +44,7 @@ internal static class BenchmarkCommand
         }
         else if (!show)
         {
-            return Measure(context, file, known);
+            return Measure(context, file);
         }
 
         Print(context, file, known, new Dictionary<string, string>());
@@ -52,7 +52,7 @@ internal static class BenchmarkCommand
         return ExitCode.Good;
     }
 
-    private static int Measure(VerbContext context, TuningFile file, StoreTuning known)
+    private static int Measure(VerbContext context, TuningFile file)
     {
         using BackupStore store = context.OpenStore("benchmark");
         string doing = "";
@@ -65,8 +65,7 @@ internal static class BenchmarkCommand
         }
 
         (StageRates stages, DiskRates disk, TuningChoice choice) = measurement;
-        StoreTuning chosen = known with { Measured = choice.Tuning, MeasuredUtc = TimeProvider.System.GetUtcNow() };
-        file.Write(context.StoreDirectory, chosen);
+        StoreTuning chosen = file.WriteMeasured(context.StoreDirectory, choice.Tuning, TimeProvider.System.GetUtcNow());
         PrintMeasured(context.Out, stages, disk);
         Print(context, file, chosen, choice.Reasons);
         Write(context, file, chosen, choice.Reasons, new MeasuredJson
