@@ -68,7 +68,7 @@ internal sealed class ApplianceHost : IDisposable
         Catalogue = new SnapshotCatalogue(State.PathOf("catalogue/catalogue.db"), StoreId);
         Policies = new PolicyBook(State, time);
         Guard = new SnapshotGuard(new SnapshotWatch(Alerts, Holds), new LockWatch(State, new MachineClock(time), Alerts), NameOf);
-        Vaults = new VaultJobs(options.StoreDirectory, VaultFile.OfMachine, time);
+        Vaults = new VaultJobs(options.StoreDirectory, OpenStore, VaultFile.OfMachine, time);
         _localJobs = new LocalJobs(Store, OpenStore, Policies, Holds, Guard, Vaults, time);
         var runner = new JobRunner(Connections, Store, _localJobs);
         Jobs = new JobEngine(State.PathOf("jobs"), Policies, runner, JobLimits.Of(Profile.Limits.Nodes), id => Registry.Find(id) is { State: NodeState.Active }, time) { HasVaults = () => Vaults.Any };
