@@ -31,6 +31,9 @@ public sealed class VaultJobTests : IDisposable
             Assert.Contains("No vault has a restore point", appliance.Operator("drill", "vaults", "--quiet").Expect(1).Errors, StringComparison.Ordinal);
             recovery = appliance.StoreVerb("key", "recovery", "--json").Expect(0).Json.GetProperty("recoveryKey").GetString()!;
             appliance.Operator("vault", "add", "usb", _scratch["usb"]).Expect(0);
+            appliance.Operator("vault", "add", "region2", Directory.CreateDirectory(_scratch["region2"]).FullName, "--by-tasks").Expect(0);
+            appliance.Operator("vault", "task", "add", "nodes", "--vault", "region2", "--node", "node").Expect(0);
+            appliance.Operator("vault", "task", "add", "others", "--vault", "region2", "--node", "other").Expect(0);
             JsonElement job = appliance.Operator("job", "run", "vault", "--follow", "--quiet", "--json").Expect(0).Json.GetProperty("job");
             Assert.Equal("done", job.GetProperty("state").GetString());
             Assert.True(job.GetProperty("sentBytes").GetInt64() > 0);
@@ -38,6 +41,18 @@ public sealed class VaultJobTests : IDisposable
             string page = Shell.Run($"curl -s http://{metrics}/metrics");
             Assert.Contains("gateway_vault_rpo_seconds{", page, StringComparison.Ordinal);
             Assert.Contains("vault=\"usb\"", page, StringComparison.Ordinal);
+            Assert.Contains("gateway_vault_task_backlog", page, StringComparison.Ordinal);
+            Assert.Contains("task=\"region2/nodes\"", page, StringComparison.Ordinal);
+            Assert.Single(Directory.GetFiles(_scratch["region2/snapshots"]));
+
+            // What has rotted there is put again.
+            string pack = Directory.GetFiles(_scratch["region2/packs"], "*.pack", SearchOption.AllDirectories)[0];
+            byte[] content = File.ReadAllBytes(pack);
+            content[content.Length / 2] ^= 1;
+            File.WriteAllBytes(pack, content);
+            appliance.Operator("vault", "audit", "--vault", "region2", "--all").Expect(4);
+            Assert.Equal("warned", State(appliance.Operator("job", "run", "vault", "--follow", "--quiet", "--json")));
+            appliance.Operator("vault", "verify", "--vault", "region2", "--keyless", "--read-data").Expect(0);
 
             // A vault that is not mounted is told, and the alert goes when it is back.
             Directory.Move(_scratch["usb"], _scratch["away"]);

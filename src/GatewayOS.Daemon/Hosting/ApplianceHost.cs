@@ -71,7 +71,7 @@ internal sealed class ApplianceHost : IDisposable
         Catalogue = new SnapshotCatalogue(State.PathOf("catalogue/catalogue.db"), StoreId);
         Policies = new PolicyBook(State, time);
         Guard = new SnapshotGuard(new SnapshotWatch(Alerts, Holds), new LockWatch(State, new MachineClock(time), Alerts), NameOf);
-        Vaults = new VaultJobs(options.StoreDirectory, VaultFile.OfMachine, time);
+        Vaults = new VaultJobs(options.StoreDirectory, OpenStore, VaultFile.OfMachine, time);
         Speed = new SpeedRecord(State, options.StoreDirectory, time);
         Rehearsals = new VaultDrill(Vaults, disk => BackupStore.Open(disk, Secret(), new OpenOptions { Purpose = "rehearsal", Time = time }), time);
         _localJobs = new LocalJobs(Store, OpenStore, Policies, Holds, Guard, Vaults, Rehearsals, Speed, time);
