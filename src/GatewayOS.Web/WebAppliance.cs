@@ -1,13 +1,16 @@
 using GatewayOS.Api;
 using GatewayOS.Appliance.Accounts;
 using GatewayOS.Appliance.Alerts;
+using GatewayOS.Appliance.DisasterRecovery;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Panel;
 using GatewayOS.Appliance.Policies;
 using GatewayOS.Appliance.Raid;
+using GatewayOS.Appliance.Settings;
 using GatewayOS.Web.Logs;
+using GatewayOS.Web.Overview;
 using GatewayOS.Web.Panel;
 using GatewayOS.Web.Transcoding;
 using Grpc.Core.Interceptors;
@@ -27,8 +30,8 @@ public interface IBlockingWorkers
 /// <summary>The appliance that a page is served for: its parts, borrowed, and what only the program that puts them together knows.</summary>
 public sealed record WebAppliance
 {
-    /// <summary>Its name for people.</summary>
-    public required string Name { get; init; }
+    /// <summary>Its name and time zone.</summary>
+    public required ApplianceSettings Settings { get; init; }
 
     /// <summary>Its model for people.</summary>
     public required string Model { get; init; }
@@ -72,8 +75,11 @@ public sealed record WebAppliance
     /// <summary>Arrays and disks as of the last look.</summary>
     public required Func<RaidStatus> Raid { get; init; }
 
-    /// <summary>Whether there are vaults.</summary>
-    public required Func<bool> HasVaults { get; init; }
+    /// <summary>Copies of the store in other places; null when which there are cannot be read. May read files.</summary>
+    public required Func<IReadOnlyList<StoreCopy>?> Copies { get; init; }
+
+    /// <summary>The tunnel; null when none is configured.</summary>
+    public required Func<OverviewTunnel?> Tunnel { get; init; }
 
     /// <summary>Whether a node is connected, by its ID.</summary>
     public required Func<string, bool> IsConnected { get; init; }

@@ -28,14 +28,31 @@ public sealed class VaultJobTests : IDisposable
 
             // Without a vault there is nothing to do, and nothing wrong.
             Assert.Equal("done", State(appliance.Operator("job", "run", "vault", "--follow", "--quiet", "--json").Expect(0)));
+            Assert.Contains("No vault has a restore point", appliance.Operator("drill", "vaults", "--quiet").Expect(1).Errors, StringComparison.Ordinal);
             recovery = appliance.StoreVerb("key", "recovery", "--json").Expect(0).Json.GetProperty("recoveryKey").GetString()!;
             appliance.Operator("vault", "add", "usb", _scratch["usb"]).Expect(0);
+            appliance.Operator("vault", "add", "region2", Directory.CreateDirectory(_scratch["region2"]).FullName, "--by-tasks").Expect(0);
+            appliance.Operator("vault", "task", "add", "nodes", "--vault", "region2", "--node", "node").Expect(0);
+            appliance.Operator("vault", "task", "add", "others", "--vault", "region2", "--node", "other").Expect(0);
             JsonElement job = appliance.Operator("job", "run", "vault", "--follow", "--quiet", "--json").Expect(0).Json.GetProperty("job");
             Assert.Equal("done", job.GetProperty("state").GetString());
             Assert.True(job.GetProperty("sentBytes").GetInt64() > 0);
+            Rehearse(appliance);
             string page = Shell.Run($"curl -s http://{metrics}/metrics");
             Assert.Contains("gateway_vault_rpo_seconds{", page, StringComparison.Ordinal);
             Assert.Contains("vault=\"usb\"", page, StringComparison.Ordinal);
+            Assert.Contains("gateway_vault_task_backlog", page, StringComparison.Ordinal);
+            Assert.Contains("task=\"region2/nodes\"", page, StringComparison.Ordinal);
+            Assert.Single(Directory.GetFiles(_scratch["region2/snapshots"]));
+
+            // What has rotted there is put again.
+            string pack = Directory.GetFiles(_scratch["region2/packs"], "*.pack", SearchOption.AllDirectories)[0];
+            byte[] content = File.ReadAllBytes(pack);
+            content[content.Length / 2] ^= 1;
+            File.WriteAllBytes(pack, content);
+            appliance.Operator("vault", "audit", "--vault", "region2", "--all").Expect(4);
+            Assert.Equal("warned", State(appliance.Operator("job", "run", "vault", "--follow", "--quiet", "--json")));
+            appliance.Operator("vault", "verify", "--vault", "region2", "--keyless", "--read-data").Expect(0);
 
             // A vault that is not mounted is told, and the alert goes when it is back.
             Directory.Move(_scratch["usb"], _scratch["away"]);
@@ -50,6 +67,20 @@ public sealed class VaultJobTests : IDisposable
         using var restore = new BuiltProgram("gatewayctl", ["vault", "restore", "latest", "--vault", _scratch["usb"], "--target", _scratch["out"]], new Dictionary<string, string> { ["GATEWAY_RECOVERY_KEY"] = recovery, ["GATEWAY_VAULTS"] = _scratch["none.json"] });
         restore.Wait().Expect(0);
         Assert.Equal("of a node", File.ReadAllText(_scratch["out"] + _scratch["source/file"]));
+    }
+
+    // From the vault alone: one that has rotted there is found though the store is whole.
+    private void Rehearse(Appliance appliance)
+    {
+        JsonElement drill = appliance.Operator("drill", "vaults", "--quiet", "--json").Expect(0).Json.GetProperty("job").GetProperty("drill");
+        Assert.Equal(("usb", 1L, 9L), (drill.GetProperty("vaults")[0].GetString(), drill.GetProperty("files").GetInt64(), drill.GetProperty("bytes").GetInt64()));
+        string pack = Directory.GetFiles(_scratch["usb/packs"], "*", SearchOption.AllDirectories).MaxBy(file => new FileInfo(file).Length)!;
+        byte[] whole = File.ReadAllBytes(pack);
+        File.WriteAllBytes(pack, [.. whole.Select((one, i) => i > 100 && i < whole.Length / 2 ? (byte)~one : one)]);
+        Assert.Contains("usb", appliance.Operator("drill", "vaults", "--quiet").Expect(4).Errors, StringComparison.Ordinal);
+        Until.Holds(() => appliance.Operator("alert", "list", "--json").Expect(0).Output.Contains("The rehearsed restore from the vaults", StringComparison.Ordinal), "the alert is raised");
+        File.WriteAllBytes(pack, whole);
+        appliance.Operator("drill", "vaults", "--quiet").Expect(0);
     }
 
     private static string State(ProgramRun run) => run.Json.GetProperty("job").GetProperty("state").GetString()!;

@@ -33,7 +33,10 @@ public sealed class BrowsedAppliance : IDisposable
         Directory.CreateDirectory(_scratch["usb"]);
         Gateway.Operator("vault", "add", "usb-offsite", _scratch["usb"]).Expect(0);
         Gateway.Operator("job", "run", "vault", "--follow", "--quiet").Expect(0);
+        Gateway.Operator("drill", "vaults", "--quiet").Expect(0);
         Gateway.Operator("token", "create", "--role", "viewer", "--note", "Prometheus").Expect(0);
+        PlantTrend();
+        PlantBenchmark();
 
         // One that waits for approval.
         new Agent(_scratch, "laptop").Run("enroll", "--gateway", Gateway.Address, "--name", "hr-laptop").Expect(0);
@@ -72,6 +75,32 @@ public sealed class BrowsedAppliance : IDisposable
         Gateway.Operator("policy", "run", "servers").Expect(0);
         Until.Holds(() => Gateway.Operator("job", "list", "--open", "--json").Expect(0).Json.GetProperty("jobs").GetArrayLength() == 0, "the backup is done");
     }
+
+    // A month of samples, as an appliance that has run so long has kept them.
+    private void PlantTrend()
+    {
+        string serials = string.Join(' ', Gateway.Operator("raid", "status", "--json").Expect(0).Json.GetProperty("disks").EnumerateArray().Select(disk => disk.GetProperty("serial").GetString()));
+        Shell.Run($$"""
+            python3 - '{{Gateway.State}}/disks.db' {{serials}} <<'PY'
+            import math, sqlite3, sys, time
+            with sqlite3.connect(sys.argv[1]) as db:
+                for i, serial in enumerate(sys.argv[2:]):
+                    for hour in range(-700, 0, 2):
+                        at = int((time.time() + hour * 3600) * 1000)
+                        db.execute("INSERT INTO smart VALUES (?, ?, ?, ?, ?, ?)", (serial, at, 34 + i + round(3 * math.sin(hour / 4)), (hour + 700) // 200 if i == 0 else 0, 8000 + hour, "success"))
+            PY
+            """);
+    }
+
+    private void PlantBenchmark() => File.WriteAllText(Path.Join(Gateway.State, "benchmark.json"), $$"""
+        { "time": "{{TimeProvider.System.GetUtcNow():O}}", "cores": 4,
+          "stages": { "storedShare": 0.52, "meanChunkBytes": 60000, "stages": [
+            { "name": "chunk", "bytesPerSecond": 3.4e9, "ofStored": false }, { "name": "hash", "bytesPerSecond": 2.1e9, "ofStored": false }, { "name": "look up", "bytesPerSecond": 6e9, "ofStored": false },
+            { "name": "compress", "bytesPerSecond": 7.9e8, "ofStored": false }, { "name": "seal", "bytesPerSecond": 4.4e9, "ofStored": true }, { "name": "open", "bytesPerSecond": 4.5e9, "ofStored": true }, { "name": "decompress", "bytesPerSecond": 3.1e9, "ofStored": false }] },
+          "disk": { "writeBytesPerSecond": 6.2e8,
+            "sequential": [{ "readBytes": 1048576, "streams": 1, "bytesPerSecond": 9e8 }, { "readBytes": 4194304, "streams": 4, "bytesPerSecond": 1.7e9 }],
+            "random": [{ "readBytes": 131072, "streams": 1, "bytesPerSecond": 2.4e8 }, { "readBytes": 131072, "streams": 16, "bytesPerSecond": 1.5e9 }] } }
+        """);
 
     private void Fill()
     {

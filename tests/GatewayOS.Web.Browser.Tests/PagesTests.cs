@@ -10,10 +10,21 @@ namespace GatewayOS.Web.Browser.Tests;
 [Trait("Category", "Pages")]
 public sealed class PagesTests(BrowsedAppliance appliance) : IClassFixture<BrowsedAppliance>
 {
-    private static readonly (string Name, string Hash)[] s_pages =
+    /// <summary>The pages that are looked at, by name and address; those of a restore point are gone through by hand.</summary>
+    internal static readonly (string Name, string Hash)[] Pages =
     [
         ("overview", "overview"), ("nodes", "nodes"), ("node", "nodes/files"), ("enrol", "nodes?enrol=1"), ("policies", "policies"), ("policy", "policies/servers"),
         ("storage", "storage"), ("cloud", "cloud"), ("panel", "panel"), ("alerts", "alerts"), ("audit", "audit"), ("users", "users"), ("tokens", "tokens"), ("system", "system"), ("logs", "logs"), ("account", "account"), ("search", "restore?find=budget"),
+    ];
+
+    /// <summary>The address from which a restore point is gone through.</summary>
+    internal const string Restore = "restore/files";
+
+    // What opens over a page: the page, the button's name, words that are there when it is whole.
+    private static readonly (string Name, string Hash, string Button, string Words)[] s_dialogs =
+    [
+        ("disk", "storage", "Bay 1", "Over time"), ("vault-add", "cloud", "Add a vault", "The place is tried"), ("tunnel-set", "cloud", "Set up a tunnel", "wg-quick"),
+        ("settings", "system", "Change name and time zone", "Time zone"), ("support", "system", "Show what it holds", "log.txt"),
     ];
 
     private static readonly string s_screenshots = Directory.CreateDirectory(Path.Join(Gatewayctl.Root, "artifacts/screenshots")).FullName;
@@ -34,13 +45,24 @@ public sealed class PagesTests(BrowsedAppliance appliance) : IClassFixture<Brows
         await LookAsync(window, "sign-in", look, findings);
         await window.SignInAsync("admin", BrowsedAppliance.Password);
         await window.SeeTitleAsync("protected");
-        foreach ((string name, string hash) in s_pages)
+        foreach ((string name, string hash) in Pages)
         {
             await window.GoAsync(hash);
             await LookAsync(window, name, look, findings);
         }
 
-        await window.GoAsync("restore/files");
+        foreach ((string name, string hash, string button, string words) in s_dialogs)
+        {
+            await window.GoAsync(hash);
+            await window.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = button, Exact = true }).First.ClickAsync();
+            await Assertions.Expect(window.Page.Locator("dialog").GetByText(words).First).ToBeVisibleAsync();
+            await window.SettleAsync();
+            await LookAsync(window, name, look, findings);
+            await window.Page.Keyboard.PressAsync("Escape");
+            await Assertions.Expect(window.Page.Locator("dialog")).ToHaveCountAsync(0);
+        }
+
+        await window.GoAsync(Restore);
         foreach (string folder in appliance.Source.Split('/', StringSplitOptions.RemoveEmptyEntries).Append("reports"))
         {
             await window.Page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = folder, Exact = true }).Last.ClickAsync();

@@ -32,11 +32,14 @@ public sealed partial class SetupTests : IDisposable
         (await browser.PostAsync("/api/v1/setup", new { setupToken = early, account = "eve", password = Browser.Password })).Expect(HttpStatusCode.Forbidden);
         (await browser.PostAsync("/api/v1/setup", new { setupToken = token, account = "no name", password = Browser.Password })).Expect(HttpStatusCode.BadRequest);
         (await browser.PostAsync("/api/v1/setup", new { setupToken = token, account = "root", password = "short" })).Expect(HttpStatusCode.BadRequest);
+        (await browser.PostAsync("/api/v1/setup", new { setupToken = token, account = "root", password = Browser.Password, applianceName = "<b>", zone = "Europe/Atlantis" })).Expect(HttpStatusCode.BadRequest);
 
-        JsonElement session = (await browser.PostAsync("/api/v1/setup", new { setupToken = token, account = "root", password = Browser.Password })).Expect(HttpStatusCode.OK).Json;
+        JsonElement session = (await browser.PostAsync("/api/v1/setup", new { setupToken = token, account = "root", password = Browser.Password, applianceName = "gateway-lima", zone = "America/Lima" })).Expect(HttpStatusCode.OK).Json;
         browser.Csrf = session.GetProperty("csrf").GetString();
         Assert.Equal("administrator", session.GetProperty("role").GetString());
         (await browser.CallAsync("Accounts/ListUsers")).Expect(HttpStatusCode.OK);
+        JsonElement settings = (await browser.CallAsync("Management/GetSettings")).Expect(HttpStatusCode.OK).Json;
+        Assert.Equal(("gateway-lima", "America/Lima"), (settings.GetProperty("name").GetString(), settings.GetProperty("zone").GetString()));
         Assert.DoesNotContain("recoveryKey", (await browser.GetAsync("/api/v1/session")).Text, StringComparison.Ordinal);
 
         // It is somebody's now: the same code gets nobody in.

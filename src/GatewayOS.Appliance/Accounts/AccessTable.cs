@@ -43,6 +43,8 @@ public static class AccessTable
 
         // State, nodes and backups.
         ["gatewayos.v1.Management/GetStatus"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Management/GetSettings"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Management/SetSettings"] = Change(Callers.Administrator),
         ["gatewayos.v1.Management/ListNodes"] = Read(Callers.Everybody),
         ["gatewayos.v1.Management/ListNodeSnapshots"] = Read(Callers.Everybody),
         ["gatewayos.v1.Management/BackUpNode"] = Change(Runners),
@@ -65,6 +67,8 @@ public static class AccessTable
         ["gatewayos.v1.Jobs/WatchJob"] = Read(Callers.Everybody),
         ["gatewayos.v1.Jobs/ListProtection"] = Read(Callers.Everybody),
         ["gatewayos.v1.Jobs/OrderJob"] = Change(Runners | Callers.ControlPlane),
+        ["gatewayos.v1.Jobs/OrderBenchmark"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Jobs/GetBenchmark"] = Read(Callers.Everybody),
         ["gatewayos.v1.Jobs/OrderRestore"] = Change(Restorers | Callers.ControlPlane),
         ["gatewayos.v1.Jobs/CancelJob"] = Change(Runners | Callers.RestoreOperator | Callers.ControlPlane),
 
@@ -93,6 +97,7 @@ public static class AccessTable
 
         // Arrays and disks. A replacement takes redundancy away for a while; what is on a disk is given up by the administrator alone.
         ["gatewayos.v1.Raid/GetStatus"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Raid/GetDiskHistory"] = Read(Callers.Everybody),
         ["gatewayos.v1.Raid/Check"] = Change(Runners),
         ["gatewayos.v1.Raid/Replace"] = Change(Runners),
         ["gatewayos.v1.Raid/ConfirmReplacement"] = Change(Runners),
@@ -117,6 +122,10 @@ public static class AccessTable
         ["gatewayos.v1.Tunnel/GetKey"] = Change(Callers.Administrator),
         ["gatewayos.v1.Tunnel/Set"] = Change(Callers.Administrator),
         ["gatewayos.v1.Tunnel/Switch"] = Change(Callers.Administrator),
+
+        // The support bundle: the appliance's inner life leaves it, encrypted and on record.
+        ["gatewayos.v1.Support/Preview"] = Read(Callers.Administrator),
+        ["gatewayos.v1.Support/Make"] = Change(Callers.Administrator),
 
         // What is in snapshots: names of files tell much, so they are for those who restore.
         ["gatewayos.v1.Catalogue/Find"] = Read(Restorers),

@@ -41,7 +41,6 @@ public sealed class AlertCentre : IAlertSink, IDisposable
         CREATE TABLE IF NOT EXISTS capacity (time INTEGER PRIMARY KEY, used INTEGER NOT NULL, total INTEGER NOT NULL);
         """;
 
-    private readonly string _appliance;
     private readonly TimeProvider _time;
     private readonly Func<IReadOnlyList<AlertSubscription>> _subscriptions;
     private readonly Action<string> _warn;
@@ -59,11 +58,14 @@ public sealed class AlertCentre : IAlertSink, IDisposable
     /// <exception cref="InvalidDataException">The file cannot be used; the message says what to do.</exception>
     public AlertCentre(string path, string appliance, Func<IReadOnlyList<AlertSubscription>> subscriptions, Action<string> warn, TimeProvider time)
     {
-        (_appliance, _subscriptions, _warn, _time) = (appliance, subscriptions, warn, time);
+        (ApplianceName, _subscriptions, _warn, _time) = (appliance, subscriptions, warn, time);
         _connection = Open(path);
         _connection.Run("INSERT INTO identity SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM identity)", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
         _identity = (string)_connection.Scalar("SELECT id FROM identity")!;
     }
+
+    /// <summary>The appliance's name, for receivers of the alerts to come.</summary>
+    public string ApplianceName { get; set; }
 
     /// <summary>Told that there are new messages.</summary>
     public event Action? MessagesAdded;
@@ -329,7 +331,7 @@ public sealed class AlertCentre : IAlertSink, IDisposable
             {
                 What = what,
                 Key = key,
-                Appliance = _appliance,
+                Appliance = ApplianceName,
                 Id = id,
                 Kind = alert.Kind,
                 Severity = alert.Severity,

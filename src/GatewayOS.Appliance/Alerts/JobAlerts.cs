@@ -46,9 +46,9 @@ public sealed class JobAlerts(IAlertSink alerts, Func<JobRecord, bool> matters, 
 
     private static (AlertKind Kind, string Subject) KeyOf(JobRecord job) => job.Kind switch
     {
-        JobKind.Drill => (AlertKind.DrillFailed, job.NodeId),
+        JobKind.Drill => (AlertKind.DrillFailed, job.NodeId.Length > 0 ? job.NodeId : Vaults),
         JobKind.Verify or JobKind.Gc => (AlertKind.StoreDamage, job.NodeId.Length > 0 ? job.NodeId : Store),
-        JobKind.Retention => (AlertKind.JobFailed, Store),
+        JobKind.Retention or JobKind.Benchmark => (AlertKind.JobFailed, Store),
         JobKind.Vault => (AlertKind.JobFailed, Vaults),
         _ => (AlertKind.JobFailed, job.NodeId),
     };
@@ -67,20 +67,24 @@ public sealed class JobAlerts(IAlertSink alerts, Func<JobRecord, bool> matters, 
         {
             JobKind.Backup => $"The backup of node '{node}'",
             JobKind.Restore => $"The restore on node '{node}'",
-            JobKind.Drill => $"The rehearsed restore of node '{node}'",
+            JobKind.Drill when node.Length > 0 => $"The rehearsed restore of node '{node}'",
+            JobKind.Drill => "The rehearsed restore from the vaults",
             JobKind.Verify when node.Length > 0 => $"Reading the newest restore point of node '{node}'",
             JobKind.Verify => "Reading the whole store",
             JobKind.Vault => "Bringing the vaults up to date",
             JobKind.Gc => "Freeing space in the store",
+            JobKind.Benchmark => "Measuring the store's speed",
             _ => "Forgetting restore points that no rule keeps",
         };
         string by = job.Policy.Length > 0 ? $" by policy '{job.Policy}'" : "";
-        bool isBad = job.Fault == JobFault.Damage || job.Kind == JobKind.Drill;
+        bool isBad = job.Fault == JobFault.Damage || (job.Kind == JobKind.Drill && node.Length > 0);
         return new AlertEvent(key.Kind, isBad ? AlertSeverity.Critical : AlertSeverity.Warning, key.Subject, $"{what}{by} {(job.Fault == JobFault.Missed ? "was left out" : "failed")}: {job.Message}", RemedyOf(job, node));
     }
 
     private static string RemedyOf(JobRecord job, string node) => job.Fault switch
     {
+        JobFault.Damage when job is { Kind: JobKind.Drill, NodeId: "" } => "What cannot be read back from a vault is no protection: 'gatewayctl vault verify --read-data' shows what is wrong with it, 'gatewayctl vault heal' puts it right.",
+        _ when job is { Kind: JobKind.Drill, NodeId: "" } => "Look whether the vault can be reached from the appliance ('gatewayctl vault status'), then rehearse again with 'gatewayctl drill vaults'.",
         JobFault.Network when job.Kind == JobKind.Vault => "Look whether the vault can be reached from the appliance ('gatewayctl vault status'). The next sync comes by itself and goes on where this one ended.",
         JobFault.Refused when job.Kind == JobKind.Vault => "Put right what the message names. The next sync comes by itself.",
         JobFault.Damage when job.Kind == JobKind.Vault => "The store is damaged: 'gatewayctl vault heal' takes back what a vault has whole.",

@@ -21,8 +21,8 @@ public sealed partial class JobEngine
     // By the appliance's clocks, after most backups. Gc also runs weekly for what interrupted backups leave; the whole store is read monthly.
     private static readonly (JobKind Kind, string Cron)[] s_housekeeping = [(JobKind.Retention, "15 5 * * *"), (JobKind.Gc, "45 5 * * 0"), (JobKind.Verify, "15 6 1 * *")];
 
-    // What a sync finds nothing to do for costs a listing.
-    private static readonly (JobKind Kind, string Cron) s_vaults = (JobKind.Vault, "25 * * * *");
+    // What a sync finds nothing to do for costs a listing. What a rehearsal reads is paid for where the vault is: monthly is enough.
+    private static readonly (JobKind Kind, string Cron)[] s_vaults = [(JobKind.Vault, "25 * * * *"), (JobKind.Drill, "15 8 2 * *")];
 
     // Up to when each schedule is dealt with. After a start it follows from the newest job that the schedule ordered: job and cursor are one
     // durable step, so that a power cut neither loses nor doubles a run.
@@ -97,9 +97,9 @@ public sealed partial class JobEngine
             }
         }
 
-        foreach ((JobKind kind, string cron) in HasVaults() ? [.. s_housekeeping, s_vaults] : s_housekeeping)
+        foreach ((JobKind kind, string cron) in HasVaults() ? [.. s_housekeeping, .. s_vaults] : s_housekeeping)
         {
-            var spec = new ScheduleSpec { Cron = CronExpression.Parse(cron), Zone = TimeZoneInfo.Local };
+            var spec = new ScheduleSpec { Cron = CronExpression.Parse(cron), Zone = _time.LocalTimeZone };
             yield return new ScheduledWork(new JobRequest(kind), (int)PolicyPriority.Normal, OperatorAttemptsMax, new RunSchedule(spec, ""), begun);
         }
     }

@@ -20,11 +20,14 @@ public enum JobKind
     /// <summary>A node's newest restore point is read whole; without a node, the whole store.</summary>
     Verify,
 
-    /// <summary>A restore is rehearsed with a sample of files.</summary>
+    /// <summary>A restore is rehearsed with a sample of files; without a node, from the vaults.</summary>
     Drill,
 
     /// <summary>The vaults get what they lack of the store.</summary>
     Vault,
+
+    /// <summary>The store's disk and the machine are measured.</summary>
+    Benchmark,
 }
 
 /// <summary>Where a job stands.</summary>
@@ -102,7 +105,8 @@ public sealed record RestoreSpec(string SnapshotId, IReadOnlyList<string> Paths,
 /// <param name="WholeBytes">Its bytes.</param>
 /// <param name="PredictedSeconds">Time that restoring all of it would take at this pace, reading on the appliance only.</param>
 /// <param name="Hash">SHA-256 of the sampled contents in order, for the record.</param>
-public sealed record DrillFigures(long Files, long Bytes, double Seconds, long WholeFiles, long WholeBytes, double PredictedSeconds, string Hash);
+/// <param name="Vaults">The vaults from which it was rehearsed, the figures being those of the slowest; null for the store.</param>
+public sealed record DrillFigures(long Files, long Bytes, double Seconds, long WholeFiles, long WholeBytes, double PredictedSeconds, string Hash, IReadOnlyList<string>? Vaults = null);
 
 /// <summary>A job, as it is kept. Immutable.</summary>
 public sealed record JobRecord

@@ -107,6 +107,17 @@ public sealed class PolicyBook
         }
     }
 
+    /// <summary>Reads the documents anew, after what they leave open has changed: the appliance's time zone.</summary>
+    public void Reread()
+    {
+        lock (_gate)
+        {
+            _policies = Parse(_document);
+        }
+
+        Changed?.Invoke();
+    }
+
     /// <summary>Adds a policy, or a version of one. Durable when it returns.</summary>
     /// <param name="document">The document.</param>
     /// <param name="expectedVersion">The version it was made from; 0 for a new policy, null for whatever there is.</param>
@@ -114,7 +125,7 @@ public sealed class PolicyBook
     public PolicyChange Set(string document, int? expectedVersion, string by)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        PolicyReading reading = PolicyDocument.Read(document, now);
+        PolicyReading reading = PolicyDocument.Read(document, now, _time.LocalTimeZone);
         if (reading.Policy is not { } policy)
         {
             return new PolicyChange(null, reading.Errors);
@@ -220,7 +231,7 @@ public sealed class PolicyBook
 
     // What was valid when it was kept may not be any more: its zone is gone, say. Nobody may believe that it still runs.
     private Dictionary<string, Policy> Parse(PolicyBookDocument document) => document.Policies
-        .Select(entry => PolicyDocument.Read(entry.Current.Document, _time.GetUtcNow()).Policy)
+        .Select(entry => PolicyDocument.Read(entry.Current.Document, _time.GetUtcNow(), _time.LocalTimeZone).Policy)
         .OfType<Policy>()
         .ToDictionary(policy => policy.Name, StringComparer.Ordinal);
 

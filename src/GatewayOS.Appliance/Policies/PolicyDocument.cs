@@ -40,7 +40,8 @@ public static partial class PolicyDocument
     /// <summary>Reads a document, whole.</summary>
     /// <param name="json">The document.</param>
     /// <param name="now">The present instant: a schedule has to have a run ahead.</param>
-    public static PolicyReading Read(string json, DateTimeOffset now)
+    /// <param name="zoneDefault">Whose clocks count where the document names no zone; null for the machine's.</param>
+    public static PolicyReading Read(string json, DateTimeOffset now, TimeZoneInfo? zoneDefault = null)
     {
         if (json.Length > CharactersMax)
         {
@@ -56,7 +57,7 @@ public static partial class PolicyDocument
             }
 
             var errors = new List<PolicyError>();
-            Policy policy = ReadPolicy(new DocumentReader(document.RootElement, "", errors), now);
+            Policy policy = ReadPolicy(new DocumentReader(document.RootElement, "", errors), now, zoneDefault ?? TimeZoneInfo.Local);
             return new PolicyReading(errors.Count == 0 ? policy : null, errors);
         }
         catch (JsonException error)
@@ -80,7 +81,7 @@ public static partial class PolicyDocument
         }
     }
 
-    private static Policy ReadPolicy(DocumentReader reader, DateTimeOffset now)
+    private static Policy ReadPolicy(DocumentReader reader, DateTimeOffset now, TimeZoneInfo zoneDefault)
     {
         (RetentionRule? retention, TimeSpan? locked) = ReadRetention(reader);
         var policy = new Policy
@@ -91,7 +92,7 @@ public static partial class PolicyDocument
             Includes = ReadPatterns(reader, "includes"),
             Excludes = ReadPatterns(reader, "excludes"),
             OneFileSystem = reader.Flag("oneFileSystem") ?? false,
-            Schedule = ReadSchedule(reader, now),
+            Schedule = ReadSchedule(reader, now, zoneDefault),
             Retention = retention,
             Lock = locked,
             Priority = reader.Word("priority", ("low", PolicyPriority.Low), ("normal", PolicyPriority.Normal), ("high", PolicyPriority.High)) ?? PolicyPriority.Normal,
@@ -160,7 +161,7 @@ public static partial class PolicyDocument
         return patterns;
     }
 
-    private static ScheduleSpec ReadSchedule(DocumentReader reader, DateTimeOffset now)
+    private static ScheduleSpec ReadSchedule(DocumentReader reader, DateTimeOffset now, TimeZoneInfo zoneDefault)
     {
         var fallback = new ScheduleSpec { Zone = TimeZoneInfo.Utc };
         if (reader.Object("schedule") is not { } schedule)
@@ -171,7 +172,7 @@ public static partial class PolicyDocument
 
         CronExpression? cron = ReadCron(schedule);
         TimeSpan? every = ReadDuration(schedule, "every", EveryMin, TimeSpan.FromDays(366));
-        TimeZoneInfo zone = ReadZone(schedule);
+        TimeZoneInfo zone = ReadZone(schedule, zoneDefault);
         RunWindow? window = schedule.Parsed<RunWindow>("window", RunWindow.TryParse, "no window", "Write two different times of day, as 22:00-06:00.");
         TimeSpan jitter = ReadDuration(schedule, "jitter", TimeSpan.FromSeconds(1), s_jitterMax) ?? TimeSpan.Zero;
         MissedRunRule missed = schedule.Word("missed", ("at-once", MissedRunRule.AtOnce), ("in-window", MissedRunRule.InWindow), ("skip", MissedRunRule.Skip))
@@ -216,11 +217,11 @@ public static partial class PolicyDocument
         }
     }
 
-    private static TimeZoneInfo ReadZone(DocumentReader schedule)
+    private static TimeZoneInfo ReadZone(DocumentReader schedule, TimeZoneInfo zoneDefault)
     {
         if (schedule.Text("zone") is not { } name)
         {
-            return TimeZoneInfo.Local;
+            return zoneDefault;
         }
 
         if (ZoneClock.Find(name, out string error) is { } zone)

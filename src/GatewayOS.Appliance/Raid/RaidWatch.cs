@@ -125,7 +125,7 @@ public sealed partial class RaidWatch
         RememberedArray remembered = _memory.Of(array.Id, now);
         GovernorAnswer governor = RebuildGovernor.Decide(array, health, _with.Rate, _with.BackupsExpected(), remembered.Promised, now);
         governor = _rateProblems.TryGetValue(array.Id, out string? problem) ? governor with { Reason = problem } : governor;
-        DateTimeOffset? next = array.Controller is null ? CheckPlan.Next(remembered.Considered, TimeZoneInfo.Local, now) : null;
+        DateTimeOffset? next = array.Controller is null ? CheckPlan.Next(remembered.Considered, _with.Time.LocalTimeZone, now) : null;
         return new ArrayStatus(array, health, remembered, next, _checkWaits.GetValueOrDefault(array.Id, ""), governor);
     }
 
@@ -161,7 +161,7 @@ public sealed partial class RaidWatch
         }
 
         bool isBusy = _status.Replacement is { IsEnded: false } replacement && replacement.ArrayId == status.Array.Id;
-        (CheckMove move, DateTimeOffset considered, string reason) = CheckPlan.Decide(status.Array, status.Health, remembered.Considered, isBusy, TimeZoneInfo.Local, now);
+        (CheckMove move, DateTimeOffset considered, string reason) = CheckPlan.Decide(status.Array, status.Health, remembered.Considered, isBusy, _with.Time.LocalTimeZone, now);
         _checkWaits[status.Array.Id] = move == CheckMove.Wait ? $"A check is due and waits: {reason}." : "";
         if (considered != remembered.Considered && (move == CheckMove.Begin || considered - remembered.Considered > s_considerationKept))
         {

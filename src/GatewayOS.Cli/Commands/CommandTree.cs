@@ -50,6 +50,8 @@ internal static class CommandTree
         root.Subcommands.Add(TunnelCommands.Build());
         root.Subcommands.Add(FleetCommands.Build());
         root.Subcommands.Add(RecoveryKeyCommand.Build());
+        root.Subcommands.Add(SettingsCommand.Build());
+        root.Subcommands.Add(SupportCommands.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(VaultCommands.Build());
         root.Subcommands.Add(DocumentationCommands.BuildCompletion(root));

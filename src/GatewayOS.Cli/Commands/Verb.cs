@@ -30,8 +30,7 @@ internal sealed class VerbContext(ParseResult arguments, CancellationToken cance
     /// <summary>Standard output for people; discards everything when JSON goes there.</summary>
     public TextWriter Out => Json ? TextWriter.Null : Console.Out;
 
-    public string StoreDirectory => Arguments.GetValue(Verb.StoreOption) ?? Environment.GetEnvironmentVariable(Verb.StoreVariable)
-        ?? throw new UsageException($"No store was named. Use --store DIR or set {Verb.StoreVariable}.");
+    public string StoreDirectory => Verb.StoreDirectory(Arguments);
 
     /// <summary>True for a verb of <c>vault</c>: the store it works on is in a vault.</summary>
     public bool OnVault => VaultSource.IsChosen(Arguments);
@@ -96,6 +95,10 @@ internal static class Verb
     public static readonly Option<bool> JsonOption = new("--json") { Description = "Print one JSON object on standard output and nothing else there", Recursive = true };
 
     public static readonly Option<bool> QuietOption = new("--quiet", "-q") { Description = "Show no progress", Recursive = true };
+
+    /// <summary>The directory of the store that is named.</summary>
+    public static string StoreDirectory(ParseResult arguments) => arguments.GetValue(StoreOption) ?? Environment.GetEnvironmentVariable(StoreVariable)
+        ?? throw new UsageException($"No store was named. Use --store DIR or set {StoreVariable}.");
 
     /// <summary>Makes a command whose action runs with a context.</summary>
     public static Command Make(string name, string description, IEnumerable<Symbol> symbols, Func<VerbContext, int> action)

@@ -24,7 +24,7 @@ internal sealed record KeptJson(string Id, DateTimeOffset Started, bool Keep, IR
 
 internal sealed record PolicyPreviewJson(bool Ok, IReadOnlyList<DateTimeOffset> NextRuns, IReadOnlyList<KeptJson> Snapshots);
 
-internal sealed record DrillJson(long Files, long Bytes, double Seconds, long WholeFiles, long WholeBytes, double PredictedSeconds, string Hash);
+internal sealed record DrillJson(long Files, long Bytes, double Seconds, long WholeFiles, long WholeBytes, double PredictedSeconds, string Hash, IReadOnlyList<string>? Vaults);
 
 internal sealed record JobJson
 {
@@ -95,7 +95,7 @@ internal sealed record JobJson
         Bytes = job.Bytes,
         ExpectedBytes = job.ExpectedBytes,
         SentBytes = job.SentBytes,
-        Drill = job.Drill is not { } drill ? null : new DrillJson(drill.Files, drill.Bytes, drill.Seconds, drill.WholeFiles, drill.WholeBytes, drill.PredictedSeconds, drill.Hash),
+        Drill = job.Drill is not { } drill ? null : new DrillJson(drill.Files, drill.Bytes, drill.Seconds, drill.WholeFiles, drill.WholeBytes, drill.PredictedSeconds, drill.Hash, drill.Vaults.Count > 0 ? drill.Vaults : null),
     };
 
     private static string? Some(string text) => text.Length > 0 ? text : null;

@@ -10,6 +10,33 @@ internal sealed record VaultChangeJson(bool Ok, string Name, string Place);
 
 internal sealed record VaultFindingJson(string Object, string Detail, string Remedy);
 
+internal sealed record VaultTaskJson
+{
+    public string? Vault { get; init; }
+
+    public required string Name { get; init; }
+
+    public required IReadOnlyList<string> Nodes { get; init; }
+
+    public required IReadOnlyList<string> Tags { get; init; }
+
+    public bool Paused { get; init; }
+
+    public DateTimeOffset Since { get; init; }
+
+    public int? History { get; init; }
+
+    public int? HistoryThere { get; init; }
+
+    public int? Tail { get; init; }
+
+    public int? TailThere { get; init; }
+
+    public DateTimeOffset? OldestLacking { get; init; }
+}
+
+internal sealed record VaultTasksJson(bool Ok, IReadOnlyList<VaultTaskJson> Tasks);
+
 internal sealed record VaultSyncJson
 {
     public required bool Ok { get; init; }
@@ -38,6 +65,8 @@ internal sealed record VaultSyncJson
 
     public double Seconds { get; init; }
 
+    public IReadOnlyList<VaultTaskJson>? Tasks { get; init; }
+
     public required IReadOnlyList<VaultFindingJson> Findings { get; init; }
 }
 
@@ -64,9 +93,13 @@ internal sealed record VaultStatusJson
     public DateTimeOffset? CompleteUntil { get; init; }
 
     public double? RpoSeconds { get; init; }
+
+    public IReadOnlyList<VaultTaskJson>? Tasks { get; init; }
 }
 
 internal sealed record VaultHealJson(bool Ok, int ExitCode, int Checked, IReadOnlyList<VaultFindingJson> Healed, IReadOnlyList<VaultFindingJson> Lost);
+
+internal sealed record VaultAuditJson(bool Ok, int ExitCode, int Checked, long Bytes, DateTimeOffset PassBegan, double PassShare, DateTimeOffset? WholeUntil, IReadOnlyList<VaultFindingJson> Findings);
 
 internal sealed record VaultGcJson(bool Ok, bool DryRun, int Snapshots, int Packs, long Bytes, int SnapshotsWaiting, int PacksWaiting);
 
@@ -77,9 +110,11 @@ internal sealed record VaultAttachJson(
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(VaultListJson))]
 [JsonSerializable(typeof(VaultChangeJson))]
+[JsonSerializable(typeof(VaultTasksJson))]
 [JsonSerializable(typeof(VaultSyncJson))]
 [JsonSerializable(typeof(VaultStatusJson))]
 [JsonSerializable(typeof(VaultHealJson))]
+[JsonSerializable(typeof(VaultAuditJson))]
 [JsonSerializable(typeof(VaultGcJson))]
 [JsonSerializable(typeof(VaultAttachJson))]
 internal sealed partial class VaultJson : JsonSerializerContext;

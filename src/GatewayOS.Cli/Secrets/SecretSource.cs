@@ -30,7 +30,7 @@ internal static class SecretSource
             return secret;
         }
 
-        return new StoreSecret.Passphrase(Prompt("Passphrase of the store: "));
+        return new StoreSecret.Passphrase(Ask("Passphrase of the store: ", WithoutKey));
     }
 
     /// <summary>The secret for a new store or slot: a missing key file is made, a passphrase asked for twice.</summary>
@@ -56,9 +56,7 @@ internal static class SecretSource
             return ReadPassphraseFile(passphraseFile);
         }
 
-        string first = Prompt("New passphrase: ");
-        string again = Prompt("The same again: ");
-        return first == again ? new StoreSecret.Passphrase(first) : throw new UsageException("The two passphrases differ. Nothing was done; try again.");
+        return new StoreSecret.Passphrase(AskTwice(WithoutKey));
     }
 
     /// <summary>The secret for a new store as options and environment say.</summary>
@@ -75,6 +73,29 @@ internal static class SecretSource
         return GetNew(keyFile, passphraseFile, out note);
     }
 
+    /// <summary>The passphrase of something that is no store.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="prompt">The question, when it has to be asked for.</param>
+    public static string GetPassphrase(ParseResult arguments, string prompt) =>
+        GivenPassphrase(arguments) ?? Ask(prompt, WithoutPassphrase);
+
+    /// <summary>A new passphrase of something that is no store; typed twice when it is typed.</summary>
+    public static string GetNewPassphrase(ParseResult arguments) => GivenPassphrase(arguments) ?? AskTwice(WithoutPassphrase);
+
+    private static string? GivenPassphrase(ParseResult arguments) =>
+        arguments.GetValue(PassphraseFileOption) is { } file ? ReadPassphraseFile(file).Text : Variable(PassphraseVariable);
+
+    private static string AskTwice(string withoutTerminal)
+    {
+        string first = Ask("New passphrase: ", withoutTerminal);
+        return first == Ask("The same again: ", withoutTerminal) ? first : throw new UsageException("The two passphrases differ. Nothing was done; try again.");
+    }
+
+    private static string WithoutKey =>
+        $"No key was given and there is no terminal to ask on. Use --key-file FILE or --passphrase-file FILE, or set {PassphraseVariable} or {KeyFileVariable}.";
+
+    private static string WithoutPassphrase => $"No passphrase was given and there is no terminal to ask on. Use --passphrase-file FILE, or set {PassphraseVariable}.";
+
     private static StoreSecret? Chosen(ParseResult arguments)
     {
         if (arguments.GetValue(KeyFileOption) is { } keyFile)
@@ -89,7 +110,7 @@ internal static class SecretSource
 
         if (arguments.GetValue(RecoveryKeyOption))
         {
-            return new StoreSecret.Recovery(Variable(RecoveryKeyVariable) ?? Prompt("Recovery key: "));
+            return new StoreSecret.Recovery(Variable(RecoveryKeyVariable) ?? Ask("Recovery key: ", WithoutKey));
         }
 
         if (Variable(KeyFileVariable) is { } variableFile)
@@ -156,9 +177,6 @@ internal static class SecretSource
             throw new StoreUnusableException($"The {what} {path} cannot be made: {error.Message}", error);
         }
     }
-
-    private static string Prompt(string prompt) =>
-        Ask(prompt, $"No key was given and there is no terminal to ask on. Use --key-file FILE or --passphrase-file FILE, or set {PassphraseVariable} or {KeyFileVariable}.");
 
     /// <summary>Asks on the terminal, without showing what is typed.</summary>
     /// <param name="prompt">The question.</param>

@@ -15,6 +15,9 @@ public sealed record RetryPolicy
     /// <summary>Longest pause, in milliseconds.</summary>
     public int PauseMsMax { get; init; } = 30_000;
 
+    /// <summary>How long after the first failure the last attempt begins: a service that hangs needs the whole of its time for each.</summary>
+    public TimeSpan TroubleMax { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Chooses each pause between half and all of its length, so that many who lost the same link do not come back at once.</summary>
     public int Seed { get; init; }
 }
@@ -45,6 +48,7 @@ public sealed class RetryingMedium(IVaultMedium inner, RetryPolicy policy, TimeP
     {
         // A listing that breaks begins again: what was shown already is passed over.
         var shown = new HashSet<string>(StringComparer.Ordinal);
+        long? failed = null;
         for (int attempt = 1; ; attempt++)
         {
             VaultException? trouble = null;
@@ -60,12 +64,13 @@ public sealed class RetryingMedium(IVaultMedium inner, RetryPolicy policy, TimeP
                             yield break;
                         }
                     }
-                    catch (VaultException error) when (error.IsPassing && attempt < policy.AttemptsMax)
+                    catch (VaultException error) when (IsWorthAnother(error, attempt, ref failed))
                     {
                         trouble = error;
                         break;
                     }
 
+                    failed = null;
                     if (shown.Add(objects.Current.Name))
                     {
                         yield return objects.Current;
@@ -105,15 +110,22 @@ public sealed class RetryingMedium(IVaultMedium inner, RetryPolicy policy, TimeP
         return true;
     }
 
+    private bool IsWorthAnother(VaultException error, int attempt, ref long? failed)
+    {
+        failed ??= time.GetTimestamp();
+        return error.IsPassing && attempt < policy.AttemptsMax && time.GetElapsedTime(failed.Value) < policy.TroubleMax;
+    }
+
     private async Task<T> Try<T>(Func<Task<T>> action, CancellationToken cancellation)
     {
+        long? failed = null;
         for (int attempt = 1; ; attempt++)
         {
             try
             {
                 return await action().ConfigureAwait(false);
             }
-            catch (VaultException error) when (error.IsPassing && attempt < policy.AttemptsMax)
+            catch (VaultException error) when (IsWorthAnother(error, attempt, ref failed))
             {
                 await PauseAsync(attempt, error, cancellation).ConfigureAwait(false);
             }

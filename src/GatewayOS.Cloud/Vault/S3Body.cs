@@ -35,6 +35,9 @@ internal sealed class S3Body(IStoreFile content, long offsetBytes, int lengthByt
         set => _position = (int)value;
     }
 
+    /// <summary>Told that the body moves; null for nobody.</summary>
+    public AnswerLimit? Limit { get; set; }
+
     /// <summary>The digest of the body. It is what every service checks on arrival; against those who alter things on purpose stand the signature and the hashes in what is sent.</summary>
     /// <exception cref="VaultException">The content is shorter than it was.</exception>
     /// <exception cref="StoreIoException">It cannot be read.</exception>
@@ -73,11 +76,14 @@ internal sealed class S3Body(IStoreFile content, long offsetBytes, int lengthByt
     {
         if (schedule is null)
         {
+            Limit?.Moved();
             return Read(buffer.Span);
         }
 
         int read = Read(buffer.Span[..Math.Min(buffer.Length, PacedBytes)]);
+        Limit?.Suspend();
         await schedule.TakeAsync(read, cancellationToken).ConfigureAwait(false);
+        Limit?.Moved();
         return read;
     }
 

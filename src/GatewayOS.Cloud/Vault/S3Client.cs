@@ -111,7 +111,8 @@ internal static class S3Client
 
     private static Exception Deepest(Exception error)
     {
-        while (error.InnerException is { } inner)
+        // What was cancelled when it took too long says less than that.
+        while (error is not TimeoutException && error.InnerException is { } inner)
         {
             error = inner;
         }

@@ -21,6 +21,12 @@ public sealed class S3Medium : IVaultMedium
 
     private const int KeysPerListing = 1000;
 
+    // A wait for twice as long is what somebody has who adds a vault whose service hangs (VaultProbe). Services that work answer within seconds.
+    private const int AnswerSecondsMax = 40;
+
+    // A body counts as sent when the system has it, and may still take a minute to leave over 1 Mbit/s.
+    private const int BodyPatience = 3;
+
     private readonly S3Settings _settings;
     private readonly AmazonS3Client _client;
     private readonly S3Uploads _uploads;
@@ -60,6 +66,9 @@ public sealed class S3Medium : IVaultMedium
     /// <inheritdoc/>
     public int LockDays => _settings.LockDays;
 
+    /// <summary>How long the service may be silent in the middle of a request before it counts as unreachable.</summary>
+    public TimeSpan SilentMax { get; init; } = TimeSpan.FromSeconds(AnswerSecondsMax);
+
     /// <inheritdoc/>
     public IAsyncEnumerable<VaultObject> ListAsync(string prefix, CancellationToken cancellation) =>
         _asOf is { } moment ? ListPastAsync(prefix, moment, cancellation) : ListNowAsync(prefix, cancellation);
@@ -90,8 +99,7 @@ public sealed class S3Medium : IVaultMedium
         return await Try($"read {source.Name}", async () =>
         {
             var request = new GetObjectRequest { BucketName = _settings.Bucket, Key = _prefix + source.Name, VersionId = source.Version, ByteRange = new ByteRange(offsetBytes, offsetBytes + wanted - 1) };
-            using GetObjectResponse response = await _client.GetObjectAsync(request, cancellation).ConfigureAwait(false);
-            int read = await response.ResponseStream.ReadAtLeastAsync(buffer[..wanted], wanted, throwOnEndOfStream: false, cancellation).ConfigureAwait(false);
+            int read = await Ask(limit => FillAsync(request, buffer[..wanted], limit), cancellation).ConfigureAwait(false);
             return read == wanted ? read : throw new VaultException(VaultFailure.Corrupted, $"{source.Name} in {Location} ended after {offsetBytes + read} of {source.LengthBytes} bytes.");
         }, cancellation).ConfigureAwait(false);
     }
@@ -100,7 +108,7 @@ public sealed class S3Medium : IVaultMedium
     public async Task DeleteAsync(string name, CancellationToken cancellation)
     {
         RefusePast();
-        await Try($"delete {name}", () => _client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = _settings.Bucket, Key = _prefix + name }, cancellation), cancellation).ConfigureAwait(false);
+        await Try($"delete {name}", () => Ask(limit => _client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = _settings.Bucket, Key = _prefix + name }, limit.Token), cancellation), cancellation).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -112,13 +120,13 @@ public sealed class S3Medium : IVaultMedium
         do
         {
             var request = new ListVersionsRequest { BucketName = _settings.Bucket, Prefix = _prefix + name, KeyMarker = version is null ? null : key, VersionIdMarker = version };
-            page = await Try("list versions", () => _client.ListVersionsAsync(request, cancellation), cancellation).ConfigureAwait(false);
+            page = await Try("list versions", () => Ask(limit => _client.ListVersionsAsync(request, limit.Token), cancellation), cancellation).ConfigureAwait(false);
             foreach (S3ObjectVersion found in (page.Versions ?? []).Where(found => found.Key == _prefix + name && found.VersionId is not (null or "null")))
             {
                 try
                 {
                     var delete = new DeleteObjectRequest { BucketName = _settings.Bucket, Key = found.Key, VersionId = found.VersionId };
-                    await Try($"delete {name}", () => _client.DeleteObjectAsync(delete, cancellation), cancellation).ConfigureAwait(false);
+                    await Try($"delete {name}", () => Ask(limit => _client.DeleteObjectAsync(delete, limit.Token), cancellation), cancellation).ConfigureAwait(false);
                 }
                 catch (VaultException error) when (error.Failure == VaultFailure.Refused && found.IsDeleteMarker != true)
                 {
@@ -143,7 +151,7 @@ public sealed class S3Medium : IVaultMedium
             VersionId = locked.Version,
             Retention = new ObjectLockRetention { Mode = ObjectLockRetentionMode.Compliance, RetainUntilDate = until.UtcDateTime },
         };
-        await Try($"lock {locked.Name}", () => _client.PutObjectRetentionAsync(request, cancellation), cancellation).ConfigureAwait(false);
+        await Try($"lock {locked.Name}", () => Ask(limit => _client.PutObjectRetentionAsync(request, limit.Token), cancellation), cancellation).ConfigureAwait(false);
         return until;
     }
 
@@ -151,11 +159,7 @@ public sealed class S3Medium : IVaultMedium
     public Task TidyAsync(CancellationToken cancellation)
     {
         RefusePast();
-        return Try("tidy up", async () =>
-        {
-            await _uploads.AbandonAllAsync(cancellation).ConfigureAwait(false);
-            return 0;
-        }, cancellation);
+        return Try("tidy up", () => Ask(limit => _uploads.AbandonAllAsync(limit.Token), cancellation), cancellation);
     }
 
     /// <inheritdoc/>
@@ -172,7 +176,7 @@ public sealed class S3Medium : IVaultMedium
         do
         {
             var request = new ListObjectsV2Request { BucketName = _settings.Bucket, Prefix = _prefix + prefix, ContinuationToken = next, MaxKeys = KeysPerListing };
-            ListObjectsV2Response page = await Try("list", () => _client.ListObjectsV2Async(request, cancellation), cancellation).ConfigureAwait(false);
+            ListObjectsV2Response page = await Try("list", () => Ask(limit => _client.ListObjectsV2Async(request, limit.Token), cancellation), cancellation).ConfigureAwait(false);
             foreach (S3Object found in page.S3Objects ?? [])
             {
                 yield return new VaultObject(found.Key[_prefix.Length..], found.Size ?? 0, Tag(found.ETag));
@@ -191,7 +195,7 @@ public sealed class S3Medium : IVaultMedium
         do
         {
             var request = new ListVersionsRequest { BucketName = _settings.Bucket, Prefix = _prefix + prefix, KeyMarker = key, VersionIdMarker = version, MaxKeys = KeysPerListing };
-            ListVersionsResponse page = await Try("list versions", () => _client.ListVersionsAsync(request, cancellation), cancellation).ConfigureAwait(false);
+            ListVersionsResponse page = await Try("list versions", () => Ask(limit => _client.ListVersionsAsync(request, limit.Token), cancellation), cancellation).ConfigureAwait(false);
             foreach (S3ObjectVersion found in page.Versions ?? [])
             {
                 if (found.Key == decided || found.LastModified is not { } put || put.ToUniversalTime() > moment.UtcDateTime)
@@ -235,7 +239,7 @@ public sealed class S3Medium : IVaultMedium
                 (request.ObjectLockMode, request.ObjectLockRetainUntilDate) = (ObjectLockMode.Compliance, until.UtcDateTime);
             }
 
-            return Tag((await _client.PutObjectAsync(request, cancellation).ConfigureAwait(false)).ETag);
+            return Tag((await Send(body, limit => _client.PutObjectAsync(request, limit.Token), cancellation).ConfigureAwait(false)).ETag);
         }
         finally
         {
@@ -248,18 +252,18 @@ public sealed class S3Medium : IVaultMedium
         long lengthBytes = content.LengthBytes;
         int partBytes = S3Uploads.PartBytesFor(lengthBytes, PartBytes);
         string key = _prefix + name;
-        S3Upload upload = await _uploads.TakeUpAsync(key, cancellation).ConfigureAwait(false) ?? await BeginAsync(key, name, lockedUntil, cancellation).ConfigureAwait(false);
+        S3Upload upload = await Ask(limit => _uploads.TakeUpAsync(key, limit.Token), cancellation).ConfigureAwait(false) ?? await BeginAsync(key, name, lockedUntil, cancellation).ConfigureAwait(false);
 
         // One that fails leaves the others to arrive: what has arrived is not sent again.
         int count = (int)((lengthBytes + partBytes - 1) / partBytes);
         PartETag[] parts = await Task.WhenAll(Enumerable.Range(0, count).Select(index =>
             PutPartAsync(upload, key, index + 1, content, (long)index * partBytes, (int)Math.Min(partBytes, lengthBytes - ((long)index * partBytes)), cancellation))).ConfigureAwait(false);
         var whole = new CompleteMultipartUploadRequest { BucketName = _settings.Bucket, Key = key, UploadId = upload.Id, PartETags = [.. parts] };
-        string tag = Tag((await _client.CompleteMultipartUploadAsync(whole, cancellation).ConfigureAwait(false)).ETag);
+        string tag = Tag((await Ask(limit => _client.CompleteMultipartUploadAsync(whole, limit.Token), cancellation).ConfigureAwait(false)).ETag);
         _uploads.Done(key);
 
         // Not every service says it here.
-        return tag.Length > 0 ? tag : Tag((await _client.GetObjectMetadataAsync(_settings.Bucket, key, cancellation).ConfigureAwait(false)).ETag);
+        return tag.Length > 0 ? tag : Tag((await Ask(limit => _client.GetObjectMetadataAsync(_settings.Bucket, key, limit.Token), cancellation).ConfigureAwait(false)).ETag);
     }
 
     private async Task<PartETag> PutPartAsync(S3Upload upload, string key, int number, IStoreFile content, long offset, int length, CancellationToken cancellation)
@@ -286,7 +290,7 @@ public sealed class S3Medium : IVaultMedium
                 UseChunkEncoding = false,
                 DisablePayloadSigning = _leavesBodiesUnsigned,
             };
-            return new PartETag(number, (await _client.UploadPartAsync(request, cancellation).ConfigureAwait(false)).ETag);
+            return new PartETag(number, (await Send(body, limit => _client.UploadPartAsync(request, limit.Token), cancellation).ConfigureAwait(false)).ETag);
         }
         finally
         {
@@ -309,7 +313,7 @@ public sealed class S3Medium : IVaultMedium
             (request.ObjectLockMode, request.ObjectLockRetainUntilDate) = (ObjectLockMode.Compliance, until.UtcDateTime);
         }
 
-        return _uploads.Begun(key, (await _client.InitiateMultipartUploadAsync(request, cancellation).ConfigureAwait(false)).UploadId);
+        return _uploads.Begun(key, (await Ask(limit => _client.InitiateMultipartUploadAsync(request, limit.Token), cancellation).ConfigureAwait(false)).UploadId);
     }
 
     private ServerSideEncryptionMethod? Encryption => _settings.Encryption is { } method ? new ServerSideEncryptionMethod(method) : null;
@@ -330,6 +334,44 @@ public sealed class S3Medium : IVaultMedium
         }
     }
 
+    private Task<T> Send<T>(S3Body body, Func<AnswerLimit, Task<T>> request, CancellationToken cancellation) => Ask(
+        limit =>
+        {
+            body.Limit = limit;
+            return request(limit);
+        },
+        BodyPatience * SilentMax,
+        cancellation);
+
+    private async Task<int> FillAsync(GetObjectRequest request, Memory<byte> buffer, AnswerLimit limit)
+    {
+        using GetObjectResponse response = await _client.GetObjectAsync(request, limit.Token).ConfigureAwait(false);
+        int filled = 0;
+        while (filled < buffer.Length && await response.ResponseStream.ReadAsync(buffer[filled..], limit.Token).ConfigureAwait(false) is int read and > 0)
+        {
+            filled += read;
+            limit.Moved();
+        }
+
+        return filled;
+    }
+
+    // Each request by itself: who waits for a place to send from waits for no service.
+    private Task<T> Ask<T>(Func<AnswerLimit, Task<T>> request, CancellationToken cancellation) => Ask(request, SilentMax, cancellation);
+
+    private static async Task<T> Ask<T>(Func<AnswerLimit, Task<T>> request, TimeSpan silentMax, CancellationToken cancellation)
+    {
+        using var limit = new AnswerLimit(silentMax, cancellation);
+        try
+        {
+            return await request(limit).ConfigureAwait(false);
+        }
+        catch (Exception error) when (limit.IsOver && !cancellation.IsCancellationRequested && error is not VaultException)
+        {
+            throw new TimeoutException($"no answer for {silentMax.TotalSeconds:0.#} s", error);
+        }
+    }
+
     private async Task<T> Try<T>(string action, Func<Task<T>> request, CancellationToken cancellation)
     {
         try
@@ -340,7 +382,7 @@ public sealed class S3Medium : IVaultMedium
         {
             throw;
         }
-        catch (Exception error) when (error is Amazon.Runtime.AmazonClientException or Amazon.Runtime.AmazonServiceException or HttpRequestException or OperationCanceledException or System.Net.WebException
+        catch (Exception error) when (error is Amazon.Runtime.AmazonClientException or Amazon.Runtime.AmazonServiceException or HttpRequestException or OperationCanceledException or System.Net.WebException or TimeoutException
             || (error is IOException and not VaultException and not StoreIoException))
         {
             throw S3Client.Translate(error, action, Location);

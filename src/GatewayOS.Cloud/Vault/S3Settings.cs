@@ -1,7 +1,11 @@
 namespace GatewayOS.Cloud.Vault;
 
 /// <summary>How a bucket of an S3-compatible service is reached and used. Immutable, validated whole.</summary>
-public sealed record S3Settings
+/// <remarks>What has a default is a parameter of the constructor: read from JSON, a member that is left out then has its default, as one of an initializer would not.</remarks>
+/// <param name="Prefix">What the names of this vault's objects begin with; empty, or without a slash at either end.</param>
+/// <param name="Region">The region that requests are signed for.</param>
+/// <param name="PathStyle">True puts the bucket's name into the path, false into the host name.</param>
+public sealed record S3Settings(string Prefix = "", string Region = S3Settings.RegionDefault, bool PathStyle = true)
 {
     /// <summary>Longest lock, in days: a mistake in it cannot be taken back by anybody.</summary>
     public const int LockDaysMax = 3650;
@@ -14,15 +18,6 @@ public sealed record S3Settings
 
     /// <summary>The bucket; must exist.</summary>
     public required string Bucket { get; init; }
-
-    /// <summary>What the names of this vault's objects begin with; empty, or without a slash at either end.</summary>
-    public string Prefix { get; init; } = "";
-
-    /// <summary>The region that requests are signed for.</summary>
-    public string Region { get; init; } = RegionDefault;
-
-    /// <summary>True puts the bucket's name into the path, false into the host name.</summary>
-    public bool PathStyle { get; init; } = true;
 
     /// <summary>PEM file with the certificates to trust instead of the system's; null for the system's.</summary>
     public string? CaFile { get; init; }

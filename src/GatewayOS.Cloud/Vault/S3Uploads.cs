@@ -68,8 +68,10 @@ internal sealed class S3Uploads(AmazonS3Client client, string bucket, string pre
     public void Done(string key) => _open.TryRemove(key, out _);
 
     /// <summary>Ends all that are open: their parts cost room.</summary>
-    public async Task AbandonAllAsync(CancellationToken cancellation)
+    /// <returns>How many it has ended.</returns>
+    public async Task<int> AbandonAllAsync(CancellationToken cancellation)
     {
+        int ended = 0;
         await ListAsync(cancellation).ConfigureAwait(false);
         foreach ((string key, string id) in _open.ToArray())
         {
@@ -83,7 +85,10 @@ internal sealed class S3Uploads(AmazonS3Client client, string bucket, string pre
             }
 
             _open.TryRemove(key, out _);
+            ended++;
         }
+
+        return ended;
     }
 
     /// <inheritdoc/>

@@ -9,7 +9,7 @@ public sealed record VaultBacklog
     /// <summary>Snapshots that the vault has.</summary>
     public int SnapshotsThere { get; init; }
 
-    /// <summary>Snapshots of the store that it has not.</summary>
+    /// <summary>Snapshots of the store that it is to have and has not.</summary>
     public int Snapshots { get; init; }
 
     /// <summary>Packs that it has not.</summary>
@@ -30,14 +30,20 @@ public sealed record VaultBacklog
     /// <summary>The vault's RPO: how far it is behind. Zero when it lacks nothing, null before the first sync has ended.</summary>
     public TimeSpan? Behind { get; init; }
 
+    /// <summary>How far the vault's tasks have come; none when it gets everything without any.</summary>
+    public IReadOnlyList<VaultTaskProgress> Tasks { get; init; } = [];
+
     /// <summary>Compares.</summary>
     /// <param name="store">The store.</param>
     /// <param name="vault">What is in the vault.</param>
     /// <param name="ledger">What was put there.</param>
+    /// <param name="scope">What the vault is to have.</param>
     /// <param name="time">Clock.</param>
-    public static VaultBacklog Measure(SealedStore store, VaultListing vault, VaultLedger ledger, TimeProvider time)
+    /// <param name="cancellation">Stops it.</param>
+    public static VaultBacklog Measure(SealedStore store, VaultListing vault, VaultLedger ledger, VaultScope scope, TimeProvider time, CancellationToken cancellation)
     {
-        IReadOnlyList<SealedFile> files = store.List();
+        VaultContent content = scope.Read(store, vault, cancellation);
+        IReadOnlyList<SealedFile> files = content.Files;
         SealedFile[] lacking = [.. files.Where(file => vault.Find(file.Name) is null)];
         TimeSpan? behind = ledger.CompleteUntil is { } complete ? time.GetUtcNow() - complete : null;
         return new VaultBacklog
@@ -48,6 +54,7 @@ public sealed record VaultBacklog
             Objects = lacking.Length,
             Bytes = lacking.Sum(file => LengthOf(store, file)),
             Altered = files.Count(file => ledger.Find(file.Name) is { } known && (vault.Find(file.Name) is not { } there || there.Tag != known.Tag || there.LengthBytes != known.LengthBytes)),
+            Tasks = content.Progress(vault),
             CompleteUntil = ledger.CompleteUntil,
             Behind = lacking.Length == 0 && behind is not null ? TimeSpan.Zero : behind,
         };

@@ -1,11 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using GatewayOS.Store;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Cloud.Vault;
 
 /// <summary>Where a vault is. One of the two is given.</summary>
-public sealed record VaultPlace
+/// <param name="Bandwidth">How fast is sent to a bucket, by the hour; null or empty for no limit.</param>
+public sealed record VaultPlace(IReadOnlyList<BandwidthWindow>? Bandwidth = null)
 {
     /// <summary>A directory.</summary>
     public string? Directory { get; init; }
@@ -14,7 +16,13 @@ public sealed record VaultPlace
     public S3Settings? Bucket { get; init; }
 
     /// <summary>How fast is sent to a bucket, by the hour; empty for no limit.</summary>
-    public IReadOnlyList<BandwidthWindow> Bandwidth { get; init; } = [];
+    public IReadOnlyList<BandwidthWindow> Bandwidth { get; init; } = Bandwidth ?? [];
+
+    /// <summary>Days within which an appliance reads all of it back once; 0 for never, null for <see cref="VaultAuditOptions.PeriodDaysDefault"/>.</summary>
+    public int? AuditDays { get; init; }
+
+    /// <summary>What it is filled by: nothing as long as there is no task. Null for everything.</summary>
+    public IReadOnlyList<VaultTask>? Tasks { get; init; }
 
     /// <summary>Checks it; every error at once.</summary>
     /// <returns>The errors; empty when valid.</returns>
@@ -23,6 +31,8 @@ public sealed record VaultPlace
         .. PlaceErrors(),
         .. Bandwidth.Where(window => window.BytesPerSecond < BandwidthWindow.BytesPerSecondMin)
             .Select(window => $"A limit of {window.BytesPerSecond} bytes a second is below {BandwidthWindow.BytesPerSecondMin}."),
+        .. AuditDays is null or (>= 0 and <= VaultAuditOptions.PeriodDaysMax) ? (string[])[] : [$"A vault is read back within 1 to {VaultAuditOptions.PeriodDaysMax} days, or 0 for never, and not within {AuditDays}."],
+        .. TaskErrors(),
     ];
 
     /// <summary>Opens it.</summary>
@@ -50,6 +60,12 @@ public sealed record VaultPlace
     /// <summary>In words.</summary>
     public override string ToString() => Bucket is { } bucket ? $"s3://{bucket.Bucket}{(bucket.Prefix.Length > 0 ? "/" + bucket.Prefix : "")} at {bucket.Endpoint}" : Directory ?? "";
 
+    internal IReadOnlyList<string> TaskErrors() =>
+    [
+        .. (Tasks ?? []).SelectMany(task => task.Validate()),
+        .. Tasks is { Count: > VaultTask.TasksMax } ? (string[])[$"A vault has at most {VaultTask.TasksMax} tasks."] : [],
+    ];
+
     private IReadOnlyList<string> PlaceErrors() => (Directory, Bucket) switch
     {
         ({ } directory, null) => System.IO.Directory.Exists(directory) ? [] : [$"There is no directory {directory}. Mount the disk, or make it."],
@@ -67,7 +83,6 @@ public sealed class VaultFile
     public const string PathVariable = "GATEWAY_VAULTS";
 
     private const int VaultsMax = 100;
-    private const int NameLengthMax = 64;
 
     /// <summary>Uses a file.</summary>
     /// <param name="path">The file; it need not exist.</param>
@@ -119,20 +134,26 @@ public sealed class VaultFile
     {
         SortedDictionary<string, VaultPlace> all = Read();
         VaultPlace place = change(Known(name, all));
+        if (place.TaskErrors() is { Count: > 0 } errors)
+        {
+            throw new VaultException(VaultFailure.Invalid, string.Join(' ', errors));
+        }
+
         all[name] = place;
         Write(all);
         return place;
     }
 
     /// <summary>Forgets a vault and its ledger. What is in it stays.</summary>
-    /// <exception cref="VaultException">There is none of that name.</exception>
+    /// <exception cref="VaultException">There is none of that name; a path is none.</exception>
     public VaultPlace Remove(string name)
     {
-        VaultPlace place = Find(name);
         SortedDictionary<string, VaultPlace> all = Read();
+        VaultPlace place = Known(name, all);
+        using IDisposable held = Hold(name);
         all.Remove(name);
         Write(all);
-        File.Delete(State.PathOf(LedgerName(name)));
+        ForgetState(name);
         return place;
     }
 
@@ -147,26 +168,55 @@ public sealed class VaultFile
         }
 
         SortedDictionary<string, VaultPlace> all = Read();
-        return name is not null ? Known(name, all)
-            : all.Count == 1 ? all.Values.First() : throw new VaultException(VaultFailure.Invalid, $"Say which vault with --vault NAME. {KnownWords(all)}");
+        return name is not null ? Known(name, all) : all.Count == 1 ? all.Values.First() : throw Unsaid(all);
+    }
+
+    /// <summary>Finds a vault that is on the list.</summary>
+    /// <param name="name">Its name; null when only one is known.</param>
+    /// <returns>Its name, and where it is.</returns>
+    /// <exception cref="VaultException">There is none of that name, or several to choose from.</exception>
+    public (string Name, VaultPlace Place) Named(string? name)
+    {
+        SortedDictionary<string, VaultPlace> all = Read();
+        string known = name ?? (all.Count == 1 ? all.Keys.First() : throw Unsaid(all));
+        return (known, Known(known, all));
     }
 
     /// <summary>The ledger of a vault.</summary>
     /// <param name="name">Its name or path; null when only one is known.</param>
-    public VaultLedger Ledger(string? name) => VaultLedger.Open(State, LedgerName(name ?? Read().Keys.First()));
+    public VaultLedger Ledger(string? name) => VaultLedger.Open(State, StateName(name, "ledger"));
+
+    /// <summary>What a vault is to have.</summary>
+    /// <param name="name">Its name or path; null when only one is known.</param>
+    /// <param name="open">Opens the store with a key; asked only when the vault has tasks.</param>
+    public VaultScope Scope(string? name, Func<BackupStore> open) =>
+        Find(Canonical(name)).Tasks is { } tasks ? VaultScope.Of(tasks, open, new VaultScopeNote(State, StateName(name, "scope"))) : VaultScope.Everything;
+
+    /// <summary>How far audits of a vault have come.</summary>
+    /// <param name="name">Its name or path; null when only one is known.</param>
+    public VaultAuditNote AuditNote(string? name) => new(State, StateName(name, "audit"));
+
+    /// <summary>Keeps others of this machine from changing a vault, until it is disposed: two at once would take each other's work for damage.</summary>
+    /// <param name="name">Its name or path; null when only one is known.</param>
+    /// <exception cref="VaultException">Somebody does so now.</exception>
+    /// <exception cref="StoreIoException">The directory of the list cannot be written.</exception>
+    public IDisposable Hold(string? name) => new PosixDisk(State.Location).TryLock(StateName(name, "lock"))
+        ?? throw new VaultException(VaultFailure.Unreachable, $"Another sync, heal or gc of the vault {name ?? Read().Keys.First()} runs on this machine. Wait until it has ended, then try again.");
 
     private StateDirectory State => new(Path.GetDirectoryName(Location)!);
 
     private static string KnownWords(SortedDictionary<string, VaultPlace> all) => all.Count == 0 ? "'gatewayctl vault add' makes one known." : $"Known are: {string.Join(", ", all.Keys)}.";
+
+    private static VaultException Unsaid(SortedDictionary<string, VaultPlace> all) => new(VaultFailure.Invalid, $"Say which vault with --vault NAME. {KnownWords(all)}");
 
     private static VaultPlace Known(string name, SortedDictionary<string, VaultPlace> all) =>
         all.GetValueOrDefault(name) ?? throw new VaultException(VaultFailure.Invalid, $"There is no vault '{name}'. {KnownWords(all)} A directory is named by a path with a slash.");
 
     private void RequireFree(string name, SortedDictionary<string, VaultPlace> all)
     {
-        if (name.Length is 0 or > NameLengthMax || name.StartsWith('.') || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('.' or '-' or '_')))
+        if (!VaultTask.IsName(name))
         {
-            throw new VaultException(VaultFailure.Invalid, $"'{name}' cannot be a vault's name: 1 to {NameLengthMax} letters, digits, dots, hyphens and underscores.");
+            throw new VaultException(VaultFailure.Invalid, $"'{name}' cannot be a vault's name: 1 to {VaultTask.NameLengthMax} letters, digits, dots, hyphens and underscores.");
         }
 
         if (all.TryGetValue(name, out VaultPlace? known))
@@ -180,8 +230,24 @@ public sealed class VaultFile
         }
     }
 
+    // The path of a directory that is on the list means that vault, with its tasks and its ledger.
+    private string? Canonical(string? name) =>
+        name is not null && name.Contains('/') ? Read().FirstOrDefault(vault => vault.Value.Directory == Path.GetFullPath(name)).Key ?? Path.GetFullPath(name) : name;
+
+    private void ForgetState(string name)
+    {
+        foreach (string kind in (string[])["ledger", "scope", "audit", "lock"])
+        {
+            File.Delete(State.PathOf(StateName(name, kind)));
+        }
+    }
+
     // A path is no file name: its slashes become what no vault's name has.
-    private static string LedgerName(string name) => name.Contains('/') ? $"vault{Path.GetFullPath(name).Replace('/', '+')}.ledger" : $"vault-{name}.ledger";
+    private string StateName(string? name, string kind)
+    {
+        string known = Canonical(name) ?? Read().Keys.First();
+        return known.Contains('/') ? $"vault{known.Replace('/', '+')}.{kind}" : $"vault-{known}.{kind}";
+    }
 
     private void Write(SortedDictionary<string, VaultPlace> all)
     {
@@ -196,6 +262,6 @@ public sealed class VaultFile
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, WriteIndented = true)]
 [JsonSerializable(typeof(SortedDictionary<string, VaultPlace>))]
 internal sealed partial class VaultJson : JsonSerializerContext;

@@ -16,6 +16,9 @@ public sealed record VaultGcOptions
     /// <summary>True only tells what would go.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>What the vault is to have: all else of the store counts as forgotten.</summary>
+    public VaultScope Scope { get; init; } = VaultScope.Everything;
+
     /// <summary>Clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
@@ -29,7 +32,7 @@ public sealed record VaultGcOptions
 public sealed record VaultGcReport(int Snapshots, int Packs, long Bytes, int SnapshotsWaiting, int PacksWaiting);
 
 /// <summary>
-/// Deletes from a vault what the store has not had for a while: first snapshot records, then packs that no record in the vault can need. Needs no key, breaks no lock. Why nothing needed goes
+/// Deletes from a vault what has not been meant for it for a while, because the store has forgotten it or no task takes it any more: first snapshot records, then packs that no record in the vault can need. Breaks no lock. Why nothing needed goes
 /// stands in VAULT.md, "Collecting".
 /// </summary>
 public static class VaultGc
@@ -46,7 +49,13 @@ public static class VaultGc
     {
         VaultListing vault = VaultListing.ReadAsync(medium, cancellation).GetAwaiter().GetResult();
         VaultIdentity.Check(store, new VaultDisk(medium, vault, cancellation), ledger, refill: false);
-        IReadOnlyList<SealedFile> files = store.List();
+        VaultContent content = options.Scope.Read(store, vault, cancellation);
+        if (content.Damage is { } damage)
+        {
+            throw new StoreUnusableException($"Nothing can be called garbage while {damage.Object} of the store is damaged: {damage.Detail}. {damage.Remedy}");
+        }
+
+        IReadOnlyList<SealedFile> files = content.Files;
         if (files.Where(file => file.Kind is SealedKind.Snapshot or SealedKind.Pack).FirstOrDefault(file => vault.Find(file.Name) is null) is { Name: not null } lacking)
         {
             throw new StoreUnusableException($"{medium.Location} lacks {lacking.Name} of the store. Sync first: what gc has moved into new packs must be there before old ones go.");
@@ -54,18 +63,28 @@ public static class VaultGc
 
         DateTimeOffset now = options.Time.GetUtcNow();
         List<Gone> gone = NoteGone(files, vault, ledger, now);
-        Gone[] snapshots = [.. gone.Where(entry => entry.Kind == SealedKind.Snapshot)];
+        Gone[] snapshots = [.. gone.Where(entry => entry.File.Kind == SealedKind.Snapshot)];
         Gone[] forgotten = [.. snapshots.Where(entry => entry.Since.AddDays(options.KeepDays) <= now && !IsLocked(entry.There, ledger, medium, now))];
         Gone[] kept = [.. snapshots.Except(forgotten)];
 
         // A pack that a kept snapshot may need went from the store after that snapshot did.
         DateTimeOffset oldestKept = kept.Length > 0 ? kept.Min(entry => entry.Since) : DateTimeOffset.MaxValue;
-        Gone[] packs = [.. gone.Where(entry => entry.Kind == SealedKind.Pack)];
+        Gone[] packs = [.. gone.Where(entry => entry.File.Kind == SealedKind.Pack)];
         Gone[] garbage = [.. packs.Where(entry => entry.Since < oldestKept && !IsLocked(entry.There, ledger, medium, now))];
         if (!options.DryRun)
         {
-            Purge(forgotten, medium, ledger, cancellation);
-            Purge(garbage, medium, ledger, cancellation);
+            Purge(forgotten, medium, vault, ledger, cancellation);
+
+            // Before the packs: nobody may look for a chunk, or miss a pack, where it is no more.
+            if (garbage.Length > 0)
+            {
+                HashSet<ChunkId> stay = [.. VaultSegments.PacksIn(vault)];
+                stay.ExceptWith(garbage.Select(entry => entry.File.Id));
+                HashSet<string> index = [.. files.Where(file => file.Kind is SealedKind.Index or SealedKind.Gone).Select(file => file.Name)];
+                new VaultSegments(store, medium, vault, ledger, cancellation).Cover(stay, index);
+            }
+
+            Purge(garbage, medium, vault, ledger, cancellation);
         }
 
         ledger.Save();
@@ -95,7 +114,7 @@ public static class VaultGc
                 ledger.Set(found);
             }
 
-            gone.Add(new Gone(file.Kind, found, ledger.NoteGone(found.Name, now)));
+            gone.Add(new Gone(file, found, ledger.NoteGone(found.Name, now)));
         }
 
         return gone;
@@ -119,14 +138,15 @@ public static class VaultGc
         return known.LockedUntil > now;
     }
 
-    private static void Purge(Gone[] objects, IVaultMedium medium, VaultLedger ledger, CancellationToken cancellation)
+    private static void Purge(Gone[] objects, IVaultMedium medium, VaultListing vault, VaultLedger ledger, CancellationToken cancellation)
     {
         foreach (Gone entry in objects)
         {
             medium.PurgeAsync(entry.There.Name, cancellation).GetAwaiter().GetResult();
+            vault.Remove(entry.There.Name);
             ledger.Remove(entry.There.Name);
         }
     }
 
-    private readonly record struct Gone(SealedKind Kind, VaultObject There, DateTimeOffset Since);
+    private readonly record struct Gone(SealedFile File, VaultObject There, DateTimeOffset Since);
 }

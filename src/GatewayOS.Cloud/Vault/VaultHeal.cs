@@ -71,7 +71,22 @@ public sealed class VaultHeal(SealedStore store, IStoreDisk storeDisk, IReadOnly
             }
         }
 
+        foreach (Finding segment in vault is null ? [] : report.Findings.Where(finding => finding.Kind == FindingKind.Index))
+        {
+            DropSegment($"index/{segment.Object}", vault!, $"in {name}: {segment.Detail}", cancellation);
+        }
+
         return report.PacksChecked + report.SnapshotsChecked;
+    }
+
+    // A cache: without it whoever reads the vault reads packs' directories.
+    private void DropSegment(string segment, VaultCopy vault, string detail, CancellationToken cancellation)
+    {
+        vault.Medium.DeleteAsync(segment, cancellation).GetAwaiter().GetResult();
+        vault.Disk.Listing.Remove(segment);
+        vault.Ledger.Remove(segment);
+        vault.Ledger.Save();
+        _healed.Add(new VaultFinding(segment, detail, "It was deleted: the next sync puts it anew."));
     }
 
     // A finding names packs and snapshots by their file alone.

@@ -8,11 +8,26 @@ internal static class VaultIdentity
 {
     private const string ConfigName = "config.json";
 
+    /// <summary>The config file of the store in a vault; null when there is none.</summary>
+    /// <exception cref="StoreIoException">It cannot be read.</exception>
+    public static byte[]? ConfigOf(VaultDisk vault)
+    {
+        if (vault.Listing.Find(ConfigName) is not { } found)
+        {
+            return null;
+        }
+
+        byte[] config = new byte[found.LengthBytes];
+        using IStoreFile file = vault.OpenRead(ConfigName);
+        file.ReadAt(config, 0);
+        return config;
+    }
+
     /// <summary>Refuses a vault that is not this store's.</summary>
     /// <exception cref="StoreUnusableException">It is another store's, or something is missing that must not be.</exception>
     public static void Check(SealedStore store, VaultDisk vault, VaultLedger ledger, bool refill)
     {
-        if (vault.Listing.Find(ConfigName) is null)
+        if (ConfigOf(vault) is not { } there)
         {
             // Key slots come before the config file: a first sync that was cut off leaves them alone.
             bool expected = ledger.Find(ConfigName) is null && vault.Listing.Objects.All(there => SealedFile.TryParse(there.Name, out SealedFile file) && file.Kind == SealedKind.KeySlot);
@@ -26,9 +41,6 @@ internal static class VaultIdentity
             return;
         }
 
-        byte[] there = new byte[vault.Listing.Find(ConfigName)!.LengthBytes];
-        using IStoreFile file = vault.OpenRead(ConfigName);
-        file.ReadAt(there, 0);
         if (!store.Config.Span.SequenceEqual(there) && ledger.Find(ConfigName) is null && !refill)
         {
             throw new StoreUnusableException($"{vault.Location} is the vault of another store than {store.Location}. Choose another place for this one.");

@@ -62,6 +62,18 @@ public sealed class VaultLedger
         }
     }
 
+    /// <summary>Names of what an audit has found damaged, and nobody has put again.</summary>
+    public IReadOnlyList<string> Damaged
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _objects.Values.Where(known => known.Tag == VaultAudit.DamagedTag).Select(known => known.Name).Order(StringComparer.Ordinal)];
+            }
+        }
+    }
+
     /// <summary>Notes an object.</summary>
     public void Set(VaultObject put)
     {

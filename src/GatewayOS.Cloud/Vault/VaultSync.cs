@@ -7,7 +7,7 @@ using GatewayOS.Store.Storage;
 namespace GatewayOS.Cloud.Vault;
 
 /// <summary>
-/// Brings a vault up to date with a store, without any key. In rounds, each in a session of its own: the store is listed, and what the vault lacks of it is put there in the order of
+/// Brings a vault up to date with a store, or with the part of it that its tasks take. In rounds, each in a session of its own: the store is listed, and what the vault lacks of it is put there in the order of
 /// <see cref="SealedKind"/>, each kind whole before the next; so a snapshot record appears only when everything it may need is there. A round that finds nothing to do
 /// is the last. Stopped at any point, the next sync goes on from what is there.
 /// </summary>
@@ -41,12 +41,14 @@ public sealed class VaultSync
     private int _vanished;
     private int _postponed;
     private SealedStore _store;
+    private VaultContent _content;
     private long _roundBegan;
 
     private VaultSync(SealedStore first, Func<SealedStore> open, IVaultMedium medium, VaultLedger ledger, VaultListing vault, VaultSyncOptions options, CancellationToken cancellation)
     {
         (_store, _open, _medium, _ledger, _vault, _options, _cancellation) = (first, open, medium, ledger, vault, options, cancellation);
         _disk = new VaultDisk(medium, vault, cancellation);
+        _content = new VaultContent([], IsWhole: false, [], [], null);
     }
 
     /// <summary>Syncs.</summary>
@@ -80,11 +82,20 @@ public sealed class VaultSync
         {
             _roundBegan = _options.Time.GetTimestamp();
             DateTimeOffset begun = _options.Time.GetUtcNow();
-            IReadOnlyList<SealedFile> files = _store.List();
-            SealedFile[] wanting = [.. files.Where(file => Look(file) != Presence.There)];
+            _content = _options.Scope.Read(_store, _vault, _cancellation);
+            _options.Progress.Tell(_content.Progress(_vault));
+            if (_content.Damage is { } damage)
+            {
+                // What is meant may be more than is known.
+                _damaged++;
+                _findings.Enqueue(damage);
+            }
+
+            SealedFile[] wanting = [.. _content.Files.Where(file => Look(file) != Presence.There)];
             if (round == 1 || wanting.Length > 0)
             {
-                complete = RunRound(files, wanting);
+                complete = RunRound(wanting);
+                _options.Progress.Tell(_content.Progress(_vault));
             }
 
             if (complete)
@@ -128,7 +139,7 @@ public sealed class VaultSync
     }
 
     // Returns true when everything that was listed is in the vault.
-    private bool RunRound(IReadOnlyList<SealedFile> files, SealedFile[] wanting)
+    private bool RunRound(SealedFile[] wanting)
     {
         (_vanished, _postponed) = (0, 0);
         foreach (SealedKind kind in Enum.GetValues<SealedKind>())
@@ -140,6 +151,11 @@ public sealed class VaultSync
                 return false;
             }
 
+            if (kind == SealedKind.Index && !_content.IsWhole)
+            {
+                _removed += new VaultSegments(_store, _medium, _vault, _ledger, _cancellation).Cover(VaultSegments.PacksIn(_vault).ToHashSet(), new HashSet<string>());
+            }
+
             SealedFile[] batch = [.. wanting.Where(file => file.Kind == kind)];
             if (batch.Length > 0)
             {
@@ -149,7 +165,11 @@ public sealed class VaultSync
             }
         }
 
-        RemoveReplacedSegments(files);
+        if (_content.IsWhole)
+        {
+            RemoveReplacedSegments();
+        }
+
         return _vanished == 0 && _damaged == 0;
     }
 
@@ -167,9 +187,9 @@ public sealed class VaultSync
         : Presence.Altered;
 
     // A segment goes when those that stay cover every pack of it that the vault has: a snapshot that the store has forgotten, and the vault has not, is found as quickly as others.
-    private void RemoveReplacedSegments(IReadOnlyList<SealedFile> files)
+    private void RemoveReplacedSegments()
     {
-        var current = files.Where(file => file.Kind is SealedKind.Index or SealedKind.Gone).Select(file => file.Name).ToHashSet(StringComparer.Ordinal);
+        var current = _content.Files.Where(file => file.Kind is SealedKind.Index or SealedKind.Gone).Select(file => file.Name).ToHashSet(StringComparer.Ordinal);
         SealedFile[] there = [.. _vault.Objects.Select(found => SealedFile.TryParse(found.Name, out SealedFile file) ? file : default).Where(file => file.Kind is SealedKind.Index or SealedKind.Gone && file.Name is not null)];
         SealedFile[] replaced = [.. there.Where(file => !current.Contains(file.Name)).OrderByDescending(file => _vault.Find(file.Name)!.LengthBytes)];
         if (replaced.Length == 0)
@@ -206,7 +226,7 @@ public sealed class VaultSync
         }
     }
 
-    // Only what the store still has: when a snapshot is forgotten and gc has taken its packs, their locks run out.
+    // Only what the vault is still to have: when a snapshot is forgotten and gc has taken its packs, their locks run out.
     private void ExtendLocks()
     {
         if (_medium.LockDays == 0)
@@ -215,10 +235,13 @@ public sealed class VaultSync
         }
 
         DateTimeOffset soon = _options.Time.GetUtcNow().AddDays(_medium.LockDays * LockShareLeft);
-        VaultObject[] ending = [.. _store.List().Select(file => _ledger.Find(file.Name)).OfType<VaultObject>().Where(known => known.LockedUntil is not { } until || until < soon)];
+        VaultObject[] ending = [.. _content.Files.Select(file => file.Name).Concat(IndexOfPart()).Select(_ledger.Find).OfType<VaultObject>().Where(known => known.LockedUntil is not { } until || until < soon)];
         _options.Progress.Begin("locks", ending.Length);
         OwnedThreads.Run(_options.Threads, ending, () => new Worker(this), (worker, known) => worker.Extend(known), _cancellation);
     }
+
+    private IEnumerable<string> IndexOfPart() =>
+        _content.IsWhole ? [] : _vault.Objects.Select(found => found.Name).Where(name => SealedFile.TryParse(name, out SealedFile file) && file.Kind == SealedKind.Index);
 
     private void Save()
     {

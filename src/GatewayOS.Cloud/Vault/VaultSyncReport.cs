@@ -20,6 +20,9 @@ public sealed record VaultSyncOptions
     /// </summary>
     public TimeSpan RoundMax { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>What the vault is to have.</summary>
+    public VaultScope Scope { get; init; } = VaultScope.Everything;
+
     /// <summary>Clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -48,6 +51,11 @@ public sealed class VaultSyncProgress
 
     /// <summary>Bytes put so far, in all stages.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>How far the vault's tasks have come; none when it gets everything without any.</summary>
+    public IReadOnlyList<VaultTaskProgress> Tasks { get; private set; } = [];
+
+    internal void Tell(IReadOnlyList<VaultTaskProgress> tasks) => Tasks = tasks;
 
     internal void Begin(string stage, long total)
     {
@@ -95,7 +103,7 @@ public sealed record VaultSyncReport
     /// <summary>Locks made longer.</summary>
     public int LocksExtended { get; init; }
 
-    /// <summary>True when the vault has everything that the store had when the last look at it began.</summary>
+    /// <summary>True when the vault has everything that it was to have when the last look at the store began.</summary>
     public bool Complete { get; init; }
 
     /// <summary>What is damaged in the store, and so could not be put; and what was mended in the vault.</summary>

@@ -35,6 +35,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
     public ApplianceArrays(ApplianceHost appliance, ApplianceBody body, PanelFeed feed, TimeProvider time, ILogger<ApplianceArrays> logger)
     {
         (_appliance, _time, _logger) = (appliance, time, logger);
+        History = new DiskHistory(appliance.State.PathOf("disks.db"), what => DaemonLog.Background(logger, what));
         _port = PortOf(appliance, time);
         RebuildProfile? rebuild = appliance.Profile.Rebuild;
         Watch = new RaidWatch(_port, new RaidSurroundings
@@ -51,6 +52,9 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
     }
 
     public RaidWatch Watch { get; }
+
+    /// <summary>What disks said of themselves.</summary>
+    public DiskHistory History { get; }
 
     public RecordedBayLights Lights { get; } = new();
 
@@ -84,6 +88,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
         }
 
         _port.Dispose();
+        History.Dispose();
         _stop.Dispose();
         _wake.Dispose();
     }
@@ -119,6 +124,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
             try
             {
                 Watch.Pump();
+                History.Note(Watch.Status.Reading);
                 Say(Watch.Status.Reading.Problem ?? "");
             }
             catch (Exception error) when (error is StoreIoException or IOException or UnauthorizedAccessException)

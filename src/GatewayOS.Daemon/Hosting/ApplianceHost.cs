@@ -13,6 +13,7 @@ using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Policies;
 using GatewayOS.Appliance.Power;
+using GatewayOS.Appliance.Settings;
 using GatewayOS.Cloud.Vault;
 using GatewayOS.Daemon.Fleet;
 using GatewayOS.Hardware.Profiles;
@@ -46,7 +47,7 @@ internal sealed class ApplianceHost : IDisposable
 
     public ApplianceHost(DaemonOptions options, TimeProvider time, Action<string> warn)
     {
-        (Options, _time) = (options, time);
+        Options = options;
         Machine = DmiStrings.Read();
         Profile = Machine.Choose(options.Profile);
         if (options.VirtualArray && !(Profile is { IsVirtual: true, Match: null, Storage.Bays.Count: > 0 }))
@@ -55,9 +56,11 @@ internal sealed class ApplianceHost : IDisposable
         }
 
         State = new StateDirectory(options.StateDirectory);
+        Settings = new ApplianceSettings(State, options.Name);
+        _time = time = new ApplianceTime(time, Settings);
         Started = time.GetUtcNow();
         NodeRegistry.Prepare(State);
-        Authority = CertificateAuthority.OpenOrCreate(State, options.Name, time);
+        Authority = CertificateAuthority.OpenOrCreate(State, Name, time);
         Registry = new NodeRegistry(State, Authority, new ApplianceLimits(Profile.Title, Profile.Limits.Nodes), time, options.CertificateLifetime);
         Accounts = new AccountRegistry(State, time);
         Audit = new AuditLog(State, time);
@@ -66,29 +69,44 @@ internal sealed class ApplianceHost : IDisposable
         Membership = new FleetMembershipFile(State);
         FleetRules = new FleetRulesFile(State);
         Commands = new CommandLedger(State.PathOf("fleet.db"), time);
-        Alerts = new AlertCentre(State.PathOf("alerts.db"), options.Name, Subscriptions, warn, time);
+        Alerts = new AlertCentre(State.PathOf("alerts.db"), Name, Subscriptions, warn, time);
         StoreId = OpenOrCreateStore();
         Store = new StoreHost(OpenStore, new WriterOptions { Workers = Tuning.WorkerThreads, Time = time }, time);
         Sessions = new IngestSessions(Store, State.PathOf("ledgers"), time);
         Catalogue = new SnapshotCatalogue(State.PathOf("catalogue/catalogue.db"), StoreId);
         Policies = new PolicyBook(State, time);
         Guard = new SnapshotGuard(new SnapshotWatch(Alerts, Holds), new LockWatch(State, new MachineClock(time), Alerts), NameOf);
-        Vaults = new VaultJobs(options.StoreDirectory, VaultFile.OfMachine, time);
-        _localJobs = new LocalJobs(Store, OpenStore, Policies, Holds, Guard, Vaults, time);
+        Vaults = new VaultJobs(options.StoreDirectory, OpenStore, VaultFile.OfMachine, time);
+        Speed = new SpeedRecord(State, options.StoreDirectory, time);
+        Rehearsals = new VaultDrill(Vaults, disk => BackupStore.Open(disk, Secret(), new OpenOptions { Purpose = "rehearsal", Time = time }), time);
+        _localJobs = new LocalJobs(Store, OpenStore, Policies, Holds, Guard, Vaults, Rehearsals, Speed, time);
         var runner = new JobRunner(Connections, Store, _localJobs);
         Jobs = new JobEngine(State.PathOf("jobs"), Policies, runner, JobLimits.Of(Profile.Limits.Nodes), id => Registry.Find(id) is { State: NodeState.Active }, time) { HasVaults = () => Vaults.Any };
         _localJobs.Engine = Jobs;
         Rights = new RestoreRights(State.PathOf("restores"), Jobs);
         Rights.Clear();
+        Settings.Changed += TakeSettings;
         MakeFirstLogin();
     }
 
     public DaemonOptions Options { get; }
 
+    /// <summary>What people set of it as a whole.</summary>
+    public ApplianceSettings Settings { get; }
+
+    /// <summary>Its name for people.</summary>
+    public string Name => Settings.Name;
+
     public HardwareProfile Profile { get; }
 
     /// <summary>The copies of the store in other places.</summary>
     public VaultJobs Vaults { get; }
+
+    /// <summary>How fast the store is, as measured.</summary>
+    public SpeedRecord Speed { get; }
+
+    /// <summary>Restores from them, rehearsed.</summary>
+    public VaultDrill Rehearsals { get; }
 
     /// <summary>What the machine's firmware says it is.</summary>
     public DmiStrings Machine { get; }
@@ -211,6 +229,13 @@ internal sealed class ApplianceHost : IDisposable
     // The control plane hears everything: what matters to whom is said there.
     private IReadOnlyList<AlertSubscription> Subscriptions() =>
         Membership.Current is null ? Delivery.Subscriptions : [.. Delivery.Subscriptions, new AlertSubscription(LinkConversation.Receiver, AlertSeverity.Info)];
+
+    // Where no zone is said, policies go by the appliance's.
+    private void TakeSettings()
+    {
+        Alerts.ApplianceName = Name;
+        Policies.Reread();
+    }
 
     private string OpenOrCreateStore()
     {

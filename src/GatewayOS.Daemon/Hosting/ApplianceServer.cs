@@ -7,6 +7,7 @@ using GatewayOS.Appliance.Catalogue;
 using GatewayOS.Appliance.Power;
 using GatewayOS.Daemon.Fleet;
 using GatewayOS.Daemon.Services;
+using GatewayOS.Daemon.Support;
 using GatewayOS.Hardware.Power;
 using GatewayOS.Store.Chained;
 using GatewayOS.Web;
@@ -39,7 +40,7 @@ internal static class ApplianceServer
         "",
         .. new[]
         {
-            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor, Api.Tunnel.Descriptor, Vaults.Descriptor, Membership.Descriptor,
+            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor, Api.Tunnel.Descriptor, Vaults.Descriptor, Api.Support.Descriptor, Membership.Descriptor,
         }.Select(static service => service.FullName),
     ];
 
@@ -52,7 +53,7 @@ internal static class ApplianceServer
         // Whatever works in the background warns through the log, which is there before the first of them.
         ILogger? background = null;
         using var appliance = new ApplianceHost(options, time, what => DaemonLog.Background(background!, what));
-        using WebCertificate? certificate = options.Web is null ? null : new WebCertificate(appliance.State, options.Name, what => DaemonLog.Background(background!, what), time);
+        using WebCertificate? certificate = options.Web is null ? null : new WebCertificate(appliance.State, () => appliance.Name, what => DaemonLog.Background(background!, what), time);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
         builder.Logging.ClearProviders();
         AddConsole(builder.Logging);
@@ -72,7 +73,7 @@ internal static class ApplianceServer
         });
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceiveBlocks>();
         builder.Services.AddSingleton(appliance);
-        builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(appliance.Time);
         builder.Services.AddSingleton(log);
         builder.Services.AddSingleton(_ => new DataWorkers("data", ReadWorkers));
         builder.Services.AddKeyedSingleton(DataWorkers.Lookups, (_, _) => new DataWorkers(DataWorkers.Lookups, LookupWorkers));
@@ -110,7 +111,7 @@ internal static class ApplianceServer
             app.Services.GetRequiredService<HealthServiceImpl>().SetStatus(service, HealthCheckResponse.Types.ServingStatus.Serving);
         }
 
-        DaemonLog.Serving(logger, appliance.Profile.Title, options.Name, ProgramVersion.Text, app.Urls.First(), appliance.StoreId, Path.GetFullPath(options.StoreDirectory));
+        DaemonLog.Serving(logger, appliance.Profile.Title, appliance.Name, ProgramVersion.Text, app.Urls.First(), appliance.StoreId, Path.GetFullPath(options.StoreDirectory));
         DaemonLog.Fingerprint(logger, Convert.ToHexStringLower(appliance.Authority.KeyHash));
         if (certificate is not null)
         {
@@ -145,6 +146,7 @@ internal static class ApplianceServer
         app.MapGrpcService<TunnelService>();
         app.MapGrpcService<VaultsService>();
         app.MapGrpcService<MembershipService>();
+        app.MapGrpcService<SupportService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
     }
@@ -168,6 +170,7 @@ internal static class ApplianceServer
         services.AddSingleton<FleetLinkWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<FleetLinkWorker>());
         services.AddSingleton<Telemetry>();
+        services.AddSingleton<SupportParts>();
         AddBody(services, appliance);
     }
 

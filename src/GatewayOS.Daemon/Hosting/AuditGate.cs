@@ -85,6 +85,7 @@ internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logg
     {
         NodeRequest node => $"node:{node.Node}",
         BackUpNodeRequest backup => $"node:{backup.Node}",
+        SetSettingsRequest settings => $"{(settings.HasName ? $"name:{settings.Name} " : "")}{(settings.HasZone ? $"zone:{settings.Zone}" : "")}".TrimEnd(),
         CreateTokenRequest token => token.ForOperator ? "login token" : "node token",
         UserRequest user => $"user:{user.User}",
         AddUserRequest user => $"user:{user.User} role:{user.Role}",

@@ -25,7 +25,7 @@ internal sealed class BodyEvents(ApplianceHost appliance, IMachine machine, Pane
     private static readonly Dictionary<string, JobKind[]> s_work = new(StringComparer.Ordinal)
     {
         ["gc"] = [JobKind.Gc],
-        ["scrub"] = [JobKind.Verify, JobKind.Drill],
+        ["scrub"] = [JobKind.Verify, JobKind.Drill, JobKind.Benchmark],
         ["backups"] = [JobKind.Backup],
     };
 

@@ -19,8 +19,10 @@ namespace GatewayOS.Daemon.Hosting;
 /// <param name="holds">What must not expire.</param>
 /// <param name="guard">Looks before anything is forgotten.</param>
 /// <param name="vaults">The vaults.</param>
+/// <param name="rehearsals">Restores from them.</param>
+/// <param name="speed">Measures the store.</param>
 /// <param name="time">The clock.</param>
-internal sealed class LocalJobs(StoreHost store, Func<BackupStore> open, PolicyBook book, SnapshotHolds holds, SnapshotGuard guard, VaultJobs vaults, TimeProvider time) : IDisposable
+internal sealed class LocalJobs(StoreHost store, Func<BackupStore> open, PolicyBook book, SnapshotHolds holds, SnapshotGuard guard, VaultJobs vaults, VaultDrill rehearsals, SpeedRecord speed, TimeProvider time) : IDisposable
 {
     // The end of a job's ID is random and on record, so a sample can be taken again.
     private const int SeedDigits = 7;
@@ -122,12 +124,25 @@ internal sealed class LocalJobs(StoreHost store, Func<BackupStore> open, PolicyB
                 return vaults.Run(figures => Engine!.Progress(job.AttemptId, figures), cancellation);
             case JobKind.Verify when job.NodeId.Length == 0:
                 return VerifyStore(cancellation);
+            case JobKind.Benchmark:
+                return Measure(cancellation);
+            case JobKind.Drill when job.NodeId.Length == 0:
+                return rehearsals.Run(SeedOf(job), figures => Engine!.Progress(job.AttemptId, figures), cancellation);
             case JobKind.Verify or JobKind.Drill:
                 return Rehearse(job, policy, cancellation);
             default:
                 throw new InvalidOperationException($"A {job.Kind} job is not done on the appliance.");
         }
     }
+
+    private JobOutcome Measure(CancellationToken cancellation)
+    {
+        using BackupStore own = open();
+        speed.Measure(own, cancellation);
+        return new JobOutcome(JobState.Done);
+    }
+
+    private static int SeedOf(JobRecord job) => int.Parse(job.Id.AsSpan(job.Id.Length - SeedDigits), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     private JobOutcome Collect(CancellationToken cancellation)
     {
@@ -161,8 +176,7 @@ internal sealed class LocalJobs(StoreHost store, Func<BackupStore> open, PolicyB
         }
 
         int files = job.Kind == JobKind.Verify ? int.MaxValue : policy?.DrillFiles ?? Policy.DrillFilesDefault;
-        int seed = int.Parse(job.Id.AsSpan(job.Id.Length - SeedDigits), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-        DrillFigures drill = RestoreDrill.Run(lease.Store, newest, files, seed, time, figures => Engine!.Progress(job.AttemptId, figures), cancellation);
+        DrillFigures drill = RestoreDrill.Run(lease.Store, newest, files, SeedOf(job), time, figures => Engine!.Progress(job.AttemptId, figures), cancellation);
         return new JobOutcome(JobState.Done, Figures: new JobFigures(drill.Files, drill.Bytes), SnapshotId: newest.Id, Drill: drill);
     }
 }

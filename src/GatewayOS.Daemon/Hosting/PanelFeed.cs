@@ -18,7 +18,7 @@ internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILog
 
     private string? _claimCode;
 
-    private volatile PanelFacts _facts = new(appliance.Options.Name, "starting", [], [], []);
+    private volatile PanelFacts _facts = new(appliance.Name, "starting", [], [], []);
 
     /// <summary>What was gathered last.</summary>
     public PanelFacts Facts => _facts;
@@ -55,7 +55,7 @@ internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILog
         string[] addresses = Addresses();
         TellClaimCode(first?.ClaimCode);
         _facts = new PanelFacts(
-            appliance.Options.Name,
+            appliance.Name,
             _claimCode is { } code ? $"Code {code}" : alerts.Length > 0 ? $"{Count(alerts.Length)} alert{(alerts.Length > 1 ? "s" : "")}" : runs > 0 ? $"{Count(runs)} backup{(runs > 1 ? "s" : "")}" : "OK",
             certificate is null ? addresses : [.. addresses, $"SHA-256 {certificate.Fingerprint}"],
             [.. alerts.Select(alert => alert.Event.Summary)],

@@ -185,6 +185,11 @@ internal sealed class Telemetry : IDisposable
             _appliance.Vaults.States.Where(vault => vault.Value.CompleteUntil is not null).Select(vault => (vault.Key, (long)Math.Ceiling((_time.GetUtcNow() - vault.Value.CompleteUntil!.Value).TotalSeconds))));
         _metrics.Gauge("gateway.vault.sent", "By", "Bytes put into a vault since the start.", "vault", () => _appliance.Vaults.States.Select(vault => (vault.Key, vault.Value.BytesPut)));
         _metrics.Gauge("gateway.vault.backlog", "{object}", "Objects of its present stage that a sync has still to put.", "vault", () => _appliance.Vaults.States.Select(vault => (vault.Key, vault.Value.ObjectsLeft)));
+        _metrics.Gauge("gateway.vault.audit.age", "s", "How long ago began what audits have read back whole of a vault.", "vault", () =>
+            _appliance.Vaults.States.Where(vault => vault.Value.AuditedUntil is not null).Select(vault => (vault.Key, (long)Math.Ceiling((_time.GetUtcNow() - vault.Value.AuditedUntil!.Value).TotalSeconds))));
+        _metrics.Gauge("gateway.vault.audit.damaged", "{object}", "Objects of a vault that audits have found damaged since the start.", "vault", () => _appliance.Vaults.States.Select(vault => (vault.Key, vault.Value.Damaged)));
+        _metrics.Gauge("gateway.vault.task.backlog", "{snapshot}", "Snapshots that a task of a vault has still to put there.", "task", () =>
+            _appliance.Vaults.States.SelectMany(vault => vault.Value.Tasks.Select(task => ($"{vault.Key}/{task.Task.Name}", (long)task.Left))));
     }
 
     // A sensor that cannot be read has no value either.

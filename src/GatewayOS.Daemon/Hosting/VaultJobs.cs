@@ -10,16 +10,25 @@ namespace GatewayOS.Daemon.Hosting;
 /// <param name="CompleteUntil">Until when it had everything; null before the first sync has ended.</param>
 /// <param name="BytesPut">Bytes put since the start.</param>
 /// <param name="ObjectsLeft">Objects that a sync that runs has still to put of what it is at; 0 when none runs.</param>
-internal sealed record VaultState(DateTimeOffset? CompleteUntil, long BytesPut, long ObjectsLeft);
+/// <param name="Tasks">How far its tasks have come, as the last sync saw it; none before, or when it gets everything.</param>
+internal sealed record VaultState(DateTimeOffset? CompleteUntil, long BytesPut, long ObjectsLeft, IReadOnlyList<VaultTaskProgress> Tasks)
+{
+    /// <summary>All that was in the vault then has been read back since; null before a whole pass of audits has ended.</summary>
+    public DateTimeOffset? AuditedUntil { get; init; }
 
-/// <summary>Brings the vaults that this machine knows up to date with the appliance's store, one after another. Needs no key.</summary>
+    /// <summary>Objects that audits have found damaged since the start.</summary>
+    public long Damaged { get; init; }
+}
+
+/// <summary>Brings the vaults that this machine knows up to date with the appliance's store, one after another. Needs the key for those alone that have tasks.</summary>
 /// <param name="storeDirectory">The store.</param>
+/// <param name="open">Opens it with the key.</param>
 /// <param name="vaults">The list of vaults: that of the machine, which <c>gatewayctl vault add</c> changes.</param>
 /// <param name="time">The clock.</param>
-internal sealed class VaultJobs(string storeDirectory, VaultFile vaults, TimeProvider time)
+internal sealed class VaultJobs(string storeDirectory, Func<BackupStore> open, VaultFile vaults, TimeProvider time)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, (VaultLedger Ledger, long Before, VaultSyncProgress? Now)> _states = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Standing> _states = new(StringComparer.Ordinal);
     private (DateTime Written, bool Any) _known;
 
     /// <summary>True when there is a vault to keep up to date.</summary>
@@ -62,9 +71,9 @@ internal sealed class VaultJobs(string storeDirectory, VaultFile vaults, TimePro
     {
         lock (_gate)
         {
-            if (!_states.TryGetValue(name, out (VaultLedger Ledger, long Before, VaultSyncProgress? Now) known))
+            if (!_states.TryGetValue(name, out Standing? known))
             {
-                _states[name] = known = (vaults.Ledger(name), 0, null);
+                _states[name] = known = new Standing(vaults.Ledger(name), 0, null, new VaultSyncProgress());
             }
 
             return (Of(known), known.Now is not null);
@@ -91,12 +100,16 @@ internal sealed class VaultJobs(string storeDirectory, VaultFile vaults, TimePro
         {
             try
             {
-                VaultSyncReport report = Sync(name, place, sum, progress, cancellation);
+                (VaultSyncReport report, string? lost) = Sync(name, place, sum, progress, cancellation);
                 sum = new JobFigures(sum.Files + report.Put, sum.Bytes + report.Bytes, SentBytes: sum.SentBytes + report.Bytes);
                 if (report.StoreDamaged)
                 {
                     VaultFinding first = report.Findings[0];
                     worst = JobOutcome.Failed(JobFault.Damage, $"{first.Object}: {first.Detail}. {first.Remedy}");
+                }
+                else if (lost is not null)
+                {
+                    worst = JobOutcome.Failed(JobFault.Damage, $"Vault {name}: {lost} is damaged there, and the store has it no more: 'gatewayctl vault heal --vault {name} --with VAULT' takes it from another vault.");
                 }
                 else if (report.Mended > 0)
                 {
@@ -116,33 +129,52 @@ internal sealed class VaultJobs(string storeDirectory, VaultFile vaults, TimePro
         return (worst ?? new JobOutcome(JobState.Done)) with { Figures = sum };
     }
 
-    private static VaultState Of((VaultLedger Ledger, long Before, VaultSyncProgress? Now) known) =>
-        new(known.Ledger.CompleteUntil, known.Before + (known.Now?.Bytes ?? 0), (known.Now?.Total - known.Now?.Done) ?? 0);
+    private static VaultState Of(Standing known) =>
+        new(known.Ledger.CompleteUntil, known.Before + (known.Now?.Bytes ?? 0), (known.Now?.Total - known.Now?.Done) ?? 0, known.Tasks.Tasks) { AuditedUntil = known.AuditedUntil, Damaged = known.Damaged };
 
-    private VaultSyncReport Sync(string name, VaultPlace place, JobFigures before, Action<JobFigures> progress, CancellationToken cancellation)
+    // Reads back what is due, then brings up to date, which mends what of it was damaged. Gives what was not mended.
+    private (VaultSyncReport Report, string? Lost) Sync(string name, VaultPlace place, JobFigures sum, Action<JobFigures> progress, CancellationToken cancellation)
     {
+        using IDisposable held = vaults.Hold(name);
         using RetryingMedium medium = place.Open(time, new RetryPolicy { Seed = Environment.ProcessId });
         VaultLedger ledger = vaults.Ledger(name);
-        var options = new VaultSyncOptions { Time = time };
-        long bytesBefore;
+        var options = new VaultSyncOptions { Time = time, Scope = vaults.Scope(name, open) };
+        Standing before;
         lock (_gate)
         {
-            bytesBefore = _states.TryGetValue(name, out (VaultLedger Ledger, long Before, VaultSyncProgress? Now) known) ? known.Before : 0;
-            _states[name] = (ledger, bytesBefore, options.Progress);
+            before = (_states.TryGetValue(name, out Standing? known) ? known : new Standing(ledger, 0, null, options.Progress)) with { Ledger = ledger, Now = options.Progress };
+            _states[name] = before;
         }
 
-        options.Progress.Changed += () => progress(new JobFigures(before.Files, before.Bytes + options.Progress.Bytes, SentBytes: before.SentBytes + options.Progress.Bytes));
+        options.Progress.Changed += () => progress(new JobFigures(sum.Files, sum.Bytes + options.Progress.Bytes, SentBytes: sum.SentBytes + options.Progress.Bytes));
         try
         {
             var disk = new PosixDisk(storeDirectory);
-            return VaultSync.Run(() => SealedStore.Open(disk, "vault sync", time), medium, ledger, options, cancellation);
+            int auditDays = place.AuditDays ?? VaultAuditOptions.PeriodDaysDefault;
+            if (auditDays > 0 && ledger.CompleteUntil is not null)
+            {
+                Audit(name, medium, ledger, auditDays, ref before, cancellation);
+            }
+
+            VaultSyncReport report = VaultSync.Run(() => SealedStore.Open(disk, "vault sync", time), medium, ledger, options, cancellation);
+            return (report, ledger.Damaged is [string first, ..] ? first : null);
         }
         finally
         {
             lock (_gate)
             {
-                _states[name] = (ledger, bytesBefore + options.Progress.Bytes, null);
+                _states[name] = before with { Before = before.Before + options.Progress.Bytes, Now = null, Tasks = options.Progress };
             }
+        }
+    }
+
+    private void Audit(string name, RetryingMedium medium, VaultLedger ledger, int periodDays, ref Standing standing, CancellationToken cancellation)
+    {
+        VaultAuditReport report = VaultAudit.Run(medium, ledger, vaults.AuditNote(name), new VaultAuditOptions { PeriodDays = periodDays, Time = time }, cancellation);
+        lock (_gate)
+        {
+            standing = standing with { AuditedUntil = report.WholeUntil, Damaged = standing.Damaged + report.Findings.Count };
+            _states[name] = standing;
         }
     }
 
@@ -157,5 +189,13 @@ internal sealed class VaultJobs(string storeDirectory, VaultFile vaults, TimePro
         {
             return true;
         }
+    }
+
+    // What is known of a vault: its ledger, bytes put by syncs that have ended, the sync that runs, and the last one that looked at its tasks.
+    private sealed record Standing(VaultLedger Ledger, long Before, VaultSyncProgress? Now, VaultSyncProgress Tasks)
+    {
+        public DateTimeOffset? AuditedUntil { get; init; }
+
+        public long Damaged { get; init; }
     }
 }

@@ -1,7 +1,9 @@
 using GatewayOS.Api;
+using GatewayOS.Cloud.Tunnel;
 using GatewayOS.Daemon.Services;
 using GatewayOS.Hardware.Profiles;
 using GatewayOS.Web;
+using GatewayOS.Web.Overview;
 using GatewayOS.Web.Panel;
 using GatewayOS.Web.Setup;
 using GatewayOS.Web.Transcoding;
@@ -17,12 +19,12 @@ internal sealed class WebPage : IDisposable
     private readonly WebServer _server;
 
     public WebPage(
-        ApplianceHost appliance, IServiceProvider services, ApplianceBody body, ApplianceArrays arrays, PeerGate who, AuditGate record, PasswordLogin logins, PasswordQueue passwords, FirstStart first, LogTail log,
+        ApplianceHost appliance, IServiceProvider services, ApplianceBody body, ApplianceArrays arrays, ApplianceTunnel tunnel, PeerGate who, AuditGate record, PasswordLogin logins, PasswordQueue passwords, FirstStart first, LogTail log,
         [FromKeyedServices(DataWorkers.Pages)] DataWorkers workers, ILogger<WebPage> logger)
     {
         var parts = new WebAppliance
         {
-            Name = appliance.Options.Name,
+            Settings = appliance.Settings,
             Model = appliance.Profile.Title,
             StoreDirectory = appliance.Options.StoreDirectory,
             Time = appliance.Time,
@@ -37,7 +39,8 @@ internal sealed class WebPage : IDisposable
             Panel = body.Panel,
             Drawing = Draw(appliance.Profile),
             Raid = () => arrays.Watch.Status,
-            HasVaults = () => appliance.Vaults.Any,
+            Copies = () => appliance.Rehearsals.Copies(appliance.Jobs.Jobs),
+            Tunnel = () => Glance(tunnel.Tunnel.Status),
             IsConnected = node => appliance.Connections.Find(node) is not null,
             JobMessage = job => JobMessages.Of(job, appliance),
             CheckLogin = (account, password, code, peer) => logins.CheckAsync(account, password, code, LogInMethod, peer),
@@ -83,8 +86,15 @@ internal sealed class WebPage : IDisposable
         new(Api.Panel.Descriptor, binder => Api.Panel.BindService(binder, ActivatorUtilities.CreateInstance<PanelService>(services))),
         new(Api.Power.Descriptor, binder => Api.Power.BindService(binder, ActivatorUtilities.CreateInstance<PowerService>(services))),
         new(Raid.Descriptor, binder => Raid.BindService(binder, ActivatorUtilities.CreateInstance<RaidService>(services))),
+        new(Api.Tunnel.Descriptor, binder => Api.Tunnel.BindService(binder, ActivatorUtilities.CreateInstance<TunnelService>(services))),
         new(Vaults.Descriptor, binder => Vaults.BindService(binder, ActivatorUtilities.CreateInstance<VaultsService>(services))),
+        new(Api.Support.Descriptor, binder => Api.Support.BindService(binder, ActivatorUtilities.CreateInstance<SupportService>(services))),
     ];
+
+    // Without a configuration there is no key, and nothing to show.
+    private static OverviewTunnel? Glance(TunnelStatus status) => status is { State: TunnelState.Off, PublicKey: null }
+        ? null
+        : new OverviewTunnel(status.State.ToString().ToLowerInvariant(), status.Reason, status.Ways.FirstOrDefault(way => way.IsInUse)?.Endpoint, status.Handshake?.ToUnixTimeMilliseconds());
 
     private static PanelDrawing Draw(HardwareProfile profile) => new(
         profile.Model,

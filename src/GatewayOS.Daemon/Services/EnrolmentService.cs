@@ -13,7 +13,7 @@ internal sealed class EnrolmentService(ApplianceHost appliance, ILogger<Enrolmen
 {
     public override Task<ApplianceIdentity> Identify(IdentifyRequest request, ServerCallContext context) => Task.FromResult(new ApplianceIdentity
     {
-        Name = appliance.Options.Name,
+        Name = appliance.Name,
         Model = appliance.Profile.Title,
         Version = ProgramVersion.Text,
         CaCertificate = CaCertificate(),

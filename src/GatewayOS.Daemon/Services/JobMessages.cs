@@ -39,6 +39,7 @@ internal static class JobMessages
             WholeBytes = drill.WholeBytes,
             PredictedSeconds = drill.PredictedSeconds,
             Hash = drill.Hash,
+            Vaults = { drill.Vaults ?? [] },
         },
     };
 

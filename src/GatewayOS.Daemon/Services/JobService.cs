@@ -4,6 +4,7 @@ using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Daemon.Hosting;
 using GatewayOS.Store.Snapshots;
+using GatewayOS.Store.Tuning;
 using Grpc.Core;
 
 namespace GatewayOS.Daemon.Services;
@@ -13,7 +14,7 @@ internal sealed class JobService(ApplianceHost appliance, DataWorkers workers, I
 {
     private const int ListedDefault = 100;
 
-    private static readonly JobKind[] s_ofNode = [JobKind.Backup, JobKind.Drill];
+    private static string TooManyWait => $"{JobEngine.QueuedMax} jobs wait already. Look with 'gatewayctl job list' what holds them up.";
 
     public override Task<ListJobsReply> ListJobs(ListJobsRequest request, ServerCallContext context)
     {
@@ -37,8 +38,13 @@ internal sealed class JobService(ApplianceHost appliance, DataWorkers workers, I
             throw Refuse(StatusCode.InvalidArgument, "A restore has an order of its own: 'gatewayctl restore'.");
         }
 
+        if (kind == JobKind.Benchmark)
+        {
+            throw Refuse(StatusCode.InvalidArgument, "A benchmark is ordered by an administrator: on the page Storage, or with 'OrderBenchmark'.");
+        }
+
         bool isOfNode = request.Node.Length > 0 || request.Policy.Length > 0 || request.Paths.Count > 0;
-        if (request.Node.Length == 0 && s_ofNode.Contains(kind))
+        if (request.Node.Length == 0 && (kind == JobKind.Backup || (kind == JobKind.Drill && isOfNode)))
         {
             throw Refuse(StatusCode.InvalidArgument, $"A {request.Kind} job is of a node: name one.");
         }
@@ -60,9 +66,36 @@ internal sealed class JobService(ApplianceHost appliance, DataWorkers workers, I
 
         string by = Caller.Of(context).Who;
         var order = new JobRequest(kind) { NodeId = request.Node.Length > 0 ? FindNode(request.Node).Id : "", Policy = request.Policy, Paths = [.. request.Paths], OrderedBy = by };
-        JobRecord job = appliance.Jobs.Order(order) ?? throw Refuse(StatusCode.ResourceExhausted, $"{JobEngine.QueuedMax} jobs wait already. Look with 'gatewayctl job list' what holds them up.");
+        JobRecord job = appliance.Jobs.Order(order) ?? throw Refuse(StatusCode.ResourceExhausted, TooManyWait);
         DaemonLog.OperatorActed(logger, by, $"ordered the {request.Kind} job {job.Id}");
         return Task.FromResult(JobMessages.Of(job, appliance));
+    }
+
+    public override Task<JobMessage> OrderBenchmark(OrderBenchmarkRequest request, ServerCallContext context)
+    {
+        string by = Caller.Of(context).Who;
+        JobRecord job = appliance.Jobs.Order(new JobRequest(JobKind.Benchmark) { OrderedBy = by }) ?? throw Refuse(StatusCode.ResourceExhausted, TooManyWait);
+        DaemonLog.OperatorActed(logger, by, $"ordered the benchmark job {job.Id}");
+        return Task.FromResult(JobMessages.Of(job, appliance));
+    }
+
+    public override async Task<BenchmarkReply> GetBenchmark(GetBenchmarkRequest request, ServerCallContext context)
+    {
+        if (await workers.RunAsync(() => appliance.Speed.Newest).ConfigureAwait(false) is not { } speed)
+        {
+            return new BenchmarkReply();
+        }
+
+        return new BenchmarkReply
+        {
+            MeasuredUnixMs = speed.Time.ToUnixTimeMilliseconds(),
+            Cores = speed.Cores,
+            StoredShare = speed.Stages.StoredShare,
+            Stages = { speed.Stages.Stages.Select(stage => new StageRateMessage { Name = stage.Name, BytesPerSecond = stage.BytesPerSecond, OfStored = stage.OfStored }) },
+            WriteBytesPerSecond = speed.Disk.WriteBytesPerSecond,
+            Sequential = { speed.Disk.Sequential.Select(Message) },
+            Random = { speed.Disk.Random.Select(Message) },
+        };
     }
 
     public override async Task<JobMessage> OrderRestore(OrderRestoreRequest request, ServerCallContext context)
@@ -81,7 +114,7 @@ internal sealed class JobService(ApplianceHost appliance, DataWorkers workers, I
         NodeRecord node = FindNode(request.Node.Length > 0 ? request.Node : snapshot.Draft.NodeId);
         string by = Caller.Of(context).Who;
         var spec = new RestoreSpec(snapshot.Id, [.. request.Paths], request.Target, request.Verify);
-        JobRecord job = appliance.Jobs.Order(new JobRequest(JobKind.Restore) { NodeId = node.Id, Restore = spec, OrderedBy = by }) ?? throw Refuse(StatusCode.ResourceExhausted, $"{JobEngine.QueuedMax} jobs wait already. Look with 'gatewayctl job list' what holds them up.");
+        JobRecord job = appliance.Jobs.Order(new JobRequest(JobKind.Restore) { NodeId = node.Id, Restore = spec, OrderedBy = by }) ?? throw Refuse(StatusCode.ResourceExhausted, TooManyWait);
         DaemonLog.OperatorActed(logger, by, $"ordered {node.Name} to restore snapshot {snapshot.ShortId} of node {snapshot.Draft.NodeId}");
         return JobMessages.Of(job, appliance);
     }
@@ -107,6 +140,8 @@ internal sealed class JobService(ApplianceHost appliance, DataWorkers workers, I
         IReadOnlyList<Protection> nodes = await workers.RunAsync(appliance.Protections).ConfigureAwait(false);
         return new ListProtectionReply { Nodes = { nodes.Select(JobMessages.Of) } };
     }
+
+    private static ReadRateMessage Message(ReadRate rate) => new() { ReadBytes = rate.ReadBytes, Streams = rate.Streams, BytesPerSecond = rate.BytesPerSecond };
 
     private static RpcException Refuse(StatusCode code, string why) => new(new Status(code, why));
 

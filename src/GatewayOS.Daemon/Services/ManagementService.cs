@@ -4,9 +4,11 @@ using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Daemon.Hosting;
+using GatewayOS.Hardware.Clock;
 using GatewayOS.Store;
 using GatewayOS.Store.Keys;
 using GatewayOS.Store.Snapshots;
+using GatewayOS.Store.Storage;
 using Grpc.Core;
 
 namespace GatewayOS.Daemon.Services;
@@ -27,7 +29,7 @@ internal sealed class ManagementService(ApplianceHost appliance, ApplianceArrays
         IReadOnlyList<NodeRecord> nodes = appliance.Registry.Nodes;
         return new ApplianceStatus
         {
-            Name = appliance.Options.Name,
+            Name = appliance.Name,
             Model = appliance.Profile.Title,
             Version = ProgramVersion.Text,
             StartedUnixMs = appliance.Started.ToUnixTimeMilliseconds(),
@@ -45,6 +47,27 @@ internal sealed class ManagementService(ApplianceHost appliance, ApplianceArrays
             Warnings = { warnings, arrays.Watch.Status.Warnings },
             CaExpiresUnixMs = CertificateAuthority.Expiry(appliance.Authority.Certificate).ToUnixTimeMilliseconds(),
         };
+    }
+
+    public override Task<ApplianceSettingsMessage> GetSettings(GetSettingsRequest request, ServerCallContext context) => Task.FromResult(Settings());
+
+    public override async Task<ApplianceSettingsMessage> SetSettings(SetSettingsRequest request, ServerCallContext context)
+    {
+        try
+        {
+            IReadOnlyList<string> problems = await workers.RunAsync(() => appliance.Settings.Set(request.HasName ? request.Name : null, request.HasZone ? request.Zone : null)).ConfigureAwait(false);
+            if (problems.Count > 0)
+            {
+                throw new RpcException(new Status(StatusCode.InvalidArgument, string.Join(' ', problems)));
+            }
+        }
+        catch (StoreIoException error)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, error.Message));
+        }
+
+        DaemonLog.OperatorActed(logger, Caller.Of(context).Who, $"set the appliance's name to '{appliance.Name}' and its time zone to {appliance.Settings.Zone.Id}");
+        return Settings();
     }
 
     public override async Task<ListNodesReply> ListNodes(ListNodesRequest request, ServerCallContext context)
@@ -142,6 +165,19 @@ internal sealed class ManagementService(ApplianceHost appliance, ApplianceArrays
         (StoreSecret.Recovery secret, KeySlotInfo slot) = await workers.RunAsync(() => appliance.Store.AddRecoveryKey(label)).ConfigureAwait(false);
         DaemonLog.OperatorActed(logger, Caller.Of(context).Who, $"made recovery key {slot.Id[..12]}");
         return new MakeRecoveryKeyReply { StoreId = appliance.StoreId, SlotId = slot.Id, Key = secret.Text };
+    }
+
+    private ApplianceSettingsMessage Settings()
+    {
+        ClockState? clock = KernelClock.Read();
+        return new ApplianceSettingsMessage
+        {
+            Name = appliance.Name,
+            Zone = appliance.Settings.Zone.Id,
+            Clock = clock is null ? ApplianceSettingsMessage.Types.Clock.Unknown : clock.IsSynchronized ? ApplianceSettingsMessage.Types.Clock.Kept : ApplianceSettingsMessage.Types.Clock.Free,
+            ClockErrorMaxUs = (long)(clock?.ErrorMax?.TotalMicroseconds ?? 0),
+            NowUnixMs = appliance.Time.GetUtcNow().ToUnixTimeMilliseconds(),
+        };
     }
 
     private Task<NodeInfo> Change(ServerCallContext context, string what, Func<EnrolmentResult> change)

@@ -41,7 +41,7 @@ internal sealed class PolicyService(ApplianceHost appliance, DataWorkers workers
     public override async Task<PreviewPolicyReply> PreviewPolicy(PreviewPolicyRequest request, ServerCallContext context)
     {
         DateTimeOffset now = appliance.Time.GetUtcNow();
-        PolicyReading reading = PolicyDocument.Read(request.Document, now);
+        PolicyReading reading = PolicyDocument.Read(request.Document, now, appliance.Time.LocalTimeZone);
         if (reading.Policy is not { } policy)
         {
             return new PreviewPolicyReply { Problems = { reading.Errors.Select(Problem) } };
@@ -85,7 +85,7 @@ internal sealed class PolicyService(ApplianceHost appliance, DataWorkers workers
 
     private PolicyMessage Message(PolicyEntry entry, bool withHistory)
     {
-        PolicyReading reading = PolicyDocument.Read(entry.Current.Document, appliance.Time.GetUtcNow());
+        PolicyReading reading = PolicyDocument.Read(entry.Current.Document, appliance.Time.GetUtcNow(), appliance.Time.LocalTimeZone);
         var message = new PolicyMessage
         {
             Name = entry.Name,

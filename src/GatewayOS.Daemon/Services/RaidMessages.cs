@@ -6,6 +6,27 @@ namespace GatewayOS.Daemon.Services;
 /// <summary>Arrays, disks and replacements as messages.</summary>
 internal static class RaidMessages
 {
+    public static SmartSampleMessage Of(SmartSample sample)
+    {
+        var message = new SmartSampleMessage { TimeUnixMs = sample.Time.ToUnixTimeMilliseconds(), SelfTest = sample.SelfTest };
+        if (sample.Celsius is { } celsius)
+        {
+            message.Celsius = celsius;
+        }
+
+        if (sample.BadSectors is { } bad)
+        {
+            message.BadSectors = bad;
+        }
+
+        if (sample.PoweredHours is { } hours)
+        {
+            message.PoweredHours = hours;
+        }
+
+        return message;
+    }
+
     public static RaidStatusReply Of(RaidStatus status, RecordedBayLights lights)
     {
         var reply = new RaidStatusReply

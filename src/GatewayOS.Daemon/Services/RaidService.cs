@@ -10,6 +10,12 @@ internal sealed class RaidService(ApplianceArrays arrays, DataWorkers workers, I
 {
     public override Task<RaidStatusReply> GetStatus(GetRaidStatusRequest request, ServerCallContext context) => Task.FromResult(RaidMessages.Of(arrays.Watch.Status, arrays.Lights));
 
+    public override async Task<DiskHistoryReply> GetDiskHistory(DiskHistoryRequest request, ServerCallContext context)
+    {
+        IReadOnlyList<SmartSample> samples = await workers.RunAsync(() => arrays.History.Of(request.Serial)).ConfigureAwait(false);
+        return new DiskHistoryReply { Samples = { samples.Select(RaidMessages.Of) } };
+    }
+
     public override async Task<ReplacementInfo> Replace(ReplaceDiskRequest request, ServerCallContext context)
     {
         string by = Caller.Of(context).Who;

@@ -135,6 +135,7 @@ internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers
             Name = name,
             Place = place.ToString(),
             IsBucket = place.Bucket is not null,
+            ByTasks = place.Tasks is not null,
             PackClass = place.Bucket?.PackClass ?? "",
             LockDays = place.Bucket?.LockDays ?? 0,
             Bandwidth = { place.Bandwidth.Select(window => new VaultBandwidthLimit { From = window.From.ToString(TimeForm, CultureInfo.InvariantCulture), To = window.To.ToString(TimeForm, CultureInfo.InvariantCulture), BytesPerSecond = window.BytesPerSecond }) },
@@ -144,6 +145,7 @@ internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers
             (VaultState state, info.IsSyncing) = appliance.Vaults.StateOf(name);
             info.CompleteUntilUnixMs = state.CompleteUntil?.ToUnixTimeMilliseconds() ?? 0;
             (info.SentBytes, info.ObjectsLeft) = (state.BytesPut, state.ObjectsLeft);
+            info.Tasks.AddRange((place.Tasks ?? []).Select(task => TaskInfo(task, state.Tasks.FirstOrDefault(known => known.Task.Name == task.Name))));
         }
         catch (Exception error) when (error is IOException or InvalidDataException)
         {
@@ -152,6 +154,20 @@ internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers
 
         return info;
     }
+
+    private static VaultTaskInfo TaskInfo(VaultTask task, VaultTaskProgress? progress) => new()
+    {
+        Name = task.Name,
+        Takes = task.ToString(),
+        Paused = task.Paused,
+        SinceUnixMs = task.Since.ToUnixTimeMilliseconds(),
+        IsMeasured = progress is not null,
+        History = progress?.History ?? 0,
+        HistoryThere = progress?.HistoryThere ?? 0,
+        Tail = progress?.Tail ?? 0,
+        TailThere = progress?.TailThere ?? 0,
+        OldestLackingUnixMs = progress?.OldestLacking?.ToUnixTimeMilliseconds() ?? 0,
+    };
 
     private async Task<VaultInfo> ChangeAsync(ServerCallContext context, string what, Func<Task<VaultInfo>> change)
     {

@@ -7,7 +7,15 @@ namespace GatewayOS.Hardware.Profiles;
 /// A hardware model as data; <c>hw-profiles/schema.json</c> describes the file. Sections that a file leaves out stand for hardware that is not there.
 /// Immutable, and whole: <see cref="Parse"/> gives out none that has an error.
 /// </summary>
-public sealed record HardwareProfile
+/// <remarks>What has a default is a parameter of the constructor: read from JSON, a section that is left out then has its default, as one of an initializer would not.</remarks>
+/// <param name="Power">Supplies and the power-fail line; null for none.</param>
+/// <param name="Leds">LEDs, and what they show; null for none.</param>
+/// <param name="Panel">Display and buttons; null for none.</param>
+/// <param name="Thermal">Temperatures, and what is shed before a shutdown; null for none.</param>
+/// <param name="Fans">Fans; null for none.</param>
+/// <param name="Nics">Network ports; null for none.</param>
+public sealed record HardwareProfile(
+    PowerProfile? Power = null, LedProfile? Leds = null, PanelProfile? Panel = null, ThermalProfile? Thermal = null, IReadOnlyList<FanProfile>? Fans = null, IReadOnlyList<NicProfile>? Nics = null)
 {
     /// <summary>Label of a GPIO chip, and name of a hardware monitor, that is in memory and none of the machine's.</summary>
     public const string Virtual = "virtual";
@@ -36,22 +44,22 @@ public sealed record HardwareProfile
     public ControllerProfile? Controller { get; init; }
 
     /// <summary>Supplies and the power-fail line.</summary>
-    public PowerProfile Power { get; init; } = new();
+    public PowerProfile Power { get; init; } = Power ?? new();
 
     /// <summary>LEDs, and what they show.</summary>
-    public LedProfile Leds { get; init; } = new();
+    public LedProfile Leds { get; init; } = Leds ?? new();
 
     /// <summary>Display and buttons.</summary>
-    public PanelProfile Panel { get; init; } = new();
+    public PanelProfile Panel { get; init; } = Panel ?? new();
 
     /// <summary>Temperatures, and what is shed before a shutdown.</summary>
-    public ThermalProfile Thermal { get; init; } = new();
+    public ThermalProfile Thermal { get; init; } = Thermal ?? new();
 
     /// <summary>Fans.</summary>
-    public IReadOnlyList<FanProfile> Fans { get; init; } = [];
+    public IReadOnlyList<FanProfile> Fans { get; init; } = Fans ?? [];
 
     /// <summary>Network ports.</summary>
-    public IReadOnlyList<NicProfile> Nics { get; init; } = [];
+    public IReadOnlyList<NicProfile> Nics { get; init; } = Nics ?? [];
 
     /// <summary>Serial console; null without one.</summary>
     public SerialProfile? Serial { get; init; }

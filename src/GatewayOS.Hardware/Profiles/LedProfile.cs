@@ -1,7 +1,10 @@
 namespace GatewayOS.Hardware.Profiles;
 
 /// <summary>LEDs, and what they show. After SFF-8489 (IBPI), with groups as OpenBMC has them.</summary>
-public sealed record LedProfile
+/// <param name="Lines">The LEDs; null for none.</param>
+/// <param name="Patterns">Blinking, by name; null for none.</param>
+/// <param name="Groups">What shows what; null for nothing.</param>
+public sealed record LedProfile(IReadOnlyList<LedLineProfile>? Lines = null, IReadOnlyDictionary<string, LedPatternProfile>? Patterns = null, IReadOnlyList<LedGroupProfile>? Groups = null)
 {
     /// <summary>Member of a group that stands for the LED of whichever bay it is about.</summary>
     public const string Bay = "@bay";
@@ -13,13 +16,13 @@ public sealed record LedProfile
     public const string Off = "off";
 
     /// <summary>The LEDs.</summary>
-    public IReadOnlyList<LedLineProfile> Lines { get; init; } = [];
+    public IReadOnlyList<LedLineProfile> Lines { get; init; } = Lines ?? [];
 
     /// <summary>Blinking, by name. <see cref="On"/> and <see cref="Off"/> are there without entry.</summary>
-    public IReadOnlyDictionary<string, LedPatternProfile> Patterns { get; init; } = new Dictionary<string, LedPatternProfile>();
+    public IReadOnlyDictionary<string, LedPatternProfile> Patterns { get; init; } = Patterns ?? new Dictionary<string, LedPatternProfile>();
 
     /// <summary>What shows what.</summary>
-    public IReadOnlyList<LedGroupProfile> Groups { get; init; } = [];
+    public IReadOnlyList<LedGroupProfile> Groups { get; init; } = Groups ?? [];
 }
 
 /// <summary>An LED.</summary>

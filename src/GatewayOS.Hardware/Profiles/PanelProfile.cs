@@ -1,16 +1,18 @@
 namespace GatewayOS.Hardware.Profiles;
 
 /// <summary>Display and buttons.</summary>
-public sealed record PanelProfile
+/// <param name="Buttons">The buttons; null for none.</param>
+/// <param name="HoldMs">How long to hold for what; null for the defaults.</param>
+public sealed record PanelProfile(IReadOnlyList<ButtonProfile>? Buttons = null, HoldProfile? HoldMs = null)
 {
     /// <summary>The display; null without one.</summary>
     public LcdProfile? Lcd { get; init; }
 
     /// <summary>The buttons.</summary>
-    public IReadOnlyList<ButtonProfile> Buttons { get; init; } = [];
+    public IReadOnlyList<ButtonProfile> Buttons { get; init; } = Buttons ?? [];
 
     /// <summary>How long to hold for what.</summary>
-    public HoldProfile HoldMs { get; init; } = new();
+    public HoldProfile HoldMs { get; init; } = HoldMs ?? new();
 }
 
 /// <summary>A two-line character display.</summary>

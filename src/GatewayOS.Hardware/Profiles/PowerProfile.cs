@@ -1,16 +1,16 @@
 namespace GatewayOS.Hardware.Profiles;
 
 /// <summary>Supplies and the power-fail line.</summary>
-public sealed record PowerProfile
+/// <param name="Psus">Supplies; null for none.</param>
+/// <param name="Redundancy"><c>none</c>, or <c>1+1</c>: one of two carries the machine.</param>
+/// <param name="Signals">Lines that announce a power failure; null for none.</param>
+public sealed record PowerProfile(IReadOnlyList<PsuProfile>? Psus = null, string Redundancy = "none", IReadOnlyList<PowerSignalProfile>? Signals = null)
 {
     /// <summary>Supplies.</summary>
-    public IReadOnlyList<PsuProfile> Psus { get; init; } = [];
-
-    /// <summary><c>none</c>, or <c>1+1</c>: one of two carries the machine.</summary>
-    public string Redundancy { get; init; } = "none";
+    public IReadOnlyList<PsuProfile> Psus { get; init; } = Psus ?? [];
 
     /// <summary>Lines that announce a power failure; one at most.</summary>
-    public IReadOnlyList<PowerSignalProfile> Signals { get; init; } = [];
+    public IReadOnlyList<PowerSignalProfile> Signals { get; init; } = Signals ?? [];
 
     /// <summary>How long the machine runs after the edge, ms; null where it is not known.</summary>
     public int? HoldUpMs { get; init; }

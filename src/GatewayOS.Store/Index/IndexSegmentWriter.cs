@@ -43,29 +43,40 @@ internal sealed class IndexSegmentWriter
     public static void Write(IStoreDisk disk, Guid storeId, string name, PackTable packs, IReadOnlyList<int> packNumbers, IEnumerable<IndexEntry> entries, SegmentSizing sizing)
     {
         string temporary = $"{StoreLayout.Temporary}/{name}";
-        using (IStoreFile file = disk.Create(temporary))
-        {
-            // Numbers of this process become rows of the table.
-            int[] rows = new int[packs.Count];
-            for (int row = 0; row < packNumbers.Count; row++)
-            {
-                rows[packNumbers[row]] = row;
-            }
-
-            var writer = new IndexSegmentWriter(file, sizing.Shape(packNumbers.Count));
-            foreach (IndexEntry entry in entries)
-            {
-                writer.Add(entry, rows[entry.Location.Pack]);
-            }
-
-            writer.FinishPages();
-            writer.WritePackTable(packs, packNumbers);
-            writer.WriteHead(storeId);
-            file.Sync();
-        }
-
+        WriteBeside(disk, storeId, temporary, packs, packNumbers, entries, sizing);
         disk.Rename(temporary, $"{StoreLayout.Index}/{name}");
         disk.SyncDirectory(StoreLayout.Index);
+    }
+
+    /// <summary>Writes a segment that is no part of the index.</summary>
+    /// <param name="disk">The store's disk.</param>
+    /// <param name="storeId">The store.</param>
+    /// <param name="path">The file to make.</param>
+    /// <param name="packs">The table the entries' pack numbers refer to.</param>
+    /// <param name="packNumbers">Every pack that entries may name.</param>
+    /// <param name="entries">Entries in ascending order.</param>
+    /// <param name="sizing">What the segment is sized for.</param>
+    public static void WriteBeside(IStoreDisk disk, Guid storeId, string path, PackTable packs, IReadOnlyList<int> packNumbers, IEnumerable<IndexEntry> entries, SegmentSizing sizing)
+    {
+        using IStoreFile file = disk.Create(path);
+
+        // Numbers of this process become rows of the table.
+        int[] rows = new int[packs.Count];
+        for (int row = 0; row < packNumbers.Count; row++)
+        {
+            rows[packNumbers[row]] = row;
+        }
+
+        var writer = new IndexSegmentWriter(file, sizing.Shape(packNumbers.Count));
+        foreach (IndexEntry entry in entries)
+        {
+            writer.Add(entry, rows[entry.Location.Pack]);
+        }
+
+        writer.FinishPages();
+        writer.WritePackTable(packs, packNumbers);
+        writer.WriteHead(storeId);
+        file.Sync();
     }
 
     private void WritePackTable(PackTable packs, IReadOnlyList<int> numbers)

@@ -143,8 +143,7 @@ internal sealed class RebuildRun(BackupStore store, RebuildOptions options, Canc
         OwnedThreads.Run(
             options.Threads,
             packs,
-            () => NoState.Instance,
-            (_, pack) =>
+            pack =>
             {
                 ReadPack(pack.Id);
                 options.Progress?.Report(new MaintenanceProgress("reading directories", 0, 0, Interlocked.Increment(ref items), packs.Count));
@@ -235,14 +234,5 @@ internal sealed class RebuildRun(BackupStore store, RebuildOptions options, Canc
         }
 
         return entries;
-    }
-
-    private sealed class NoState : IDisposable
-    {
-        public static NoState Instance { get; } = new();
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -5,6 +5,11 @@ namespace GatewayOS.Store.Maintenance;
 /// <summary>Spreads items over threads of its own, each with its own state; the first failure stops all and is thrown.</summary>
 public static class OwnedThreads
 {
+    /// <summary>Runs over all items, with nothing that a thread keeps.</summary>
+    /// <inheritdoc cref="Run{TItem, TState}"/>
+    public static void Run<TItem>(int threads, IReadOnlyList<TItem> items, Action<TItem> work, CancellationToken cancellation) =>
+        Run(threads, items, () => NoState.Instance, (_, item) => work(item), cancellation);
+
     /// <summary>Runs over all items.</summary>
     /// <typeparam name="TItem">An item.</typeparam>
     /// <typeparam name="TState">What a thread keeps from one item to the next.</typeparam>
@@ -48,5 +53,14 @@ public static class OwnedThreads
         }
 
         failure?.Throw();
+    }
+
+    private sealed class NoState : IDisposable
+    {
+        public static NoState Instance { get; } = new();
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -12,19 +12,20 @@ public static class SnapshotChunks
     /// <param name="snapshots">The snapshots.</param>
     /// <param name="found">Gets each chunk's ID.</param>
     /// <param name="cancellation">Stops the walk.</param>
+    /// <param name="unreadable">Gets each tree or list that cannot be read, and why; null when it does not matter.</param>
     /// <remarks>Reads trees and lists, no data. What lies behind a damaged one is left out.</remarks>
-    public static void Walk(BackupStore store, IReadOnlyList<SnapshotRecord> snapshots, Action<ChunkId> found, CancellationToken cancellation)
+    public static void Walk(BackupStore store, IReadOnlyList<SnapshotRecord> snapshots, Action<ChunkId> found, CancellationToken cancellation, Action<ChunkId, string>? unreadable = null)
     {
         using ChunkReader reader = store.OpenReader();
         using var seen = new ChunkMarks(store.LeaseIndex(), static _ => true);
-        var reach = new Reachability(reader, new Visitor(seen, found));
+        var reach = new Reachability(reader, new Visitor(seen, found, unreadable));
         foreach (SnapshotRecord snapshot in snapshots)
         {
             reach.Walk(snapshot.Draft.Root, cancellation);
         }
     }
 
-    private sealed class Visitor(ChunkMarks seen, Action<ChunkId> found) : IReachVisitor
+    private sealed class Visitor(ChunkMarks seen, Action<ChunkId> found, Action<ChunkId, string>? unreadable) : IReachVisitor
     {
         public bool Visit(ChunkId id, ChunkKind kind, long plainBytes)
         {
@@ -37,9 +38,6 @@ public static class SnapshotChunks
             return kind != ChunkKind.Data;
         }
 
-        public void Unreadable(ChunkId id, ChunkKind kind, string reason)
-        {
-            // Verification reports it; here it only means that less is known.
-        }
+        public void Unreadable(ChunkId id, ChunkKind kind, string reason) => unreadable?.Invoke(id, reason);
     }
 }

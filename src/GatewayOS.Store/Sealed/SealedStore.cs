@@ -8,7 +8,7 @@ namespace GatewayOS.Store.Sealed;
 /// A store as whoever has no key sees it: files to copy elsewhere, and files to put back in their place. Holds a session, so that gc deletes nothing
 /// that a listed snapshot needs while they are copied (LOCKING.md). Thread-safe. Dispose ends the session.
 /// </summary>
-public sealed class SealedStore : IDisposable
+public sealed partial class SealedStore : IDisposable
 {
     private const int CopyBytes = 1024 * 1024;
 
@@ -19,7 +19,7 @@ public sealed class SealedStore : IDisposable
     private SealedStore(IStoreDisk disk, byte[] config, SessionLock? session)
     {
         (_disk, _session, Config) = (disk, session, config);
-        StoreId = StoreConfig.Decode(config, disk.Location).StoreId;
+        StoreId = IdIn(config, disk.Location);
     }
 
     /// <summary>The store's identity.</summary>
@@ -31,6 +31,12 @@ public sealed class SealedStore : IDisposable
     /// <summary>Where it is.</summary>
     public string Location => _disk.Location;
 
+    /// <summary>The identity of the store that a config file is of.</summary>
+    /// <param name="config">The file's bytes.</param>
+    /// <param name="location">Where it is, for messages.</param>
+    /// <exception cref="StoreUnusableException">It is none, or damaged.</exception>
+    public static Guid IdIn(ReadOnlySpan<byte> config, string location) => StoreConfig.Decode(config, location).StoreId;
+
     /// <summary>Begins a session. On a disk that cannot be written there is none, and no gc may run from elsewhere meanwhile.</summary>
     /// <param name="disk">The store's disk.</param>
     /// <param name="purpose">What for, in a word; shown to whoever waits for the session.</param>
@@ -39,7 +45,7 @@ public sealed class SealedStore : IDisposable
     public static SealedStore Open(IStoreDisk disk, string purpose, TimeProvider time)
     {
         byte[] config = BackupStore.ReadConfig(disk);
-        _ = StoreConfig.Decode(config, disk.Location);
+        _ = IdIn(config, disk.Location);
         var info = new SessionInfo(purpose, Environment.ProcessId, Environment.MachineName, time.GetUtcNow());
         return new SealedStore(disk, config, disk.IsReadOnly ? null : SessionLock.Begin(disk, info, RandomNumberGenerator.Fill));
     }
@@ -90,7 +96,7 @@ public sealed class SealedStore : IDisposable
     /// <param name="file">Which.</param>
     /// <param name="content">Its content, checked by the caller.</param>
     /// <exception cref="StoreIoException">It cannot be written; what was there stands.</exception>
-    public void Place(SealedFile file, IStoreFile content) => Place(_disk, $"{_session?.Name ?? "none"}-{Interlocked.Increment(ref _temporaryNames)}.sealed", file, content);
+    public void Place(SealedFile file, IStoreFile content) => Place(_disk, NextTemporaryName(), file, content);
 
     /// <summary>The same for a directory that is no store yet. Makes the directories.</summary>
     /// <param name="disk">The directory.</param>
@@ -145,4 +151,6 @@ public sealed class SealedStore : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _session?.Dispose();
+
+    private string NextTemporaryName() => $"{_session?.Name ?? "none"}-{Interlocked.Increment(ref _temporaryNames)}.sealed";
 }

@@ -71,6 +71,19 @@ public sealed class TuningFile
         }
     }
 
+    /// <summary>Takes over what a benchmark chose; what is pinned stays.</summary>
+    /// <param name="storeDirectory">The store's directory.</param>
+    /// <param name="measured">What was chosen.</param>
+    /// <param name="now">When.</param>
+    /// <returns>What is known now.</returns>
+    /// <exception cref="StoreIoException">The file cannot be written; the old one stands.</exception>
+    public StoreTuning WriteMeasured(string storeDirectory, PipelineTuning measured, DateTimeOffset now)
+    {
+        StoreTuning known = Read(storeDirectory) with { Measured = measured, MeasuredUtc = now };
+        Write(storeDirectory, known);
+        return known;
+    }
+
     private static string KeyOf(string storeDirectory) => System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(storeDirectory));
 
     private SortedDictionary<string, StoreTuningRow> ReadAll()

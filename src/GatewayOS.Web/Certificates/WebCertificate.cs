@@ -33,7 +33,7 @@ public sealed class WebCertificate : IDisposable
     private static readonly TimeSpan s_renewBefore = TimeSpan.FromDays(30);
 
     private readonly StateDirectory _state;
-    private readonly string _name;
+    private readonly Func<string> _name;
     private readonly Action<string> _warn;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
@@ -42,10 +42,10 @@ public sealed class WebCertificate : IDisposable
 
     /// <summary>Prepares it; it is loaded or made when it is first needed.</summary>
     /// <param name="state">Where the files are.</param>
-    /// <param name="applianceName">For the subject of one that is made.</param>
+    /// <param name="applianceName">Tells the subject of one that is made. One of another name is made anew when it is loaded: at the next start.</param>
     /// <param name="warn">Told why the owner's files cannot be used.</param>
     /// <param name="time">The clock.</param>
-    public WebCertificate(StateDirectory state, string applianceName, Action<string> warn, TimeProvider time)
+    public WebCertificate(StateDirectory state, Func<string> applianceName, Action<string> warn, TimeProvider time)
     {
         (_state, _name, _warn, _time) = (state, applianceName, warn, time);
     }
@@ -166,7 +166,7 @@ public sealed class WebCertificate : IDisposable
             {
                 string text = Encoding.UTF8.GetString(pem);
                 var kept = Loaded.From(text, text, isReplaced: false, stamp);
-                if (!IsOld(kept.Certificate))
+                if (!IsOld(kept.Certificate) && kept.Certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) == _name())
                 {
                     return kept;
                 }
@@ -194,10 +194,11 @@ public sealed class WebCertificate : IDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var subject = new X500DistinguishedNameBuilder();
-        subject.AddCommonName(_name);
+        string own = _name();
+        subject.AddCommonName(own);
         var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
-        foreach (string name in ((string[])[Environment.MachineName, _name, "localhost"]).Where(name => Uri.CheckHostName(name) == UriHostNameType.Dns).Distinct(StringComparer.OrdinalIgnoreCase))
+        foreach (string name in ((string[])[Environment.MachineName, own, "localhost"]).Where(name => Uri.CheckHostName(name) == UriHostNameType.Dns).Distinct(StringComparer.OrdinalIgnoreCase))
         {
             names.AddDnsName(name);
         }

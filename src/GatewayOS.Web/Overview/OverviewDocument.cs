@@ -6,16 +6,18 @@ namespace GatewayOS.Web.Overview;
 /// <param name="AtUnixMs">When it was made.</param>
 /// <param name="StoreAtUnixMs">When what it says of restore points was read; absent when the store cannot be read.</param>
 /// <param name="Verdict">All of it in a sentence.</param>
+/// <param name="Recovery">What would be left were the appliance gone.</param>
 /// <param name="Nodes">The nodes, by name.</param>
 /// <param name="Capacity">Space.</param>
 /// <param name="Throughput">How much is backed up.</param>
 /// <param name="Arrays">Arrays.</param>
 /// <param name="Alerts">Alerts that stand, the worst first; 100 at most.</param>
+/// <param name="Tunnel">The tunnel to the cloud; absent when none is configured.</param>
 /// <param name="Jobs">Jobs that run or wait, as Jobs/ListJobs gives them; the newest 100 at most.</param>
 /// <param name="Subsystems">What there is at all.</param>
 internal sealed record OverviewDocument(
-    long AtUnixMs, long? StoreAtUnixMs, OverviewVerdict Verdict, IReadOnlyList<OverviewNode> Nodes, OverviewCapacity Capacity, OverviewThroughput Throughput, IReadOnlyList<OverviewArray> Arrays,
-    IReadOnlyList<OverviewAlert> Alerts, IReadOnlyList<JsonElement> Jobs, OverviewSubsystems Subsystems);
+    long AtUnixMs, long? StoreAtUnixMs, OverviewVerdict Verdict, OverviewRecovery Recovery, IReadOnlyList<OverviewNode> Nodes, OverviewCapacity Capacity, OverviewThroughput Throughput, IReadOnlyList<OverviewArray> Arrays,
+    IReadOnlyList<OverviewAlert> Alerts, OverviewTunnel? Tunnel, IReadOnlyList<JsonElement> Jobs, OverviewSubsystems Subsystems);
 
 /// <summary>Whether the data is safe.</summary>
 /// <param name="Level">ok, warning, critical or unknown.</param>
@@ -24,6 +26,19 @@ internal sealed record OverviewDocument(
 /// <param name="Remedy">What to do.</param>
 /// <param name="Page">The page that shows more: nodes, storage, alerts.</param>
 internal sealed record OverviewVerdict(string Level, string Kind, string Text, string? Remedy = null, string? Page = null);
+
+/// <summary>What would be left were the appliance gone (<see cref="Appliance.DisasterRecovery.RecoveryStanding"/>).</summary>
+/// <param name="Level">none, local, copied, locked, rehearsed or unknown.</param>
+/// <param name="Reason">Why, in a sentence.</param>
+/// <param name="Remedy">What leads to the next level; absent at the highest.</param>
+internal sealed record OverviewRecovery(string Level, string Reason, string? Remedy);
+
+/// <summary>The tunnel to the cloud.</summary>
+/// <param name="State">off, connecting, up, degraded or down.</param>
+/// <param name="Reason">Why, in a sentence.</param>
+/// <param name="Endpoint">The other end as configured, of the way in use; absent while none is.</param>
+/// <param name="HandshakeUnixMs">When both ends last agreed on keys; absent before they did.</param>
+public sealed record OverviewTunnel(string State, string Reason, string? Endpoint, long? HandshakeUnixMs);
 
 /// <summary>A node.</summary>
 /// <param name="Id">Its ID.</param>
@@ -80,7 +95,7 @@ internal sealed record OverviewArray(string Name, string Level, string State, do
 internal sealed record OverviewAlert(long Id, string Severity, string Text, string Remedy, long SinceUnixMs, string? AcknowledgedBy);
 
 /// <summary>What there is, each in a word.</summary>
-/// <param name="Vault">present or absent; how each stands, Vaults/List says.</param>
-/// <param name="Tunnel">absent.</param>
+/// <param name="Vault">present, absent or unknown; how each stands, Vaults/List says.</param>
+/// <param name="Tunnel">present or absent.</param>
 /// <param name="Raid">ok, degraded, unknown or absent.</param>
 internal sealed record OverviewSubsystems(string Vault, string Tunnel, string Raid);

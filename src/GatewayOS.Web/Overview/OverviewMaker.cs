@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GatewayOS.Appliance.Alerts;
+using GatewayOS.Appliance.DisasterRecovery;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
@@ -50,18 +51,22 @@ internal sealed class OverviewMaker : IDisposable
         Protection[] protections = view is null ? [] : [.. nodes.Where(node => node.State == NodeState.Active).Select(node => Protection.Of(node, _appliance.Policies, [.. view.ByNode[node.Id]], jobs, now))];
         IReadOnlyList<AlertRecord> alerts = _appliance.Alerts.List(withCleared: false, ListedMax);
         RaidStatus raid = _appliance.Raid();
+        IReadOnlyList<StoreCopy>? copies = await _appliance.Workers.RunAsync(_appliance.Copies).ConfigureAwait(false);
+        OverviewTunnel? tunnel = _appliance.Tunnel();
         Dictionary<string, Protection> byNode = protections.ToDictionary(node => node.Node.Id, StringComparer.Ordinal);
         return new OverviewDocument(
             now.ToUnixTimeMilliseconds(),
             view?.At.ToUnixTimeMilliseconds(),
             VerdictOf.All(problem, protections, raid.Arrays, alerts),
+            Recovery(RecoveryStanding.Of(view is null ? null : view.ByNode.Count > 0, copies, now)),
             [.. nodes.Select(node => Node(node, view, byNode.GetValueOrDefault(node.Id)))],
             Capacity(view),
             new OverviewThroughput(_rate.Of(_appliance.Sessions.Current), view?.DaysUntil(now) ?? []),
             [.. raid.Arrays.Select(array => new OverviewArray(array.Array.Name, array.Array.Level, ArrayHealth.Word(array.Health.State), array.Health.Progress))],
             [.. alerts.Select(Alert)],
+            tunnel,
             [.. jobs.Reverse().Where(job => !job.IsEnded).Take(ListedMax).Select(Job)],
-            new OverviewSubsystems(_appliance.HasVaults() ? "present" : "absent", "absent", RaidWord(raid)));
+            new OverviewSubsystems(copies is null ? "unknown" : Presence(copies.Count > 0), Presence(tunnel is not null), RaidWord(raid)));
     }
 
     public void Dispose()
@@ -70,6 +75,10 @@ internal sealed class OverviewMaker : IDisposable
         _appliance.Jobs.Changed -= OnJob;
         _reading.Dispose();
     }
+
+    private static OverviewRecovery Recovery(RecoveryStanding standing) => new(standing.Level.ToString().ToLowerInvariant(), standing.Reason, standing.Remedy.Length > 0 ? standing.Remedy : null);
+
+    private static string Presence(bool isThere) => isThere ? "present" : "absent";
 
     private static OverviewAlert Alert(AlertRecord alert) => new(
         alert.Id, alert.Event.Severity.ToString().ToLowerInvariant(), alert.Event.Summary, alert.Event.Remedy, alert.First.ToUnixTimeMilliseconds(), alert.AcknowledgedBy);

@@ -81,7 +81,7 @@ internal sealed class SessionEndpoints(WebAppliance appliance, SessionBook sessi
         if (string.IsNullOrEmpty(document.Code))
         {
             session.OfferedSecret = TimeCode.NewSecret();
-            var offer = new SecondFactorOffer(TimeCode.ToText(session.OfferedSecret), TimeCode.ToUri(session.OfferedSecret, appliance.Name, session.Account));
+            var offer = new SecondFactorOffer(TimeCode.ToText(session.OfferedSecret), TimeCode.ToUri(session.OfferedSecret, appliance.Settings.Name, session.Account));
             await Answers.WriteAsync(http, offer, WebJson.Default.SecondFactorOffer).ConfigureAwait(false);
             return;
         }

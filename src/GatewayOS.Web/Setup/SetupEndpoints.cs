@@ -1,4 +1,5 @@
 using GatewayOS.Appliance.Accounts;
+using GatewayOS.Appliance.Settings;
 using GatewayOS.Web.Endpoints;
 using GatewayOS.Web.Sessions;
 using GatewayOS.Web.Transcoding;
@@ -24,7 +25,7 @@ internal sealed class SetupEndpoints(WebAppliance appliance, FirstStart first, S
 
     /// <summary>Tells whether setup is needed.</summary>
     public Task ShowAsync(HttpContext http, CallerSession caller) => Answers.WriteAsync(
-        http, new SetupStateDocument(first.IsNeeded, appliance.Name, appliance.Model, http.Features.GetRequiredFeature<WebListener>().Certificate.Fingerprint), WebJson.Default.SetupStateDocument);
+        http, new SetupStateDocument(first.IsNeeded, appliance.Settings.Name, appliance.Model, http.Features.GetRequiredFeature<WebListener>().Certificate.Fingerprint, appliance.Settings.Zone.Id), WebJson.Default.SetupStateDocument);
 
     /// <summary>Takes a claim code.</summary>
     public async Task ClaimAsync(HttpContext http, CallerSession caller)
@@ -55,9 +56,10 @@ internal sealed class SetupEndpoints(WebAppliance appliance, FirstStart first, S
                 throw Refuse("The claim has run out, or another came after it. Give the claim code again.");
             }
 
-            if ((AccountRegistry.NameProblem(setup.Account) ?? PasswordHash.Problem(setup.Password)) is { } problem)
+            string[] problems = [.. ((string?[])[AccountRegistry.NameProblem(setup.Account), PasswordHash.Problem(setup.Password), .. ApplianceSettings.Problems(setup.ApplianceName, setup.Zone)]).OfType<string>()];
+            if (problems.Length > 0)
             {
-                throw WebErrorException.BadForm(StatusCodes.Status400BadRequest, problem);
+                throw WebErrorException.BadForm(StatusCodes.Status400BadRequest, string.Join(' ', problems));
             }
 
             string target = $"user:{setup.Account} role:{Role.Administrator.ToText()}";
@@ -66,6 +68,11 @@ internal sealed class SetupEndpoints(WebAppliance appliance, FirstStart first, S
             // The key first: if what follows fails, a key that nobody knows opens nothing, while an appliance that has an owner gives out no second key.
             string recovery = await appliance.Workers.RunAsync(() => appliance.Store.AddRecoveryKey("first start").Secret.Text).ConfigureAwait(false);
             AccountResult<AccountRecord> made = await appliance.AddAccount(setup.Account, Role.Administrator, setup.Password).ConfigureAwait(false);
+            if (made.Value is not null)
+            {
+                await appliance.Workers.RunAsync(() => appliance.Settings.Set(setup.ApplianceName, setup.Zone)).ConfigureAwait(false);
+            }
+
             appliance.Audit.End(begun, Who, Method, target, made.Value is null ? made.Message : null);
             AccountRecord account = made.Value ?? throw WebErrorException.BadForm(StatusCodes.Status400BadRequest, made.Message);
             first.Finish();

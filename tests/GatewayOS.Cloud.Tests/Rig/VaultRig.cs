@@ -62,11 +62,16 @@ internal sealed class VaultRig : IDisposable
         }
     }
 
-    public SnapshotRecord Backup()
+    public SnapshotRecord Backup(string host = "test-node", params string[] tags)
     {
-        using BackupStore store = BackupStore.Open(Disk, Secret, new OpenOptions { Purpose = "backup" });
-        return FileBackup.Run(store, new BackupOptions { Sources = [Encoding.UTF8.GetBytes(Source)], Host = "test-node" }, new BackupProgress(), CancellationToken.None).Snapshot;
+        using BackupStore store = OpenStore("backup");
+        return Backup(store, host, tags);
     }
+
+    public SnapshotRecord Backup(BackupStore store, string host, params string[] tags) =>
+        FileBackup.Run(store, new BackupOptions { Sources = [Encoding.UTF8.GetBytes(Source)], Host = host, Tags = tags }, new BackupProgress(), CancellationToken.None).Snapshot;
+
+    public BackupStore OpenStore(string purpose = "test") => BackupStore.Open(Disk, Secret, new OpenOptions { Purpose = purpose });
 
     public VaultSyncReport Sync(IVaultMedium? medium = null, VaultSyncOptions? options = null, VaultLedger? ledger = null) =>
         VaultSync.Run(() => SealedStore.Open(Disk, "sync", TimeProvider.System), medium ?? Medium, ledger ?? Ledger, options ?? new VaultSyncOptions { Threads = 2 }, CancellationToken.None);
@@ -86,24 +91,33 @@ internal sealed class VaultRig : IDisposable
     public string DifferencesAfterRestore(IStoreDisk disk, StoreSecret? secret = null)
     {
         using BackupStore store = BackupStore.Open(disk, secret ?? Secret, new OpenOptions());
+        return DifferencesAfterRestore(store, store.Snapshots().Records[^1], Source);
+    }
+
+    /// <summary>Restores a snapshot, and gives what rsync would still have to do to make it like a tree.</summary>
+    public string DifferencesAfterRestore(BackupStore store, SnapshotRecord snapshot, string like)
+    {
         string target = _scratch[$"out-{Guid.NewGuid():N}"];
         var progress = new RestoreProgress();
-        FileRestore.Run(store, store.Snapshots().Records[^1], new RestoreOptions { Target = Encoding.UTF8.GetBytes(target), Threads = 2 }, progress, CancellationToken.None);
-        return progress.ProblemCount == 0 ? Shell.Differences(target + Source, Source) : string.Join('\n', progress.Problems.Select(problem => problem.Reason));
+        FileRestore.Run(store, snapshot, new RestoreOptions { Target = Encoding.UTF8.GetBytes(target), Threads = 2 }, progress, CancellationToken.None);
+        return progress.ProblemCount == 0 ? Shell.Differences(target + Source, like) : string.Join('\n', progress.Problems.Select(problem => problem.Reason));
     }
 
     /// <summary>Forgets all snapshots but the newest ones and collects until nothing more goes.</summary>
-    public void ForgetAndCollect(int keep)
+    public void ForgetAndCollect(int keep) => ForgetAndCollect(records => records.SkipLast(keep));
+
+    /// <summary>Forgets snapshots and collects until nothing more goes.</summary>
+    public void ForgetAndCollect(Func<IReadOnlyList<SnapshotRecord>, IEnumerable<SnapshotRecord>> choose)
     {
-        using (BackupStore store = BackupStore.Open(Disk, Secret, new OpenOptions { Purpose = "forget" }))
+        using (BackupStore store = OpenStore("forget"))
         {
-            foreach (SnapshotRecord old in store.Snapshots().Records.SkipLast(keep))
+            foreach (SnapshotRecord old in choose(store.Snapshots().Records))
             {
                 store.DeleteSnapshot(old);
             }
         }
 
-        using BackupStore collected = BackupStore.Open(Disk, Secret, new OpenOptions { Purpose = "gc" });
+        using BackupStore collected = OpenStore("gc");
         GarbageCollector.Run(collected, new GcOptions { MaxUnusedPercent = 0 }, CancellationToken.None);
     }
 

@@ -65,6 +65,30 @@ public sealed class S3MediumTests(S3Fixture s3) : VaultMediumConformance, IAsync
         Assert.Empty(await NamesAsync("packs/aa/"));
     }
 
+    [Fact]
+    public async Task A_service_that_says_nothing_counts_as_unreachable()
+    {
+        using var content = new SealedContent();
+        content.Load(Bytes(5, 2_000_000));
+        VaultObject put = await _medium.PutAsync("packs/aa/there", content, CancellationToken.None);
+        using var link = new BadLink(s3.Address);
+        using var medium = new S3Medium(_settings with { Endpoint = $"http://{link.Address}" }, TimeProvider.System) { SilentMax = TimeSpan.FromMilliseconds(300) };
+        link.Cut(silently: true);
+        Func<Task>[] requests =
+        [
+            () => medium.PutAsync("packs/aa/new", content, CancellationToken.None),
+            () => medium.ReadAsync(put, 0, new byte[2_000_000], CancellationToken.None),
+            () => medium.DeleteAsync("packs/aa/there", CancellationToken.None),
+            async () => await medium.ListAsync("", CancellationToken.None).GetAsyncEnumerator().MoveNextAsync(),
+        ];
+        foreach (Func<Task> request in requests)
+        {
+            VaultException error = await Assert.ThrowsAsync<VaultException>(request);
+            Assert.Equal(VaultFailure.Unreachable, error.Failure);
+            Assert.Contains("no answer", error.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData(1000)]
     [InlineData(20 * 1024 * 1024)]

@@ -118,6 +118,20 @@ public sealed class VaultRecoveryTests : IDisposable
     }
 
     [Fact]
+    public void A_damaged_index_segment_of_the_vault_is_put_anew()
+    {
+        string segment = Directory.GetFiles(Path.Join(_rig.VaultPath, "index"))[0];
+        byte[] content = File.ReadAllBytes(segment);
+        content[^1] ^= 1;
+        File.WriteAllBytes(segment, content);
+        Assert.Equal(Path.GetRelativePath(_rig.VaultPath, segment), Assert.Single(Heal(_rig.Medium).Healed).Object);
+        Assert.False(File.Exists(segment));
+        _rig.Sync();
+        Assert.True(File.Exists(segment));
+        Assert.Empty(Heal(_rig.Medium).Healed);
+    }
+
+    [Fact]
     public void One_of_three_replicas_heals_the_other_two()
     {
         Directory.CreateDirectory(_rig["second"]);

@@ -85,7 +85,7 @@ public sealed class VaultSyncTests : IDisposable
         File.Delete(Directory.GetFiles(Path.Join(_rig.VaultPath, "keys"))[0]);
         using (SealedStore store = SealedStore.Open(_rig.Disk, "status", TimeProvider.System))
         {
-            Assert.Equal(3, VaultBacklog.Measure(store, VaultRig.Open(_rig.Medium).Listing, _rig.Ledger, TimeProvider.System).Altered);
+            Assert.Equal(3, VaultBacklog.Measure(store, VaultRig.Open(_rig.Medium).Listing, _rig.Ledger, VaultScope.Everything, TimeProvider.System, CancellationToken.None).Altered);
         }
 
         VaultSyncReport report = _rig.Sync();
@@ -403,15 +403,15 @@ public sealed class VaultSyncTests : IDisposable
         _rig.Write(1);
         _rig.Backup();
         using SealedStore store = SealedStore.Open(_rig.Disk, "status", TimeProvider.System);
-        VaultBacklog never = VaultBacklog.Measure(store, VaultRig.Open(_rig.Medium).Listing, _rig.Ledger, TimeProvider.System);
+        VaultBacklog never = VaultBacklog.Measure(store, VaultRig.Open(_rig.Medium).Listing, _rig.Ledger, VaultScope.Everything, TimeProvider.System, CancellationToken.None);
         Assert.Null(never.Behind);
         Assert.Equal((1, 0), (never.Snapshots, never.SnapshotsThere));
         Assert.True(never.Packs > 0 && never.Bytes > 100_000);
         _rig.Sync();
-        Assert.Equal(TimeSpan.Zero, VaultBacklog.Measure(store, VaultRig.Open(_rig.Medium).Listing, _rig.Ledger, TimeProvider.System).Behind);
+        Assert.Equal(TimeSpan.Zero, VaultBacklog.Measure(store, VaultRig.Open(_rig.Medium).Listing, _rig.Ledger, VaultScope.Everything, TimeProvider.System, CancellationToken.None).Behind);
         _rig.Write(2);
         _rig.Backup();
-        VaultBacklog behind = VaultBacklog.Measure(store, VaultRig.Open(_rig.Medium).Listing, _rig.Ledger, new SimulatedClock(_rig.Ledger.CompleteUntil!.Value.AddHours(3)));
+        VaultBacklog behind = VaultBacklog.Measure(store, VaultRig.Open(_rig.Medium).Listing, _rig.Ledger, VaultScope.Everything, new SimulatedClock(_rig.Ledger.CompleteUntil!.Value.AddHours(3)), CancellationToken.None);
         Assert.Equal((1, 1, TimeSpan.FromHours(3)), (behind.Snapshots, behind.SnapshotsThere, behind.Behind!.Value));
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using GatewayOS.Hardware.Profiles;
 using GatewayOS.TestKit.Programs;
@@ -34,6 +35,28 @@ public sealed class ProfileTests : IDisposable
             errors.Select(error => error.Path).Distinct().Order(StringComparer.Ordinal));
         Assert.All(errors, error => Assert.False(string.IsNullOrWhiteSpace(error.Remedy)));
         Assert.Contains(errors, error => error.Path == "limits.nodes" && error.Remedy.Contains("most nodes enrolled at once", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Known))]
+    public void A_member_that_is_left_out_has_its_default_or_is_missed(string name)
+    {
+        string text = File.ReadAllText(Repository.PathOf($"hw-profiles/{name}.json"));
+        int count = Members(JsonNode.Parse(text)!).Count();
+        for (int i = 0; i < count; i++)
+        {
+            JsonNode profile = JsonNode.Parse(text)!;
+            (JsonObject parent, string member) = Members(profile).ElementAt(i);
+            parent.Remove(member);
+            HardwareProfile? read = HardwareProfile.Parse(Encoding.UTF8.GetBytes(profile.ToJsonString()), out IReadOnlyList<ProfileError> errors);
+            Assert.True(read is null == errors.Count > 0, member);
+            if (read is not null)
+            {
+                // Nothing that is never null is: a default reached every member.
+                Assert.NotNull(JsonNode.Parse(read.ToJson()));
+                Assert.DoesNotContain(null, (object?[])[read.Power.Psus, read.Power.Redundancy, read.Power.Signals, read.Leds.Lines, read.Leds.Patterns, read.Leds.Groups, read.Panel.Buttons, read.Panel.HoldMs, read.Thermal.Sensors, read.Thermal.Shed, read.Fans, read.Nics]);
+            }
+        }
     }
 
     // Each row breaks one thing in a profile that is right.
@@ -105,6 +128,14 @@ public sealed class ProfileTests : IDisposable
         Assert.Null(HardwareProfile.Parse(System.Text.Encoding.UTF8.GetBytes(json), out IReadOnlyList<ProfileError> errors));
         return errors;
     }
+
+    // Every member of every object, in the document's order.
+    private static IEnumerable<(JsonObject Parent, string Name)> Members(JsonNode? node) => node switch
+    {
+        JsonObject parent => parent.SelectMany(member => Members(member.Value).Prepend((parent, member.Key))),
+        JsonArray items => items.SelectMany(Members),
+        _ => [],
+    };
 
     // storage.bays[1].no
     private static void Set(JsonNode root, string path, JsonNode value)

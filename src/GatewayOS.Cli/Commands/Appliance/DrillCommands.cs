@@ -16,6 +16,7 @@ internal static class DrillCommands
         "drill",
         "Rehearse restores, and see how each node is protected",
         Verb.Make("run", "Rehearse a restore of a node's newest restore point now, and follow it", [s_node, s_policy], Run),
+        Verb.Make("vaults", "Rehearse a restore from each vault now, with nothing but what is in it, and follow it", [], context => JobCommands.Watch(context, JobCommands.Call(context, (client, options) => client.OrderJob(new OrderJobRequest { Kind = "drill" }, options)).Id)),
         Verb.Make("list", "Show each node's protection: measured RPO and RTO, with their source and age", [ApplianceVerb.WatchOption], context => ApplianceVerb.Show(context, () => List(context))));
 
     private static int Run(VerbContext context)

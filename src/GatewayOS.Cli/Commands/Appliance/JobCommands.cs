@@ -135,7 +135,7 @@ internal static class JobCommands
 
         if (job.Drill is { } drill)
         {
-            context.Out.WriteLine($"Rehearsed  {Sizes.Count(drill.Files)} of {Sizes.Count(drill.WholeFiles)} files in {drill.Seconds:0.000} s; all of it would take {drill.PredictedSeconds:0.0} s on the appliance");
+            context.Out.WriteLine($"Rehearsed  {Sizes.Count(drill.Files)} of {Sizes.Count(drill.WholeFiles)} files in {drill.Seconds:0.000} s; all of it would take {drill.PredictedSeconds:0.0} s {(drill.Vaults.Count > 0 ? $"from the slowest of: {string.Join(", ", drill.Vaults)}" : "on the appliance")}");
         }
 
         if (job.Message.Length > 0)

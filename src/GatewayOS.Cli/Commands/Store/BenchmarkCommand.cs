@@ -11,11 +11,7 @@ namespace GatewayOS.Cli.Commands.Store;
 /// <summary><c>store benchmark</c>: measures disk and processor, and chooses what the other verbs use.</summary>
 internal static class BenchmarkCommand
 {
-    private const int SampleBytes = 64 * 1024 * 1024;
-    private const int SampleSeed = 1;
     private const int BarCells = 30;
-    private static readonly TimeSpan s_eachStage = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_eachReading = TimeSpan.FromSeconds(1.2);
 
     private static readonly Option<string[]> s_pins = new("--pin") { Description = "Set a value whatever is measured; may be repeated. Measures nothing", HelpName = "KEY=VALUE" };
     private static readonly Option<string[]> s_unpins = new("--unpin") { Description = "Go back to the measured value; may be repeated. Measures nothing", HelpName = "KEY" };
@@ -48,7 +44,7 @@ internal static class BenchmarkCommand
         }
         else if (!show)
         {
-            return Measure(context, file, known);
+            return Measure(context, file);
         }
 
         Print(context, file, known, new Dictionary<string, string>());
@@ -56,23 +52,20 @@ internal static class BenchmarkCommand
         return ExitCode.Good;
     }
 
-    private static int Measure(VerbContext context, TuningFile file, StoreTuning known)
+    private static int Measure(VerbContext context, TuningFile file)
     {
         using BackupStore store = context.OpenStore("benchmark");
-        string doing = "measuring the processor";
-        StageRates stages;
-        DiskRates disk;
+        string doing = "";
+        StoreMeasurement measurement;
         TimeSpan elapsed;
         using (var line = new ProgressLine(() => new ProgressState(Volatile.Read(ref doing), 0, 0, IsBytes: false), context.Quiet))
         {
-            stages = StageProbe.Run(store, StageProbe.Sample(SampleBytes, SampleSeed), s_eachStage, context.Cancellation);
-            disk = DiskProbe.Run(store, s_eachReading, what => Volatile.Write(ref doing, what), context.Cancellation);
+            measurement = StoreBenchmark.Run(store, what => Volatile.Write(ref doing, what), context.Cancellation);
             elapsed = line.Elapsed;
         }
 
-        TuningChoice choice = TuningChoice.Make(Environment.ProcessorCount, stages, disk);
-        StoreTuning chosen = known with { Measured = choice.Tuning, MeasuredUtc = TimeProvider.System.GetUtcNow() };
-        file.Write(context.StoreDirectory, chosen);
+        (StageRates stages, DiskRates disk, TuningChoice choice) = measurement;
+        StoreTuning chosen = file.WriteMeasured(context.StoreDirectory, choice.Tuning, TimeProvider.System.GetUtcNow());
         PrintMeasured(context.Out, stages, disk);
         Print(context, file, chosen, choice.Reasons);
         Write(context, file, chosen, choice.Reasons, new MeasuredJson
@@ -115,7 +108,7 @@ internal static class BenchmarkCommand
 
     private static void PrintMeasured(TextWriter output, StageRates stages, DiskRates disk)
     {
-        output.WriteLine($"One core, {Sizes.Bytes(SampleBytes)} stored in {stages.StoredShare:P0}, chunks of {Sizes.Bytes(stages.MeanChunkBytes)}:");
+        output.WriteLine($"One core, {Sizes.Bytes(StoreBenchmark.SampleBytes)} stored in {stages.StoredShare:P0}, chunks of {Sizes.Bytes(stages.MeanChunkBytes)}:");
         Bars(output, "its time", stages.Stages.Select(stage => ($"{stage.Name}{(stage.OfStored ? " (stored bytes)" : "")}", stage.BytesPerSecond, 1 / stages.PlainRate(stage.Name))));
         output.WriteLine();
         output.WriteLine("The store's disk:");

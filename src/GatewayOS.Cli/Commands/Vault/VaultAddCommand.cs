@@ -26,19 +26,23 @@ internal static class VaultAddCommand
     private static readonly Option<bool> s_viaTunnel = new("--via-tunnel") { Description = "Reach it through this machine's tunnel and never otherwise: without the tunnel a sync fails" };
     private static readonly Option<string[]> s_bandwidth = new("--bandwidth") { Description = "How much is sent in a second, always or in a part of the day, as 2M or 08:00-18:00=2M; may be repeated", HelpName = "LIMIT" };
 
+    private static readonly Option<int> s_auditDays = new("--audit-days") { Description = "Days within which an appliance reads all of it back once, for which a service may charge; 0 for never", HelpName = "DAYS", DefaultValueFactory = _ => VaultAuditOptions.PeriodDaysDefault };
+    private static readonly Option<bool> s_byTasks = new("--by-tasks") { Description = "Put nothing there but what 'vault task add' says; without it the vault gets everything" };
+
     public static Command Build() => Verb.Make(
         "add",
         "Make a vault known: a directory on another disk, or a bucket",
-        [s_name, s_place, s_endpoint, s_region, s_hostStyle, s_ca, s_credentials, s_encryption, s_kmsKey, s_class, s_lockDays, s_viaTunnel, s_bandwidth],
+        [s_name, s_place, s_endpoint, s_region, s_hostStyle, s_ca, s_credentials, s_encryption, s_kmsKey, s_class, s_lockDays, s_viaTunnel, s_bandwidth, s_auditDays, s_byTasks],
         Run);
 
     private static int Run(VerbContext context)
     {
         string name = context.Arguments.GetValue(s_name)!;
         VaultPlace place = Place(context.Arguments);
+        place = place with { AuditDays = context.Arguments.GetValue(s_auditDays), Tasks = context.Arguments.GetValue(s_byTasks) ? [] : null };
         bool hasStore = VaultProbe.HasStoreAsync(place, TimeProvider.System, context.Cancellation).GetAwaiter().GetResult();
         VaultFile.OfMachine.Add(name, place);
-        context.Out.WriteLine($"Added the vault {name}: {place}. {(hasStore ? "It has a store in it." : "It is empty; 'gatewayctl vault sync' fills it.")}");
+        context.Out.WriteLine($"Added the vault {name}: {place}. {(hasStore ? "It has a store in it." : place.Tasks is null ? "It is empty; 'gatewayctl vault sync' fills it." : "It is empty; 'gatewayctl vault task add' says with what it is filled.")}");
         context.WriteJson(new VaultChangeJson(true, name, place.ToString()), VaultJson.Default.VaultChangeJson);
         return ExitCode.Good;
     }

@@ -21,13 +21,16 @@ internal static class VaultHealCommand
         VaultSyncOptions options = VaultSyncCommand.Options(context);
         var storeDisk = new PosixDisk(context.StoreDirectory);
         using SealedStore store = SealedStore.Open(storeDisk, "vault heal", TimeProvider.System);
+        string[] others = context.Arguments.GetValue(s_vaults) ?? [];
+        var held = new List<IDisposable> { context.Vault.Hold() };
         var more = new List<RetryingMedium>();
         VaultHealReport report;
         try
         {
             var copies = new List<VaultCopy> { new(context.Vault.Name ?? context.Vault.Medium.Location, context.Vault.Medium, context.Vault.Disk, context.Vault.Ledger()) };
-            foreach (string name in context.Arguments.GetValue(s_vaults) ?? [])
+            foreach (string name in others)
             {
+                held.Add(VaultFile.OfMachine.Hold(name));
                 more.Add(VaultFile.OfMachine.Find(name).Open(TimeProvider.System, new RetryPolicy { Seed = Environment.ProcessId }));
                 VaultDisk disk = VaultDisk.OpenAsync(more[^1], context.Cancellation).GetAwaiter().GetResult();
                 copies.Add(new VaultCopy(name, more[^1], disk, VaultFile.OfMachine.Ledger(name)));
@@ -40,6 +43,7 @@ internal static class VaultHealCommand
         finally
         {
             more.ForEach(medium => medium.Dispose());
+            held.ForEach(hold => hold.Dispose());
         }
 
         VaultSyncCommand.Write(context, report.Healed);

@@ -1,6 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using GatewayOS.Cli.Secrets;
 using GatewayOS.Cloud.Vault;
+using GatewayOS.Store;
+using GatewayOS.Store.Keys;
+using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
 using GatewayOS.Store.Tuning;
 
@@ -20,8 +24,10 @@ internal sealed class VaultSource(ParseResult arguments, CancellationToken cance
 
     public static readonly Option<DateTimeOffset?> AsOfOption = new("--as-of") { Description = "Show the vault as it was then, whatever was deleted or replaced since; of a bucket that keeps versions", HelpName = "TIME", Recursive = true };
 
+    private readonly SnapshotCache _known = new();
     private RetryingMedium? _medium;
     private VaultDisk? _disk;
+    private StoreSecret? _secret;
 
     public static PipelineTuning Tuning { get; } = PipelineTuning.Default with { RestoreThreads = ReadThreads, VerifyThreads = ReadThreads, ReadAheadBytes = ReadAheadBytes };
 
@@ -37,7 +43,17 @@ internal sealed class VaultSource(ParseResult arguments, CancellationToken cance
     /// <summary>The same for reading alone: what an attach has left in the directory --store is read from there.</summary>
     public VaultDisk NearDisk => arguments.GetValue(Verb.StoreOption) is { } directory ? new VaultDisk(Medium, Disk.Listing, cancellation, new PosixDisk(directory)) : Disk;
 
+    /// <summary>What the vault is to have. Asks for the key of the store only when the vault has tasks.</summary>
+    public VaultScope Scope => VaultFile.OfMachine.Scope(Name, OpenStore);
+
     public VaultLedger Ledger() => VaultFile.OfMachine.Ledger(Name);
+
+    /// <summary>Keeps others of this machine from changing the vault meanwhile.</summary>
+    public IDisposable Hold() => VaultFile.OfMachine.Hold(Name);
+
+    /// <summary>Opens the store whose copy the vault is.</summary>
+    public BackupStore OpenStore() =>
+        BackupStore.Open(new PosixDisk(Verb.StoreDirectory(arguments)), _secret ??= SecretSource.Get(arguments), new OpenOptions { Purpose = CommandName, KnownSnapshots = _known });
 
     /// <summary>True for a verb below <c>vault</c>.</summary>
     public static bool IsChosen(ParseResult arguments)

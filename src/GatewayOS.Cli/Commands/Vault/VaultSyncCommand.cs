@@ -20,7 +20,7 @@ internal static class VaultSyncCommand
         DefaultValueFactory = _ => new VaultSyncOptions().Threads,
     };
 
-    public static Command Build() => Verb.Make("sync", "Put into the vault what the store has and the vault has not; needs no key", [ThreadsOption, s_refill], Run);
+    public static Command Build() => Verb.Make("sync", "Put into the vault what the store has, or its tasks take of it, and the vault has not; needs the key only when there are tasks", [ThreadsOption, s_refill], Run);
 
     public static VaultSyncOptions Options(VerbContext context)
     {
@@ -39,7 +39,8 @@ internal static class VaultSyncCommand
 
     private static int Run(VerbContext context)
     {
-        VaultSyncOptions options = Options(context) with { Refill = context.Arguments.GetValue(s_refill) };
+        using IDisposable held = context.Vault.Hold();
+        VaultSyncOptions options = Options(context) with { Refill = context.Arguments.GetValue(s_refill), Scope = context.Vault.Scope };
         var disk = new PosixDisk(context.StoreDirectory);
         RetryingMedium medium = context.Vault.Medium;
         VaultSyncReport report;
@@ -53,7 +54,8 @@ internal static class VaultSyncCommand
 
         Write(context, report.Findings);
         context.Out.WriteLine($"Put {Sizes.Count(report.Put)} objects, {Sizes.Bytes(report.Bytes)}, into {medium.Location} in {Sizes.Time(elapsed)}, {Sizes.Rate(report.Bytes, elapsed)}: {Sizes.Count(report.Snapshots)} new snapshots, {Sizes.Count(report.Mended)} mended, {Sizes.Count(report.Adopted)} were there{(report.LocksExtended > 0 ? $", {Sizes.Count(report.LocksExtended)} locks made longer" : "")}.");
-        context.Out.WriteLine(report.Complete ? "The vault has everything that the store has." : report.StoreDamaged ? "The store is damaged: no snapshot was added to the vault." : "More has come into the store meanwhile: sync again.");
+        VaultTaskCommands.Write(context, options.Progress.Tasks);
+        context.Out.WriteLine(report.Complete ? $"The vault has everything that {(context.Vault.Place.Tasks is null ? "the store has" : "its tasks take")}." : report.StoreDamaged ? "The store is damaged: no snapshot was added to the vault." : "More has come into the store meanwhile: sync again.");
         int code = report.StoreDamaged ? ExitCode.Damage : ExitCode.Good;
         context.WriteJson(
             new VaultSyncJson
@@ -71,6 +73,7 @@ internal static class VaultSyncCommand
                 Complete = report.Complete,
                 Retries = medium.Retries,
                 Seconds = elapsed.TotalSeconds,
+                Tasks = VaultTaskCommands.Rows(options.Progress.Tasks),
                 Findings = [.. report.Findings.Select(Row)],
             },
             VaultJson.Default.VaultSyncJson);

@@ -1,5 +1,6 @@
 import { noteAnswer } from './clock';
-import { addressOf, type MethodName, type ReplyOf, type RequestOf } from './methods';
+import { addressOf, type MethodName, type ReplyOf, type RequestOf, type StreamName } from './methods';
+import { messagesOf } from '../logic/eventStream';
 import type { Session } from './web';
 
 const root = '/api/v1';
@@ -111,6 +112,16 @@ export async function remove(path: string, body?: unknown): Promise<void> {
 /** Calls a method. */
 export async function call<M extends MethodName>(method: M, request: RequestOf<M>, reading?: Reading): Promise<ReplyOf<M>> {
   return json<ReplyOf<M>>(await send('POST', addressOf(method), request, reading));
+}
+
+/** Calls a method that answers with a stream, and gives all of it when it has ended. What was broken off is an error, never less. */
+export async function collect<M extends StreamName>(method: M, request: RequestOf<M>): Promise<ReplyOf<M>[]> {
+  const { messages, error } = messagesOf<ReplyOf<M>>(await (await send('POST', addressOf(method), request)).text());
+  if (error !== null) {
+    throw new ApiError(error.code === '' ? 0 : 500, error.code, error.message);
+  }
+
+  return messages;
 }
 
 /** The address of a download. */

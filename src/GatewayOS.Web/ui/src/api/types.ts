@@ -47,6 +47,16 @@ export interface ApiTokenInfo {
   expiresUnixMs?: string;
 }
 
+export interface ApplianceSettingsMessage {
+  name?: string;
+  zone?: string;
+  clock?: ApplianceSettingsMessageClock;
+  clockErrorMaxUs?: string;
+  nowUnixMs?: string;
+}
+
+export type ApplianceSettingsMessageClock = 'UNKNOWN' | 'KEPT' | 'FREE';
+
 export interface ApplianceStatus {
   name?: string;
   model?: string;
@@ -126,6 +136,16 @@ export interface BayLightInfo {
   light?: string;
 }
 
+export interface BenchmarkReply {
+  measuredUnixMs?: string;
+  cores?: number;
+  storedShare?: number;
+  stages?: StageRateMessage[];
+  writeBytesPerSecond?: number;
+  sequential?: ReadRateMessage[];
+  random?: ReadRateMessage[];
+}
+
 export interface BucketPlace {
   endpoint?: string;
   bucket?: string;
@@ -180,6 +200,14 @@ export interface CreateTokenRequest {
   forOperator?: boolean;
 }
 
+export interface DiskHistoryReply {
+  samples?: SmartSampleMessage[];
+}
+
+export interface DiskHistoryRequest {
+  serial?: string;
+}
+
 export interface DiskInfo {
   device?: string;
   serial?: string;
@@ -206,6 +234,7 @@ export interface DrillMessage {
   wholeBytes?: string;
   predictedSeconds?: number;
   hash?: string;
+  vaults?: string[];
 }
 
 export interface FindReply {
@@ -241,6 +270,8 @@ export interface FoundVersion {
   current?: boolean;
 }
 
+export type GetBenchmarkRequest = Record<string, never>;
+
 export type GetProfileRequest = Record<string, never>;
 
 export type GetRaidStatusRequest = Record<string, never>;
@@ -252,7 +283,15 @@ export interface GetSensorsReply {
 
 export type GetSensorsRequest = Record<string, never>;
 
+export type GetSettingsRequest = Record<string, never>;
+
 export type GetStatusRequest = Record<string, never>;
+
+export interface GetTunnelKeyRequest {
+  anew?: boolean;
+}
+
+export type GetTunnelStatusRequest = Record<string, never>;
 
 export interface HardwareProfileMessage {
   model?: string;
@@ -450,6 +489,10 @@ export interface MakeRecoveryKeyRequest {
   label?: string;
 }
 
+export interface MakeSupportRequest {
+  passphrase?: string;
+}
+
 export interface MemberInfo {
   device?: string;
   serial?: string;
@@ -486,6 +529,8 @@ export type NodeInfoState = 'PENDING' | 'ACTIVE' | 'REVOKED';
 export interface NodeRequest {
   node?: string;
 }
+
+export type OrderBenchmarkRequest = Record<string, never>;
 
 export interface OrderJobRequest {
   kind?: string;
@@ -580,6 +625,23 @@ export interface PreviewPolicyRequest {
   runs?: number;
 }
 
+export interface PreviewSupportReply {
+  files?: SupportFile[];
+}
+
+export type PreviewSupportRequest = Record<string, never>;
+
+export interface ProbeTunnelReply {
+  target?: string;
+  roundTripUs?: string[];
+  lost?: number;
+}
+
+export interface ProbeTunnelRequest {
+  target?: string;
+  count?: number;
+}
+
 export interface ProfileErrorMessage {
   path?: string;
   problem?: string;
@@ -610,6 +672,12 @@ export interface RaidStatusReply {
   cache?: CacheInfo;
   lights?: BayLightInfo[];
   panelText?: string;
+}
+
+export interface ReadRateMessage {
+  readBytes?: number;
+  streams?: number;
+  bytesPerSecond?: number;
 }
 
 export type ReleaseHoldReply = Record<string, never>;
@@ -684,6 +752,21 @@ export interface SetRoleRequest {
   role?: string;
 }
 
+export interface SetSettingsRequest {
+  name?: string;
+  zone?: string;
+}
+
+export interface SetTunnelReply {
+  problems?: string[];
+  notes?: string[];
+  status?: TunnelStatusMessage;
+}
+
+export interface SetTunnelRequest {
+  config?: string;
+}
+
 export interface SetVaultBandwidthRequest {
   name?: string;
   limits?: VaultBandwidthLimit[];
@@ -705,6 +788,14 @@ export interface ShutDownRequest {
 }
 
 export type ShutDownRequestHow = 'UNSPECIFIED' | 'POWER_OFF' | 'RESTART';
+
+export interface SmartSampleMessage {
+  timeUnixMs?: string;
+  celsius?: number;
+  badSectors?: string;
+  poweredHours?: string;
+  selfTest?: string;
+}
 
 export interface SnapshotInfo {
   id?: string;
@@ -739,10 +830,67 @@ export interface SnapshotSummary {
   tags?: string[];
 }
 
+export interface StageRateMessage {
+  name?: string;
+  bytesPerSecond?: number;
+  ofStored?: boolean;
+}
+
+export interface SupportBytes {
+  content?: string;
+}
+
+export interface SupportFile {
+  name?: string;
+  what?: string;
+  bytes?: string;
+  isCut?: boolean;
+}
+
+export interface SwitchTunnelRequest {
+  to?: SwitchTunnelRequestTo;
+}
+
+export type SwitchTunnelRequestTo = 'UNSPECIFIED' | 'ON' | 'OFF';
+
 export type TestAlertRequest = Record<string, never>;
 
 export interface TestLampsRequest {
   durationMs?: string;
+}
+
+export interface TunnelKeyReply {
+  publicKey?: string;
+}
+
+export interface TunnelStatusMessage {
+  state?: TunnelStatusMessageState;
+  reason?: string;
+  sinceUnixMs?: string;
+  device?: string;
+  engine?: string;
+  publicKey?: string;
+  addresses?: string[];
+  dns?: string[];
+  ways?: TunnelWayMessage[];
+  handshakeUnixMs?: string;
+  receivedBytes?: string;
+  sentBytes?: string;
+  mtuBytes?: number;
+  mtuFound?: boolean;
+  probe?: string;
+  probeUs?: string;
+  lossPercent?: number;
+  config?: string;
+}
+
+export type TunnelStatusMessageState = 'UNSPECIFIED' | 'OFF' | 'CONNECTING' | 'UP' | 'DEGRADED' | 'DOWN';
+
+export interface TunnelWayMessage {
+  endpoint?: string;
+  address?: string;
+  inUse?: boolean;
+  problem?: string;
 }
 
 export interface UserInfo {
@@ -887,6 +1035,11 @@ export interface OverviewDocument {
     remedy?: string;
     page?: string;
   };
+  recovery: {
+    level: string;
+    reason: string;
+    remedy?: string;
+  };
   nodes: {
     id: string;
     name: string;
@@ -933,6 +1086,12 @@ export interface OverviewDocument {
     sinceUnixMs: number;
     acknowledgedBy?: string;
   }[];
+  tunnel?: {
+    state: string;
+    reason: string;
+    endpoint?: string;
+    handshakeUnixMs?: number;
+  };
   jobs: JobMessage[];
   subsystems: {
     vault: string;
@@ -995,6 +1154,8 @@ export interface SetupDocument {
   setupToken: string;
   account: string;
   password: string;
+  applianceName?: string;
+  zone?: string;
 }
 
 export interface SetupStateDocument {
@@ -1002,6 +1163,7 @@ export interface SetupStateDocument {
   applianceName: string;
   model: string;
   fingerprint: string;
+  zone: string;
 }
 
 /** The services' methods, for POST /api/v1/<name>. */
@@ -1031,20 +1193,24 @@ export interface Methods {
   'gatewayos.v1.Hardware/GetSensors': { request: GetSensorsRequest; reply: GetSensorsReply; streams: false };
   'gatewayos.v1.Hardware/ValidateProfile': { request: ValidateProfileRequest; reply: ValidateProfileReply; streams: false };
   'gatewayos.v1.Jobs/CancelJob': { request: JobRequestById; reply: JobMessage; streams: false };
+  'gatewayos.v1.Jobs/GetBenchmark': { request: GetBenchmarkRequest; reply: BenchmarkReply; streams: false };
   'gatewayos.v1.Jobs/ListJobs': { request: ListJobsRequest; reply: ListJobsReply; streams: false };
   'gatewayos.v1.Jobs/ListProtection': { request: ListProtectionRequest; reply: ListProtectionReply; streams: false };
+  'gatewayos.v1.Jobs/OrderBenchmark': { request: OrderBenchmarkRequest; reply: JobMessage; streams: false };
   'gatewayos.v1.Jobs/OrderJob': { request: OrderJobRequest; reply: JobMessage; streams: false };
   'gatewayos.v1.Jobs/OrderRestore': { request: OrderRestoreRequest; reply: JobMessage; streams: false };
   'gatewayos.v1.Jobs/WatchJob': { request: JobRequestById; reply: JobMessage; streams: true };
   'gatewayos.v1.Management/ApproveNode': { request: NodeRequest; reply: NodeInfo; streams: false };
   'gatewayos.v1.Management/BackUpNode': { request: BackUpNodeRequest; reply: JobReport; streams: true };
   'gatewayos.v1.Management/CreateToken': { request: CreateTokenRequest; reply: CreateTokenReply; streams: false };
+  'gatewayos.v1.Management/GetSettings': { request: GetSettingsRequest; reply: ApplianceSettingsMessage; streams: false };
   'gatewayos.v1.Management/GetStatus': { request: GetStatusRequest; reply: ApplianceStatus; streams: false };
   'gatewayos.v1.Management/ListNodeSnapshots': { request: NodeRequest; reply: ListNodeSnapshotsReply; streams: false };
   'gatewayos.v1.Management/ListNodes': { request: ListNodesRequest; reply: ListNodesReply; streams: false };
   'gatewayos.v1.Management/MakeRecoveryKey': { request: MakeRecoveryKeyRequest; reply: MakeRecoveryKeyReply; streams: false };
   'gatewayos.v1.Management/RemoveNode': { request: NodeRequest; reply: NodeInfo; streams: false };
   'gatewayos.v1.Management/RevokeNode': { request: NodeRequest; reply: NodeInfo; streams: false };
+  'gatewayos.v1.Management/SetSettings': { request: SetSettingsRequest; reply: ApplianceSettingsMessage; streams: false };
   'gatewayos.v1.Panel/Press': { request: PressRequest; reply: PanelMessage; streams: false };
   'gatewayos.v1.Panel/Show': { request: ShowPanelRequest; reply: PanelMessage; streams: false };
   'gatewayos.v1.Panel/TestLamps': { request: TestLampsRequest; reply: PanelMessage; streams: false };
@@ -1059,12 +1225,20 @@ export interface Methods {
   'gatewayos.v1.Raid/CancelReplacement': { request: ReplacementRequest; reply: ReplacementInfo; streams: false };
   'gatewayos.v1.Raid/Check': { request: CheckArrayRequest; reply: RaidStatusReply; streams: false };
   'gatewayos.v1.Raid/ConfirmReplacement': { request: ReplacementRequest; reply: ReplacementInfo; streams: false };
+  'gatewayos.v1.Raid/GetDiskHistory': { request: DiskHistoryRequest; reply: DiskHistoryReply; streams: false };
   'gatewayos.v1.Raid/GetStatus': { request: GetRaidStatusRequest; reply: RaidStatusReply; streams: false };
   'gatewayos.v1.Raid/OverwriteNewDisk': { request: OverwriteNewDiskRequest; reply: ReplacementInfo; streams: false };
   'gatewayos.v1.Raid/Replace': { request: ReplaceDiskRequest; reply: ReplacementInfo; streams: false };
   'gatewayos.v1.Snapshots/List': { request: ListSnapshotInfosRequest; reply: ListSnapshotInfosReply; streams: false };
   'gatewayos.v1.Snapshots/Lock': { request: LockSnapshotRequest; reply: SnapshotInfo; streams: false };
   'gatewayos.v1.Snapshots/Show': { request: SnapshotRequest; reply: SnapshotInfo; streams: false };
+  'gatewayos.v1.Support/Make': { request: MakeSupportRequest; reply: SupportBytes; streams: true };
+  'gatewayos.v1.Support/Preview': { request: PreviewSupportRequest; reply: PreviewSupportReply; streams: false };
+  'gatewayos.v1.Tunnel/GetKey': { request: GetTunnelKeyRequest; reply: TunnelKeyReply; streams: false };
+  'gatewayos.v1.Tunnel/GetStatus': { request: GetTunnelStatusRequest; reply: TunnelStatusMessage; streams: false };
+  'gatewayos.v1.Tunnel/Probe': { request: ProbeTunnelRequest; reply: ProbeTunnelReply; streams: false };
+  'gatewayos.v1.Tunnel/Set': { request: SetTunnelRequest; reply: SetTunnelReply; streams: false };
+  'gatewayos.v1.Tunnel/Switch': { request: SwitchTunnelRequest; reply: TunnelStatusMessage; streams: false };
   'gatewayos.v1.Vaults/Add': { request: AddVaultRequest; reply: VaultInfo; streams: false };
   'gatewayos.v1.Vaults/List': { request: ListVaultsRequest; reply: ListVaultsReply; streams: false };
   'gatewayos.v1.Vaults/Remove': { request: VaultRequest; reply: VaultInfo; streams: false };

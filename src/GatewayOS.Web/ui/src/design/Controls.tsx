@@ -98,6 +98,17 @@ export function TextField(props: InputProps) {
   );
 }
 
+/** A line of text that one of many may be chosen for. */
+export function Suggested(props: FieldProps & { value: string; onInput: (value: string) => void; options: readonly string[] }) {
+  const { id, attributes } = useField(props);
+  return (
+    <Around {...props} id={id}>
+      <input {...attributes} type="text" list={`${id}-options`} value={props.value} autocomplete="off" spellcheck={false} required onInput={(event) => props.onInput(event.currentTarget.value)} />
+      <datalist id={`${id}-options`}>{props.options.map((option) => <option key={option} value={option} />)}</datalist>
+    </Around>
+  );
+}
+
 /** Several lines of text. */
 export function TextArea(props: FieldProps & { value: string; onInput: (value: string) => void; rows?: number; placeholder?: string }) {
   const { id, attributes } = useField(props);

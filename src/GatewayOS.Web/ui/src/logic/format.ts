@@ -35,6 +35,11 @@ export function percent(share: number): string {
   return `${value < 100 ? Math.min(Math.round(value), 99) : 100} %`;
 }
 
+/** A short time in thousandths of a second. */
+export function microseconds(value: number): string {
+  return `${(value / 1000).toFixed(value < 10_000 ? 1 : 0)} ms`;
+}
+
 /** A length of time by its largest unit or two: 45 s, 12 min, 3 h 20 min, 2 d 4 h. */
 export function duration(seconds: number): string {
   if (seconds < 10) {

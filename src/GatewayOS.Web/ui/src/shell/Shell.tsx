@@ -14,6 +14,7 @@ import { href, useRoute } from './route';
 import { useSessionState } from './session';
 import { useTheme } from './theme';
 
+const settingsMs = 60_000;
 const groups = ['protect', 'appliance', 'access'] as const;
 
 /** What is around every page: navigation, who is signed in, and whether the appliance can be reached. */
@@ -25,20 +26,22 @@ export function Shell() {
   const [isDark, toggleTheme] = useTheme();
   const main = useRef<HTMLElement>(null);
   const page = pages.find((one) => one.name === route.page);
+  const settings = useMethod('Management/GetSettings', {}, [], settingsMs);
+  const applianceName = settings.value?.name ?? texts.app.name;
 
   useEffect(() => startEvents(), []);
   useEffect(() => onConnection(setConnected), []);
   const place = `${route.page}/${route.rest.join('/')}`;
   const placeBefore = useRef(place);
   useEffect(() => {
-    document.title = page ? texts.app.pageTitle(page.title) : texts.app.name;
+    document.title = page ? texts.app.pageTitle(page.title, applianceName) : applianceName;
     setOpen(false);
     if (placeBefore.current !== place) {
       placeBefore.current = place;
       scrollTo(0, 0);
       main.current?.querySelector('h1')?.focus();
     }
-  }, [place, page]);
+  }, [place, page, applianceName]);
 
   const signOut = async () => {
     try {

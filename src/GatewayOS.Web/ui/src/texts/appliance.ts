@@ -145,7 +145,7 @@ export const appliance = {
     shutDownWhat: 'Running jobs are interrupted and taken up again afterwards. What was acknowledged is safe. Nodes are not protected while it is off.',
     sources: {
       started: 'Since gatewayd began, by the appliance’s clock.',
-      clock: 'The appliance’s clock, as its answers tell it. Moments on these pages are shown in the time zone of the machine with this page.',
+      clock: 'The appliance’s clock, as its answers tell it, in its time zone. Other moments on these pages are shown in the zone of the machine with this page.',
       sensor: 'Read from the machine.',
     },
   },

@@ -1,6 +1,6 @@
 /** What is said of jobs. */
 export const jobs = {
-  kinds: { backup: 'Backup', restore: 'Restore', retention: 'Retention', gc: 'Free space', verify: 'Verify', drill: 'Restore rehearsal', vault: 'Sync to vaults' } as Record<string, string>,
+  kinds: { backup: 'Backup', restore: 'Restore', retention: 'Retention', gc: 'Free space', verify: 'Verify', drill: 'Restore rehearsal', vault: 'Sync to vaults', benchmark: 'Benchmark' } as Record<string, string>,
   states: { queued: 'Waiting', running: 'Running', done: 'Done', warned: 'Done, look', failed: 'Failed', cancelled: 'Cancelled' } as Record<string, string>,
   faults: {
     'node-offline': 'The node is not connected. Start its agent, or look at its network.',

@@ -2,7 +2,7 @@
 export const shell = {
   app: {
     name: 'GatewayOS',
-    pageTitle: (page: string) => `${page} · GatewayOS`,
+    pageTitle: (page: string, appliance: string) => `${page} · ${appliance}`,
     offline: 'The appliance does not answer. Trying again; what is shown may be old.',
     noPage: 'There is no such page',
     noPageWhy: 'The address names none of the pages. The overview leads to all of them.',
@@ -91,7 +91,7 @@ export const shell = {
   },
   firstStart: {
     steps: 'First start',
-    stepNames: ['Claim', 'Administrator', 'Recovery key'],
+    stepNames: ['Claim', 'Administrator and appliance', 'Recovery key'],
     claimTitle: (appliance: string) => (appliance === '' ? 'Make this appliance yours' : `Make ${appliance} yours`),
     claimLead: 'Nobody has claimed it yet. The code proves that you stand in front of it.',
     claimCode: 'Claim code',

@@ -21,6 +21,7 @@ import { JobProgress } from '../jobs/JobProgress';
 import { JobTable } from '../jobs/JobTable';
 import { AddVaultDialog } from './AddVaultDialog';
 import { BandwidthDialog } from './BandwidthDialog';
+import { TunnelCard } from './TunnelCard';
 
 const words = texts.cloud;
 const jobsMost = 200;
@@ -36,8 +37,12 @@ export function CloudPage() {
     await call('Jobs/OrderJob', { kind: 'vault' });
     toast(texts.jobs.ordered(texts.jobs.kinds['vault'] ?? ''));
   });
-  const syncs = (jobs.value?.jobs ?? []).filter((job) => job.kind === 'vault');
-  const isSyncing = syncs.some(isOpen);
+  const rehearse = useAction(async () => {
+    await call('Jobs/OrderJob', { kind: 'drill' });
+    toast(texts.jobs.ordered(words.rehearsal));
+  });
+  const works = (jobs.value?.jobs ?? []).filter((job) => job.kind === 'vault' || (job.kind === 'drill' && !job.nodeId));
+  const isAtWork = (kind: string) => works.some((job) => job.kind === kind && isOpen(job));
   const close = () => {
     setAdding(false);
     void vaults.reload();
@@ -46,20 +51,27 @@ export function CloudPage() {
   return (
     <>
       <PageHead title={words.title} lead={words.lead}>
-        {mayRun && (vaults.value?.vaults?.length ?? 0) > 0 && <Button isBusy={sync.isBusy} disabled={isSyncing} onClick={() => void sync.run()}>{words.sync}</Button>}
+        {mayRun && (vaults.value?.vaults?.length ?? 0) > 0 && (
+          <>
+            <Button isBusy={rehearse.isBusy} disabled={isAtWork('drill')} onClick={() => void rehearse.run()}>{words.rehearse}</Button>
+            <Button isBusy={sync.isBusy} disabled={isAtWork('vault')} onClick={() => void sync.run()}>{words.sync}</Button>
+          </>
+        )}
         {add}
       </PageHead>
       <div class="stack">
         {sync.error && <Problem error={sync.error} />}
+        {rehearse.error && <Problem error={rehearse.error} />}
         <Loaded of={vaults}>
           {(value) => ((value.vaults?.length ?? 0) === 0
             ? <Card><Empty icon="cloud" title={words.none} action={add}>{words.noneWhy}</Empty></Card>
             : (value.vaults ?? []).map((vault) => <VaultCard key={vault.name} vault={vault} readAtMs={vaults.readAtMs} onChanged={close} />))}
         </Loaded>
+        <TunnelCard />
         {(vaults.value?.vaults?.length ?? 0) > 0 && (
           <Card title={words.jobs} aside={<span class="hint">{words.syncHint}</span>}>
-            {syncs.filter(isOpen).map((job) => <JobProgress key={job.id} job={job} />)}
-            <JobTable jobs={syncs} />
+            {works.filter(isOpen).map((job) => <JobProgress key={job.id} job={job} />)}
+            <JobTable jobs={works} />
           </Card>
         )}
       </div>

@@ -2,11 +2,12 @@ import { useState } from 'preact/hooks';
 import { post } from '../../api/client';
 import type { ClaimedDocument, SetupDocument, SetupStateDocument } from '../../api/types';
 import type { Session } from '../../api/web';
-import { Button, Check, submitting, TextField } from '../../design/Controls';
+import { Button, Check, submitting, Suggested, TextField } from '../../design/Controls';
 import { Icon } from '../../design/Icon';
 import { QrCode } from '../../design/QrCode';
 import { Problem } from '../../design/Surface';
 import { useAction } from '../../design/useAction';
+import { ownZone, zoneNames } from '../../logic/zones';
 import { texts } from '../../texts';
 import './first-start.css';
 
@@ -31,7 +32,7 @@ export function FirstStart({ setup, onDone }: { setup: SetupStateDocument; onDon
           ))}
         </ol>
         {step === 0 && <Claim setup={setup} onClaimed={setToken} />}
-        {step === 1 && <Administrator setupToken={setupToken} onDone={finish} />}
+        {step === 1 && <Administrator setup={setup} setupToken={setupToken} onDone={finish} />}
         {done && <Recovery recoveryKey={done.recoveryKey ?? ''} onDone={() => onDone(done)} />}
       </div>
     </main>
@@ -57,8 +58,8 @@ function Claim({ setup, onClaimed }: { setup: SetupStateDocument; onClaimed: (to
   );
 }
 
-function Administrator({ setupToken, onDone }: { setupToken: string; onDone: (result: Session) => void }) {
-  const [order, setOrder] = useState<SetupDocument>({ setupToken, account: 'admin', password: '' });
+function Administrator({ setup, setupToken, onDone }: { setup: SetupStateDocument; setupToken: string; onDone: (result: Session) => void }) {
+  const [order, setOrder] = useState<SetupDocument>({ setupToken, account: 'admin', password: '', applianceName: setup.applianceName, zone: ownZone() });
   const [again, setAgain] = useState('');
   const [shown, setShown] = useState(false);
   const work = useAction(async () => {
@@ -75,9 +76,11 @@ function Administrator({ setupToken, onDone }: { setupToken: string; onDone: (re
     <form onSubmit={submitting(() => void work.run())}>
       <h1>{words.accountTitle}</h1>
       <p class="lead">{words.accountLead}</p>
-        <TextField label={texts.signIn.account} value={order.account} onInput={set('account')} autocomplete="username" required isFocused />
-        <TextField label={texts.signIn.password} type="password" hint={words.passwordHint(passwordLeast)} error={shown ? tooShort : undefined} value={order.password} onInput={set('password')} autocomplete="new-password" required />
-        <TextField label={words.passwordAgain} type="password" error={shown ? differs : undefined} value={again} onInput={setAgain} autocomplete="new-password" required />
+      <TextField label={texts.signIn.account} value={order.account} onInput={set('account')} autocomplete="username" required isFocused />
+      <TextField label={texts.signIn.password} type="password" hint={words.passwordHint(passwordLeast)} error={shown ? tooShort : undefined} value={order.password} onInput={set('password')} autocomplete="new-password" required />
+      <TextField label={words.passwordAgain} type="password" error={shown ? differs : undefined} value={again} onInput={setAgain} autocomplete="new-password" required />
+      <TextField label={texts.settings.name} hint={texts.settings.nameHint} value={order.applianceName ?? ''} onInput={set('applianceName')} required />
+      <Suggested label={texts.settings.zone} hint={texts.settings.zoneHint} value={order.zone ?? ''} onInput={set('zone')} options={zoneNames()} />
       {work.error && <Problem error={work.error} />}
       <Button submits kind="primary" isBusy={work.isBusy}>{words.create}</Button>
     </form>

@@ -1,5 +1,5 @@
 import { get } from '../../api/client';
-import { useMethod, useResource } from '../../api/resource';
+import { useResource } from '../../api/resource';
 import type { Overview, OverviewNode } from '../../api/web';
 import { ButtonLink } from '../../design/Controls';
 import { Figure } from '../../design/Figure';
@@ -9,20 +9,18 @@ import { Card, Empty, Loaded } from '../../design/Surface';
 import { Table, type Column } from '../../design/Table';
 import { useNow } from '../../design/useNow';
 import { duration, relative } from '../../logic/format';
-import { moment } from '../../logic/numbers';
-import { toneOfVault, vaultState } from '../../logic/vaults';
 import { toneOf, toneOfLevel } from '../../logic/verdict';
 import { href } from '../../shell/route';
 import { useMay } from '../../shell/session';
 import { texts } from '../../texts';
 import { JobProgress } from '../jobs/JobProgress';
 import { Figures } from './Figures';
+import { RecoveryCard } from './RecoveryCard';
 import { ThroughputChart } from './ThroughputChart';
 import './overview.css';
 
 const words = texts.overview;
 const refreshMs = 10_000;
-const vaultsMs = 30_000;
 const topNodes = 12;
 
 const verdictIcons: Record<string, IconName> = { good: 'shield', warn: 'warn', bad: 'bad', unknown: 'unknown' };
@@ -46,8 +44,8 @@ export function OverviewPage() {
             <div class="stack">
               <Running value={value} />
               <OpenAlerts value={value} />
+              <RecoveryCard value={value} />
               <Arrays value={value} />
-              <Vaults value={value} />
             </div>
           </div>
         </>
@@ -152,33 +150,5 @@ function Arrays({ value }: { value: Overview }) {
         </div>
       ))}
     </Card>
-  );
-}
-
-function Vaults({ value }: { value: Overview }) {
-  return (
-    <Card title={words.vaults} aside={<a href="#/cloud">{texts.nav.cloud}</a>}>
-      {value.subsystems.vault === 'absent' ? <p class="hint">{words.noVaults}</p> : <VaultLines />}
-    </Card>
-  );
-}
-
-function VaultLines() {
-  const now = useNow(5000);
-  const vaults = useMethod('Vaults/List', {}, ['jobs'], vaultsMs);
-  return (
-    <Loaded of={vaults} lines={1}>
-      {(reply) => (reply.vaults ?? []).map((vault) => {
-        const state = vaultState(vault, now);
-        const complete = moment(vault.completeUntilUnixMs);
-        return (
-          <div class="array-line" key={vault.name}>
-            <strong>{vault.name}</strong>
-            <span class="hint"><Figure source={texts.cloud.sources.rpo} atMs={vaults.readAtMs}>{complete === null ? null : words.vaultBehind(duration(Math.max(now - complete, 0) / 1000))}</Figure></span>
-            <Badge tone={toneOfVault(state)}>{texts.cloud.states[state]}</Badge>
-          </div>
-        );
-      })}
-    </Loaded>
   );
 }

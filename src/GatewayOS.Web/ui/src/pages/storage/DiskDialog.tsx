@@ -12,6 +12,7 @@ import { moment, num } from '../../logic/numbers';
 import { toneOf } from '../../logic/verdict';
 import { useMay } from '../../shell/session';
 import { texts } from '../../texts';
+import { DiskTrend } from './DiskTrend';
 
 const words = texts.storage;
 
@@ -49,6 +50,7 @@ export function DiskDialog({ disk, onClose }: { disk: DiskInfo; onClose: () => v
           [words.hours, smart(disk.poweredHours === undefined ? undefined : `${count(num(disk.poweredHours))} h`)],
         ]}
       />
+      {disk.serial && <DiskTrend serial={disk.serial} />}
       {mayRun && disk.array && (
         <>
           <p class="hint">{words.replaceWhat}</p>

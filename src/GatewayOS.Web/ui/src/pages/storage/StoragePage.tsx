@@ -11,6 +11,7 @@ import { profileOf } from '../../logic/profile';
 import { toneOf } from '../../logic/verdict';
 import { texts } from '../../texts';
 import { ArrayCard } from './ArrayCard';
+import { BenchmarkCard } from './BenchmarkCard';
 import { DiskDialog } from './DiskDialog';
 import { Front } from './Front';
 import { isEnded, ReplacementCard } from './ReplacementCard';
@@ -44,6 +45,7 @@ export function StoragePage() {
           )}
         </Loaded>
         <StoreCard />
+        <BenchmarkCard />
       </div>
       {shown && <DiskDialog disk={raid.value?.disks?.find((disk) => disk.serial === shown.serial) ?? shown} onClose={() => setShown(null)} />}
     </>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { call } from '../../api/client';
 import { useMethod } from '../../api/resource';
-import type { PowerFailureMessage, SensorMessage } from '../../api/types';
+import type { ApplianceSettingsMessage, PowerFailureMessage, SensorMessage } from '../../api/types';
 import { Button, Choice } from '../../design/Controls';
 import { Confirm } from '../../design/Dialog';
 import { Figure } from '../../design/Figure';
@@ -9,13 +9,16 @@ import { Badge } from '../../design/Status';
 import { Card, Empty, Facts, Loaded, PageHead } from '../../design/Surface';
 import { Table, type Column } from '../../design/Table';
 import { useNow } from '../../design/useNow';
-import { count, dateTime, dateTimeSeconds, duration } from '../../logic/format';
+import { count, dateTime, duration, microseconds } from '../../logic/format';
 import { moment, num } from '../../logic/numbers';
 import { profileOf } from '../../logic/profile';
 import type { Tone } from '../../logic/verdict';
+import { clockIn } from '../../logic/zones';
 import { useMay } from '../../shell/session';
 import { texts } from '../../texts';
 import { CertificateCard } from './CertificateCard';
+import { SettingsDialog } from './SettingsDialog';
+import { SupportCard } from './SupportCard';
 
 const words = texts.system;
 const tones: Record<string, Tone> = { GOOD: 'good', BAD: 'bad', UNKNOWN: 'unknown' };
@@ -23,8 +26,10 @@ const tones: Record<string, Tone> = { GOOD: 'good', BAD: 'bad', UNKNOWN: 'unknow
 /** The machine: model, sensors, power, version, and turning it off. */
 export function SystemPage() {
   const status = useMethod('Management/GetStatus', {}, ['nodes', 'jobs'], 30_000);
+  const settings = useMethod('Management/GetSettings', {}, [], 30_000);
   const mayAdminister = useMay('administer');
   const [isStopping, setStopping] = useState(false);
+  const [isSetting, setSetting] = useState(false);
   const now = useNow(5000);
   return (
     <>
@@ -33,7 +38,7 @@ export function SystemPage() {
       </PageHead>
       <div class="stack">
         <div class="grid two">
-          <Card title={words.appliance}>
+          <Card title={words.appliance} aside={mayAdminister && <Button disabled={settings.value === null} onClick={() => setSetting(true)}>{texts.settings.change}</Button>}>
             <Loaded of={status}>
               {(value) => (
                 <Facts
@@ -43,7 +48,8 @@ export function SystemPage() {
                     [words.runsFor, <Figure source={words.sources.started} atMs={status.readAtMs}>{duration(Math.max(now - num(value.startedUnixMs), 0) / 1000)}</Figure>],
                     [words.authority, dateTime(num(value.caExpiresUnixMs))],
                     [words.storeId, <code>{value.storeId}</code>],
-                    [words.clock, <Figure source={words.sources.clock}>{dateTimeSeconds(now)}</Figure>],
+                    [words.clock, <><Figure source={words.sources.clock}>{clockIn(settings.value?.zone ?? 'UTC', now)}</Figure> <small>{settings.value?.zone}</small></>],
+                    [texts.settings.clock, <Figure source={texts.settings.sources.clock} atMs={settings.readAtMs}>{clockText(settings.value)}</Figure>],
                   ]}
                 />
               )}
@@ -54,10 +60,16 @@ export function SystemPage() {
         <CertificateCard />
         <SensorsCard />
         <PowerCard />
+        {mayAdminister && <SupportCard name={status.value?.name ?? ''} />}
       </div>
+      {isSetting && <SettingsDialog nameBefore={settings.value?.name ?? ''} zoneBefore={settings.value?.zone ?? ''} onClose={() => (setSetting(false), void settings.reload(), void status.reload())} />}
       {isStopping && <ShutDownDialog name={status.value?.name ?? ''} onClose={() => setStopping(false)} />}
     </>
   );
+}
+
+function clockText(settings: ApplianceSettingsMessage | null): string | null {
+  return settings?.clock === 'KEPT' ? texts.settings.kept(microseconds(num(settings.clockErrorMaxUs))) : texts.settings.clocks[settings?.clock ?? 'UNKNOWN'] ?? null;
 }
 
 function HardwareCard() {
