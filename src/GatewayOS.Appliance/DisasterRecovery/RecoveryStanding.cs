@@ -38,7 +38,7 @@ public sealed record RecoveryStanding(RecoveryLevel Level, string Reason, string
 
     // Nothing is better than local unless it is known to be.
     private static RecoveryLevel LevelOf(StoreCopy copy, DateTimeOffset now) =>
-        copy.Problem is not null || copy.CompleteUntil is not { } complete || now - complete > CopyAgeMax ? RecoveryLevel.Local
+        copy.Problem is not null || copy.IsPart || copy.CompleteUntil is not { } complete || now - complete > CopyAgeMax ? RecoveryLevel.Local
         : copy.LockDays == 0 ? RecoveryLevel.Copied
         : copy.Rehearsed is { } rehearsed && now - rehearsed <= RehearsalAgeMax ? RecoveryLevel.Rehearsed
         : RecoveryLevel.Locked;
@@ -53,8 +53,14 @@ public sealed record RecoveryStanding(RecoveryLevel Level, string Reason, string
         _ => BehindOf(copies, now),
     };
 
-    private static RecoveryStanding BehindOf(IReadOnlyList<StoreCopy> copies, DateTimeOffset now)
+    private static RecoveryStanding BehindOf(IReadOnlyList<StoreCopy> all, DateTimeOffset now)
     {
+        StoreCopy[] copies = [.. all.Where(copy => !copy.IsPart)];
+        if (copies.Length == 0)
+        {
+            return new(RecoveryLevel.Local, $"The vault {all[0].Name} gets what its tasks take, and not every restore point: the others are on this appliance alone.", "Give it a task that takes all, or add a vault that gets everything.");
+        }
+
         StoreCopy newest = copies.MaxBy(copy => copy.CompleteUntil ?? DateTimeOffset.MinValue)!;
         string reason = newest.CompleteUntil is null
             ? $"The vault {newest.Name} has not been filled yet: every restore point is on this appliance alone."

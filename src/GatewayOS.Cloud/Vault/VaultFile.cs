@@ -24,6 +24,10 @@ public sealed record VaultPlace(IReadOnlyList<BandwidthWindow>? Bandwidth = null
     /// <summary>What it is filled by: nothing as long as there is no task. Null for everything.</summary>
     public IReadOnlyList<VaultTask>? Tasks { get; init; }
 
+    /// <summary>True when every snapshot is to be there.</summary>
+    [JsonIgnore]
+    public bool GetsEverything => Tasks is null || Tasks.Any(task => task is { TakesAll: true, Paused: false });
+
     /// <summary>Checks it; every error at once.</summary>
     /// <returns>The errors; empty when valid.</returns>
     public IReadOnlyList<string> Validate() =>

@@ -74,7 +74,7 @@ internal sealed class VaultDrill(VaultJobs vaults, Func<IStoreDisk, BackupStore>
     {
         try
         {
-            return new StoreCopy(name, vaults.StateOf(name).State.CompleteUntil, place.Bucket?.LockDays ?? 0, StoreCopy.RehearsedIn(name, jobs));
+            return new StoreCopy(name, vaults.StateOf(name).State.CompleteUntil, place.Bucket?.LockDays ?? 0, StoreCopy.RehearsedIn(name, jobs)) { IsPart = !place.GetsEverything };
         }
         catch (Exception error) when (error is IOException or InvalidDataException)
         {

@@ -40,6 +40,16 @@ public sealed class RecoveryStandingTests
     }
 
     [Fact]
+    public void A_vault_that_gets_a_part_is_no_copy()
+    {
+        StoreCopy part = s_whole with { Name = "part", IsPart = true };
+        var alone = RecoveryStanding.Of(true, [part], s_now);
+        Assert.Equal((RecoveryLevel.Local, "The vault part gets what its tasks take, and not every restore point: the others are on this appliance alone."), (alone.Level, alone.Reason));
+        Assert.Equal(RecoveryLevel.Copied, LevelOf([part, s_whole with { LockDays = 0 }]));
+        Assert.Contains("vault cloud is 2 days behind", RecoveryStanding.Of(true, [part, s_whole with { CompleteUntil = s_now.AddDays(-2) }], s_now).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Unknown_looks_neither_good_nor_bad()
     {
         StoreCopy unseen = new("cloud", null, 30, null, "Its ledger is damaged.");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { vaultState } from '../src/logic/vaults';
+import { shareThere, vaultState } from '../src/logic/vaults';
 
 const hourMs = 3_600_000;
 const nowMs = 1_000 * hourMs;
@@ -13,5 +13,11 @@ describe('how a vault stands', () => {
     expect(vaultState({ completeUntilUnixMs: until(5), isSyncing: true }, nowMs)).toBe('syncing');
     expect(vaultState({}, nowMs)).toBe('never');
     expect(vaultState({ completeUntilUnixMs: until(0), problem: 'damaged' }, nowMs)).toBe('unknown');
+  });
+
+  it('counts nothing to do as done', () => {
+    expect(shareThere(0, 0)).toBe(1);
+    expect(shareThere(1, 4)).toBe(0.25);
+    expect(shareThere(5, 4)).toBe(1);
   });
 });

@@ -25,3 +25,8 @@ export function vaultState(vault: VaultInfo, nowMs: number): VaultState {
 export function toneOfVault(state: VaultState): Tone {
   return ({ ok: 'good', late: 'warn', syncing: 'busy', never: 'warn', unknown: 'unknown' } as const)[state];
 }
+
+/** How much of what a task takes is in the vault, from 0 to 1; all of nothing is there. */
+export function shareThere(there: number, all: number): number {
+  return all === 0 ? 1 : Math.min(there / all, 1);
+}

@@ -22,6 +22,7 @@ import { JobTable } from '../jobs/JobTable';
 import { AddVaultDialog } from './AddVaultDialog';
 import { BandwidthDialog } from './BandwidthDialog';
 import { TunnelCard } from './TunnelCard';
+import { VaultTasks } from './VaultTasks';
 
 const words = texts.cloud;
 const jobsMost = 200;
@@ -95,7 +96,7 @@ function VaultCard({ vault, readAtMs, onChanged }: { vault: VaultInfo; readAtMs:
       {vault.problem && <Problem error={vault.problem} />}
       <Facts
         rows={[
-          [words.rpo, <><Figure source={words.sources.rpo} atMs={readAtMs}>{complete === null ? null : duration(Math.max(now - complete, 0) / 1000)}</Figure>{complete !== null && <small> {words.rpoNote}</small>}</>],
+          [words.rpo, <><Figure source={words.sources.rpo} atMs={readAtMs}>{complete === null ? null : duration(Math.max(now - complete, 0) / 1000)}</Figure>{complete !== null && <small> {vault.byTasks === true ? words.rpoNoteTasks : words.rpoNote}</small>}</>],
           [words.complete, complete === null ? texts.time.never : dateTime(complete)],
           [words.sent, <Figure source={words.sources.sent} atMs={readAtMs}>{bytes(num(vault.sentBytes))}</Figure>],
           vault.isSyncing === true && [words.left, words.objects(count(num(vault.objectsLeft)))],
@@ -105,6 +106,7 @@ function VaultCard({ vault, readAtMs, onChanged }: { vault: VaultInfo; readAtMs:
           vault.isBucket === true && [words.bandwidth, (vault.bandwidth ?? []).map(limitText).join(', ') || words.noLimit],
         ]}
       />
+      {vault.byTasks === true && <VaultTasks vault={vault} />}
       {mayAdminister && (
         <div class="form-actions">
           {vault.isBucket && <Button onClick={() => setOpen('bandwidth')}>{words.editBandwidth}</Button>}
