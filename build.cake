@@ -214,7 +214,7 @@ Task("test-system").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 {
     var (passed, failed, skipped) = Tests(TestProjects(name => name == "GatewayOS.Web.Browser.Tests"), lanes: 1, filter: "--filter Category=Pages");
     var system = Tests(TestProjects(name => name == "GatewayOS.System.Tests"), lanes: 1);
-    var slow = Tests(TestProjects(name => name == "GatewayOS.Daemon.Tests"), lanes: 1, filter: "--filter Category=Slow");
+    var slow = Tests(TestProjects(name => name is "GatewayOS.Daemon.Tests" or "GatewayOS.ControlPlane.Tests"), lanes: 1, filter: "--filter Category=Slow");
     Close((passed + slow.Passed + system.Passed, failed + slow.Failed + system.Failed, skipped + slow.Skipped + system.Skipped));
 });
 

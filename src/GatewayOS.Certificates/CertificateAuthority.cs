@@ -14,10 +14,12 @@ public sealed class CertificateAuthority : IDisposable
     /// <summary>Lifetime of the CA's certificate.</summary>
     public static readonly TimeSpan CaLifetime = TimeSpan.FromDays(20 * 365);
 
+    /// <summary>The file with key and certificate, in the state directory. Secret.</summary>
+    public const string FileName = "ca.pem";
+
     /// <summary>How far a peer's clock may be behind this one's.</summary>
     public static readonly TimeSpan ClockSkewMax = TimeSpan.FromMinutes(5);
 
-    private const string FileName = "ca.pem";
     private const string UriPrefix = "gateway:";
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";

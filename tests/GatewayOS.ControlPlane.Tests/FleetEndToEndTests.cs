@@ -46,9 +46,10 @@ public sealed class FleetEndToEndTests : IDisposable
         SurviveOutages(gateway);
         RefuseByRules(gateway);
 
-        Fleet("revoke", "gw1").Expect(0);
+        LeaveAndComeBack(gateway);
+        Fleet("revoke", "gw3").Expect(0);
         Until.Holds(() => gateway.Operator("fleet", "show", "--json").Expect(0).Json.GetProperty("link").GetString() == "connecting", "the revoked appliance is not heard");
-        Assert.NotEqual(0, Fleet("backup", "gw1", "node1").ExitCode);
+        Assert.NotEqual(0, Fleet("backup", "gw3", "node1").ExitCode);
         gateway.Operator("fleet", "leave").Expect(0);
         Assert.False(gateway.Operator("fleet", "show", "--json").Expect(0).Json.GetProperty("joined").GetBoolean());
     }
@@ -134,6 +135,24 @@ public sealed class FleetEndToEndTests : IDisposable
         Assert.Contains("panel", absent.Json.GetProperty("command").GetProperty("detail").GetString(), StringComparison.Ordinal);
         gateway.Operator("fleet", "rules", "--allow", "backup", "--allow", "policy").Expect(0);
         Fleet("assign", "gw1", "servers", "node1").Expect(0);
+    }
+
+    // Leaving is the appliance's to decide, and told; when it cannot be told it leaves all the same, and says what remains to be done.
+    private void LeaveAndComeBack(Gatewayd gateway)
+    {
+        Assert.False(gateway.Operator("fleet", "leave", "--json").Expect(0).Json.TryGetProperty("notice", out _));
+        Assert.Equal("left", Fleet("appliances", "--json").Expect(0).Json.GetProperty("appliances").EnumerateArray().Single().GetProperty("state").GetString());
+        Assert.NotEqual(0, Fleet("backup", "gw1", "node1").ExitCode);
+        string Claim(string name) => Fleet("claim", "create", "--tenant", "acme", "--site", "Bonn", "--name", name, "--quiet").Expect(0).Output.Trim();
+        gateway.Operator("fleet", "join", _address, "--claim", Claim("gw2")).Expect(0);
+        UntilUp(gateway);
+        string next = Claim("gw3");
+        _control!.Signal("KILL");
+        _control.Wait();
+        Assert.Contains("fleet revoke", gateway.Operator("fleet", "leave", "--json").Expect(0).Json.GetProperty("notice").GetString(), StringComparison.Ordinal);
+        StartControl();
+        gateway.Operator("fleet", "join", _address, "--claim", next).Expect(0);
+        UntilUp(gateway);
     }
 
     private int Tests() => Fleet("alerts", "--json").Expect(0).Json.GetProperty("alerts").EnumerateArray().Count(alert => alert.GetProperty("alert").GetProperty("kind").GetString() == "Test");

@@ -23,6 +23,10 @@ public sealed class SupportTests : IDisposable
               "webhooks": [{ "name": "pager", "url": "https://127.0.0.1:1/hook/{{Plant()}}", "secret": "{{Plant()}}" }] }
             """);
         File.WriteAllText(_scratch["appliance/state/tunnel.key"], PlantBytes() + "\n");
+        string fleetKey = PlantBytes();
+        File.WriteAllText(_scratch["appliance/state/fleet.json"], $$"""
+            { "address": "127.0.0.1:1", "controlPlane": "c", "tenant": "t", "applianceId": "a", "caPem": "", "keyPem": "-----BEGIN PRIVATE KEY-----\n{{fleetKey}}\n", "certificatePem": "", "resumeToken": "{{PlantBytes()}}" }
+            """);
         var environment = new Dictionary<string, string> { ["GATEWAY_VAULTS"] = _scratch["vaults.json"], ["AWS_SECRET_ACCESS_KEY"] = Plant(), ["GATEWAY_PASSWORD"] = Plant() };
         using var appliance = new Appliance(_scratch, environment);
         _secrets.Add(File.ReadAllText(Path.Join(appliance.State, "store.key")).Split(' ')[1].Trim());
@@ -34,6 +38,7 @@ public sealed class SupportTests : IDisposable
 
         // Something that was refused quotes a secret: that is on record, and must not leave with the record.
         Assert.Contains(vaultKey, appliance.Operator("job", "run", "verify", "--policy", vaultKey).Expect(1).Errors, StringComparison.Ordinal);
+        appliance.Operator("job", "run", "verify", "--policy", fleetKey).Expect(1);
         Assert.Contains(vaultKey, appliance.Operator("audit", "list", "--json").Expect(0).Output, StringComparison.Ordinal);
 
         File.WriteAllText(_scratch["passphrase"], "a long walk in the rain\n");

@@ -35,7 +35,8 @@ public sealed record FleetMembership
 /// <summary>Keeps the membership: one small file, replaced whole, so that key and certificate never part. Answers from memory. Thread-safe.</summary>
 public sealed class FleetMembershipFile
 {
-    private const string FileName = "fleet.json";
+    /// <summary>The file, in the state directory. Secret.</summary>
+    public const string FileName = "fleet.json";
 
     private readonly StateDirectory _state;
     private readonly Lock _gate = new();
@@ -98,7 +99,7 @@ public sealed class FleetMembershipFile
         }
     }
 
-    /// <summary>Leaves. The identity is forgotten here; there it is until somebody revokes it.</summary>
+    /// <summary>Leaves. The identity is forgotten here: tell the control plane before.</summary>
     public void Leave()
     {
         lock (_gate)

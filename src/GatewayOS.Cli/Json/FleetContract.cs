@@ -23,6 +23,8 @@ internal sealed record MembershipJson
 
     public string? Problem { get; init; }
 
+    public string? Notice { get; init; }
+
     public DateTimeOffset Since { get; init; }
 
     public DateTimeOffset? CertificateExpires { get; init; }

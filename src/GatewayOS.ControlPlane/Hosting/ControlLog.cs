@@ -26,4 +26,7 @@ internal static partial class ControlLog
 
     [LoggerMessage(8, LogLevel.Warning, "The first administrator's token is in {path}.")]
     public static partial void FirstToken(ILogger logger, string path);
+
+    [LoggerMessage(9, LogLevel.Information, "Appliance {id} has left the fleet.")]
+    public static partial void Left(ILogger logger, string id);
 }

@@ -34,6 +34,11 @@ internal static class ControlServer
         await FleetSchema.MigrateAsync(database, cancellation).ConfigureAwait(false);
         var store = new FleetStore(database, time);
         using var authority = new FleetAuthority(state, store, options, time);
+        if (!await store.HoldsAuthorityAsync(authority.KeyHash, cancellation).ConfigureAwait(false))
+        {
+            throw new InvalidDataException($"{state.PathOf(CertificateAuthority.FileName)} is another authority than the one of this fleet's database. Copy the file of the instance that was there first.");
+        }
+
         using var links = new LinkDirectory(database);
         (database as PostgresFleetDatabase)?.StartListening();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gateway-control" });
@@ -73,19 +78,15 @@ internal static class ControlServer
     private static IFleetDatabase Open(ControlOptions options, StateDirectory state, TimeProvider time) =>
         options.Database is { } connection ? new PostgresFleetDatabase(connection, time) : new SqliteFleetDatabase(state.PathOf("fleet.db"));
 
-    // Whoever can read the state directory is the control plane's owner. The file is there before the token counts: a crash between leaves no token that nobody knows.
+    // Whoever can read the state directory is the control plane's owner.
     private static async Task MakeFirstTokenAsync(StateDirectory state, FleetStore store, FleetAuthority authority, ILogger logger, TimeProvider time, CancellationToken cancellation)
     {
-        if (await store.HasTokensAsync(cancellation).ConfigureAwait(false))
-        {
-            return;
-        }
-
         var token = EnrolmentToken.Create(authority.KeyHash);
-        state.Replace(FirstTokenFile, Encoding.ASCII.GetBytes(token.ToText() + "\n"));
-        await store.AddTokenAsync(
-            new TokenRow(token.Id, Scope.Provider.Tenant, "administrator", "first", SHA256.HashData(token.Secret), time.GetUtcNow() + s_firstTokenLifetime, Revoked: false), cancellation).ConfigureAwait(false);
-        ControlLog.FirstToken(logger, state.PathOf(FirstTokenFile));
+        var row = new TokenRow(token.Id, Scope.Provider.Tenant, "administrator", "first", SHA256.HashData(token.Secret), time.GetUtcNow() + s_firstTokenLifetime, Revoked: false);
+        if (await store.AddFirstTokenAsync(row, () => state.Replace(FirstTokenFile, Encoding.ASCII.GetBytes(token.ToText() + "\n")), cancellation).ConfigureAwait(false))
+        {
+            ControlLog.FirstToken(logger, state.PathOf(FirstTokenFile));
+        }
     }
 
     private static void Configure(KestrelServerOptions kestrel, ControlOptions options, FleetAuthority authority)

@@ -29,8 +29,7 @@ internal sealed class FleetLinkService(FleetStore store, FleetAuthority authorit
         }
         catch (FleetDatabaseException error)
         {
-            ControlLog.DatabaseFailed(logger, error.Message);
-            throw new RpcException(new Status(StatusCode.Unavailable, "The control plane's database cannot be used now. Come again."));
+            throw Unusable(error);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -57,10 +56,30 @@ internal sealed class FleetLinkService(FleetStore store, FleetAuthority authorit
             byte[] certificate = await authority.IssueAsync(request.CertificateRequest.ToByteArray(), peer.Id, context.CancellationToken).ConfigureAwait(false);
             return new ClaimReply { ApplianceId = peer.Id, Certificate = ByteString.CopyFrom(certificate) };
         }
+        catch (FleetDatabaseException error)
+        {
+            throw Unusable(error);
+        }
         catch (CertificateRequestException error)
         {
             throw new RpcException(new Status(StatusCode.InvalidArgument, error.Message));
         }
+    }
+
+    public override async Task<LeaveLinkReply> Leave(LeaveLinkRequest request, ServerCallContext context)
+    {
+        PeerIdentity peer = await AdmitAsync(context).ConfigureAwait(false);
+        try
+        {
+            await store.DepartAsync(peer.Id, context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (FleetDatabaseException error)
+        {
+            throw Unusable(error);
+        }
+
+        ControlLog.Left(logger, peer.Id);
+        return new LeaveLinkReply();
     }
 
     // One thing at a time: messages as they come, and in between what waits to be sent.
@@ -130,9 +149,14 @@ internal sealed class FleetLinkService(FleetStore store, FleetAuthority authorit
         }
         catch (FleetDatabaseException error)
         {
-            ControlLog.DatabaseFailed(logger, error.Message);
-            throw new RpcException(new Status(StatusCode.Unavailable, "The control plane's database cannot be used now. Come again."));
+            throw Unusable(error);
         }
+    }
+
+    private RpcException Unusable(FleetDatabaseException error)
+    {
+        ControlLog.DatabaseFailed(logger, error.Message);
+        return new RpcException(new Status(StatusCode.Unavailable, "The control plane's database cannot be used now. Come again."));
     }
 
     private RpcException Refuse(ServerCallContext context, string who, string why)

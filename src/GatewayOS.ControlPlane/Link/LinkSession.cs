@@ -23,6 +23,9 @@ internal sealed class LinkSession(FleetStore store, string applianceId, string s
     private const int CommandsAtOnceMax = 100;
     private const int AlertBytesMax = 64 * 1024;
 
+    // The other states are the control plane's to say.
+    private static readonly string[] s_reported = ["accepted", "running", "done", "failed", "refused"];
+
     private long _sent;
     private bool _isWelcome;
 
@@ -121,6 +124,11 @@ internal sealed class LinkSession(FleetStore store, string applianceId, string s
 
     private async Task TakeAsync(CommandReport report, CancellationToken cancellation)
     {
+        if (!s_reported.Contains(report.State))
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"An appliance reports commands as {string.Join(", ", s_reported)}, not as '{report.State}'."));
+        }
+
         await store.ReportAsync(applianceId, report, cancellation).ConfigureAwait(false);
         await send(new ControlMessage { ReportTaken = new ReportTaken { Id = report.Id, Revision = report.Revision } }).ConfigureAwait(false);
     }

@@ -40,7 +40,7 @@ internal sealed class FleetService(FleetStore store, FleetAuthority authority, T
     {
         Dictionary<string, string> tenants = await TenantsAsync(context).ConfigureAwait(false);
         IEnumerable<FleetNode> nodes = (await AppliancesAsync(context).ConfigureAwait(false))
-            .Where(appliance => appliance.State != ApplianceRow.Revoked)
+            .Where(appliance => appliance.State is not (ApplianceRow.Revoked or ApplianceRow.Left))
             .SelectMany(appliance => FleetMessages.NodesOf(appliance, tenants))
             .Where(node => !(request.UnprotectedOnly && node.Protection.Verdict == s_verdicts[^1]))
             .OrderBy(node => Array.IndexOf(s_verdicts, node.Protection.Verdict)).ThenBy(node => node.Tenant, StringComparer.Ordinal).ThenBy(node => node.Site, StringComparer.Ordinal)

@@ -24,6 +24,9 @@ internal sealed record ApplianceRow(string Id, string Tenant, string Name, strin
     public const string Active = "active";
     public const string Revoked = "revoked";
 
+    /// <summary>Its own operators had it leave the fleet.</summary>
+    public const string Left = "left";
+
     /// <summary>Two used its identity, and which is the right one only people can say.</summary>
     public const string Doubled = "doubled";
 }

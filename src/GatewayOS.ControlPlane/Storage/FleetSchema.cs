@@ -7,9 +7,9 @@ internal static class FleetSchema
 {
     private const string NamePattern = "0000";
 
-    /// <summary>Applies what is lacking.</summary>
+    /// <summary>Applies what is lacking. Instances that start at once wait for each other.</summary>
     /// <exception cref="InvalidDataException">The database is newer than this program.</exception>
-    public static Task MigrateAsync(IFleetDatabase database, CancellationToken cancellation) => database.TransactAsync(
+    public static Task MigrateAsync(IFleetDatabase database, CancellationToken cancellation) => database.TransactAloneAsync(
         async transaction =>
         {
             await transaction.RunAsync("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)").ConfigureAwait(false);

@@ -89,6 +89,7 @@ internal sealed partial class FleetStore
                 null => "The certificate is of no appliance of this fleet.",
                 [_, ApplianceRow.Doubled, _] => "Two appliances have used this identity, so none is heard. Find out which is the right one, revoke this identity, and join with a new claim code.",
                 [_, ApplianceRow.Revoked, _] => "The appliance was revoked. Join with a new claim code.",
+                [_, ApplianceRow.Left, _] => "The appliance has left the fleet. Join with a new claim code.",
                 ["superseded", _, _] => "The certificate was replaced by a newer one, so whoever has it now should not. If the appliance's state was put back, join with a new claim code.",
                 ["active", _, _] => null,
                 _ => "The certificate was revoked.",
@@ -178,12 +179,34 @@ internal sealed partial class FleetStore
                 return false;
             }
 
-            await transaction.RunAsync("UPDATE certificate SET state = 'revoked' WHERE appliance = $1", applianceId).ConfigureAwait(false);
-            await transaction.RunAsync("UPDATE command SET state = 'cancelled', changed = $2, detail = 'The appliance was revoked.' WHERE appliance = $1 AND state = 'queued'", applianceId, Now).ConfigureAwait(false);
-            transaction.Signals.Add(applianceId);
+            await EndAsync(transaction, applianceId, "The appliance was revoked.").ConfigureAwait(false);
             return true;
         },
         cancellation);
+
+    /// <summary>Lets an appliance go that leaves by its own operators' word: what a revocation does, said otherwise.</summary>
+    public Task DepartAsync(string applianceId, CancellationToken cancellation) => database.TransactAsync(
+        async transaction =>
+        {
+            string[]? gone = await transaction.FirstAsync(
+                "UPDATE appliance SET state = 'left', session = '' WHERE id = $1 AND state = 'active' RETURNING tenant, name", row => (string[])[row.GetString(0), row.GetString(1)], applianceId).ConfigureAwait(false);
+            if (gone is not null)
+            {
+                await EndAsync(transaction, applianceId, "The appliance has left the fleet.").ConfigureAwait(false);
+                await NoteAsync(transaction, gone[0], $"appliance:{applianceId}", "gatewayos.v1.FleetLink/Leave", $"appliance:{applianceId}", "done", gone[1]).ConfigureAwait(false);
+            }
+
+            return true;
+        },
+        cancellation);
+
+    // Its certificates serve no more, its stream is cut, and what it has not got is called off.
+    private async Task EndAsync(FleetTransaction transaction, string applianceId, string why)
+    {
+        await transaction.RunAsync("UPDATE certificate SET state = 'revoked' WHERE appliance = $1", applianceId).ConfigureAwait(false);
+        await transaction.RunAsync("UPDATE command SET state = 'cancelled', changed = $2, detail = $3 WHERE appliance = $1 AND state = 'queued'", applianceId, Now, why).ConfigureAwait(false);
+        transaction.Signals.Add(applianceId);
+    }
 
     private static ClaimRow Claim(DbDataReader row) => new(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), At(row.GetInt64(5)), row.GetString(6));
 

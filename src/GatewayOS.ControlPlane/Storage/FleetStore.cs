@@ -40,11 +40,7 @@ internal sealed partial class FleetStore(IFleetDatabase database, TimeProvider t
         transaction => transaction.AllAsync("SELECT id, name FROM tenant WHERE ($1 = '' OR id = $1) ORDER BY name", row => (row.GetString(0), row.GetString(1)), scope.Tenant), cancellation);
 
     /// <summary>Keeps a new token.</summary>
-    public Task AddTokenAsync(TokenRow token, CancellationToken cancellation) => database.TransactAsync(
-        transaction => transaction.RunAsync(
-            "INSERT INTO token (id, tenant, role, note, secret_hash, created, expires, revoked) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
-            token.Id, token.Tenant, token.Role, token.Note, token.SecretHash, Now, Ms(token.Expires)),
-        cancellation);
+    public Task AddTokenAsync(TokenRow token, CancellationToken cancellation) => database.TransactAsync(transaction => AddTokenAsync(transaction, token), cancellation);
 
     /// <summary>Finds a token that is valid now.</summary>
     /// <param name="id">Its ID.</param>
@@ -57,9 +53,36 @@ internal sealed partial class FleetStore(IFleetDatabase database, TimeProvider t
         return token is { Revoked: false } && Ms(token.Expires) > Now && CryptographicOperations.FixedTimeEquals(token.SecretHash, SHA256.HashData(secret)) ? token : null;
     }
 
-    /// <summary>True when there is any token.</summary>
-    public Task<bool> HasTokensAsync(CancellationToken cancellation) => database.TransactAsync(
-        async transaction => (await transaction.AllAsync("SELECT id FROM token LIMIT 1", row => row.GetString(0)).ConfigureAwait(false)).Count > 0, cancellation);
+    /// <summary>Keeps the first token there is, and only that.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="publish">Done before the token counts, when it is to be the first: a crash after it leaves no token that nobody knows. May be done again.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>False when there are tokens already.</returns>
+    public Task<bool> AddFirstTokenAsync(TokenRow token, Action publish, CancellationToken cancellation) => database.TransactAloneAsync(
+        async transaction =>
+        {
+            if (await transaction.FirstAsync("SELECT id FROM token LIMIT 1", row => row.GetString(0)).ConfigureAwait(false) is not null)
+            {
+                return false;
+            }
+
+            publish();
+            await AddTokenAsync(transaction, token).ConfigureAwait(false);
+            return true;
+        },
+        cancellation);
+
+    /// <summary>Holds an instance's certificate authority against that of the fleet, which is the one of the instance that started first.</summary>
+    /// <param name="keyHash">SHA-256 of the authority's key.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>False when it is another one: its certificates would be worth nothing elsewhere.</returns>
+    public Task<bool> HoldsAuthorityAsync(byte[] keyHash, CancellationToken cancellation) => database.TransactAloneAsync(
+        async transaction =>
+        {
+            await transaction.RunAsync("INSERT INTO authority SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM authority)", keyHash).ConfigureAwait(false);
+            return (await transaction.AllAsync("SELECT key_hash FROM authority", row => row.GetFieldValue<byte[]>(0)).ConfigureAwait(false)).Single().AsSpan().SequenceEqual(keyHash);
+        },
+        cancellation);
 
     /// <summary>The tokens that are seen.</summary>
     public Task<List<TokenRow>> TokensAsync(Scope scope, CancellationToken cancellation) => database.TransactAsync(
@@ -94,6 +117,10 @@ internal sealed partial class FleetStore(IFleetDatabase database, TimeProvider t
     private static byte[]? Bytes(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
 
     private static TokenRow Token(DbDataReader row) => new(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<byte[]>(4), At(row.GetInt64(5)), row.GetInt64(6) != 0);
+
+    private Task<int> AddTokenAsync(FleetTransaction transaction, TokenRow token) => transaction.RunAsync(
+        "INSERT INTO token (id, tenant, role, note, secret_hash, created, expires, revoked) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
+        token.Id, token.Tenant, token.Role, token.Note, token.SecretHash, Now, Ms(token.Expires));
 
     private async Task<string> NoteAsync(FleetTransaction transaction, string tenant, string who, string method, string target, string outcome, string detail)
     {

@@ -19,6 +19,9 @@ internal interface IFleetDatabase : IAsyncDisposable
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="FleetDatabaseException">The database cannot be used now; a retry helps when it is back.</exception>
     Task<T> TransactAsync<T>(Func<FleetTransaction, Task<T>> work, CancellationToken cancellation);
+
+    /// <summary>The same, while no instance that shares the database does any other work of this kind: for what has to be there before anything else is.</summary>
+    Task<T> TransactAloneAsync<T>(Func<FleetTransaction, Task<T>> work, CancellationToken cancellation);
 }
 
 /// <summary>A database that cannot be used now. The message says what to do; a retry helps later.</summary>

@@ -11,6 +11,10 @@ internal sealed class PostgresFleetDatabase : IFleetDatabase
 
     private const string Channel = "fleet";
     private const int AttemptsMax = 5;
+
+    // Whatever else uses this database's advisory locks: 'GatewayF' in ASCII is nobody else's.
+    private const long AloneKey = 0x47617465_77617946;
+
     private static readonly TimeSpan s_listenAgain = TimeSpan.FromSeconds(1);
 
     private readonly NpgsqlDataSource _source;
@@ -75,6 +79,15 @@ internal sealed class PostgresFleetDatabase : IFleetDatabase
             }
         }
     }
+
+    public Task<T> TransactAloneAsync<T>(Func<FleetTransaction, Task<T>> work, CancellationToken cancellation) => TransactAsync(
+        async transaction =>
+        {
+            // Until the transaction ends, or the connection does.
+            await transaction.RunAsync($"SELECT pg_advisory_xact_lock({AloneKey})").ConfigureAwait(false);
+            return await work(transaction).ConfigureAwait(false);
+        },
+        cancellation);
 
     public async ValueTask DisposeAsync()
     {

@@ -63,6 +63,9 @@ internal sealed class SqliteFleetDatabase : IFleetDatabase
         return result;
     }
 
+    // One writes at a time as it is.
+    public Task<T> TransactAloneAsync<T>(Func<FleetTransaction, Task<T>> work, CancellationToken cancellation) => TransactAsync(work, cancellation);
+
     public ValueTask DisposeAsync()
     {
         _connection.Dispose();

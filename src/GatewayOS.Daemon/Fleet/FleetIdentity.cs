@@ -19,6 +19,9 @@ internal static class FleetIdentity
     private const string ClaimKeyFile = "fleet-claim.key";
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
+    // Somebody waits for it, and may leave without.
+    private static readonly TimeSpan s_leaveTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>Joins a fleet. The key is kept before anybody hears of it: when the answer is lost, asking again with it is the same appliance.</summary>
     /// <exception cref="FormatException">Address or claim code make no sense.</exception>
     /// <exception cref="RpcException">The control plane cannot be reached, is another, or refuses.</exception>
@@ -87,6 +90,27 @@ internal static class FleetIdentity
         ClaimReply reply = await new FleetLink.FleetLinkClient(channel).RenewAsync(
             new RenewLinkRequest { CertificateRequest = RequestOf(key) }, deadline: time.GetUtcNow().UtcDateTime + s_timeout, cancellationToken: cancellation).ResponseAsync.ConfigureAwait(false);
         file.Update(membership.ApplianceId, present => present with { KeyPem = key.ExportPkcs8PrivateKeyPem(), CertificatePem = PemOf(reply.Certificate) });
+    }
+
+    /// <summary>Tells the control plane that the appliance leaves.</summary>
+    /// <returns>Why it could not be told; empty when it knows, or hears this identity no more anyhow.</returns>
+    public static async Task<string> TellLeavingAsync(FleetMembership membership, TimeProvider time, CancellationToken cancellation)
+    {
+        try
+        {
+            using GrpcChannel channel = Open(membership);
+            await new FleetLink.FleetLinkClient(channel).LeaveAsync(
+                new LeaveLinkRequest(), deadline: time.GetUtcNow().UtcDateTime + s_leaveTimeout, cancellationToken: cancellation).ResponseAsync.ConfigureAwait(false);
+            return "";
+        }
+        catch (RpcException error)
+        {
+            return error.StatusCode == StatusCode.Unauthenticated ? "" : FleetChannel.Explain(error, membership.Address);
+        }
+        catch (CryptographicException error)
+        {
+            return $"The appliance's identity in the fleet cannot be used: {error.Message}";
+        }
     }
 
     private static ByteString RequestOf(ECDsa key) => ByteString.CopyFrom(new CertificateRequest("CN=appliance", key, HashAlgorithmName.SHA256).CreateSigningRequest());

@@ -41,7 +41,7 @@ internal sealed class FleetLinkWorker : BackgroundService
     public LinkState State => Volatile.Read(ref _state);
 
     /// <summary>Who the appliance is, for the control plane.</summary>
-    public LinkHello Self => new() { Name = _appliance.Options.Name, Model = _appliance.Profile.Title, Version = ProgramVersion.Text };
+    public LinkHello Self => new() { Name = _appliance.Name, Model = _appliance.Profile.Title, Version = ProgramVersion.Text };
 
     public override void Dispose()
     {

@@ -19,7 +19,7 @@ internal static class FleetStatus
         return new FleetApplianceStatus
         {
             MeasuredUnixMs = appliance.Time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Name = appliance.Options.Name,
+            Name = appliance.Name,
             Model = appliance.Profile.Title,
             Version = ProgramVersion.Text,
             StartedUnixMs = appliance.Started.ToUnixTimeMilliseconds(),

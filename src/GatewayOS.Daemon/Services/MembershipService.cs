@@ -44,18 +44,24 @@ internal sealed class MembershipService(ApplianceHost appliance, FleetLinkWorker
         }
     }
 
-    public override Task<MembershipMessage> Leave(LeaveFleetRequest request, ServerCallContext context)
+    public override async Task<MembershipMessage> Leave(LeaveFleetRequest request, ServerCallContext context)
     {
+        string problem = "";
         if (appliance.Membership.Current is { } membership)
         {
+            // Told first: afterwards the appliance has nothing to say it with. Whether it can be told or not, leaving is its own operators' to decide.
+            problem = await FleetIdentity.TellLeavingAsync(membership, appliance.Time, context.CancellationToken).ConfigureAwait(false);
+            problem = problem.Length == 0 ? "" : $"The control plane could not be told. {problem} Have it revoke the appliance: gatewayctl fleet revoke {membership.ApplianceId}.";
             appliance.Membership.Leave();
 
             // What one control plane was to hear is nothing for the next.
             appliance.Alerts.Forget(LinkConversation.Receiver);
-            DaemonLog.OperatorActed(logger, Caller.Of(context).Who, $"had the appliance leave '{membership.ControlPlane}'");
+            DaemonLog.OperatorActed(logger, Caller.Of(context).Who, $"had the appliance leave '{membership.ControlPlane}'. {problem}".TrimEnd());
         }
 
-        return Task.FromResult(Message());
+        MembershipMessage now = Message();
+        now.Notice = problem;
+        return now;
     }
 
     public override Task<MembershipMessage> SetRules(SetFleetRulesRequest request, ServerCallContext context)

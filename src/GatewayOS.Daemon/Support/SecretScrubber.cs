@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using GatewayOS.Appliance.Alerts;
+using GatewayOS.Appliance.Fleet;
 using GatewayOS.Cloud.Tunnel;
 using GatewayOS.Cloud.Vault;
 using GatewayOS.Hardware.Power;
@@ -23,7 +24,7 @@ internal sealed partial class SecretScrubber
 
     // Whole files of keys and tokens, and documents of which some members are secret.
     private static readonly string[] s_keyFiles = ["*.key", "*.pem", "*.credentials", "*-token"];
-    private static readonly string[] s_documents = ["accounts.json", "nodes.json", DeliverySettings.FileName, UpsSettings.FileName, TunnelFile.FileName];
+    private static readonly string[] s_documents = ["accounts.json", "nodes.json", DeliverySettings.FileName, UpsSettings.FileName, TunnelFile.FileName, FleetMembershipFile.FileName];
     private static readonly string[] s_variables = ["AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "GATEWAY_PASSPHRASE", "GATEWAY_PASSWORD", "GATEWAY_RECOVERY_KEY", "GATEWAY_API_TOKEN"];
 
     private readonly string[] _secrets;
@@ -40,7 +41,7 @@ internal sealed partial class SecretScrubber
         return new SecretScrubber(
         [
             .. keyFiles.SelectMany(file => LongWord().Matches(Read(file)).Select(match => match.Value)),
-            .. documents.SelectMany(file => SecretMember().Matches(Read(file)).Select(match => Regex.Unescape(match.Groups["secret"].Value))),
+            .. documents.SelectMany(file => SecretMember().Matches(Read(file)).SelectMany(match => Regex.Unescape(match.Groups["secret"].Value).Split('\n'))),
             .. s_variables.Select(Environment.GetEnvironmentVariable).OfType<string>(),
         ]);
     }
@@ -71,7 +72,7 @@ internal sealed partial class SecretScrubber
     private static partial Regex LongWord();
 
     [GeneratedRegex("""
-        "[A-Za-z]*(?:secret|password|hash|salt)[A-Za-z]*"\s*:\s*"(?<secret>[^"]+)" | ^\s*(?:PrivateKey|PresharedKey)\s*=\s*(?<secret>\S+)
+        "[A-Za-z]*(?:secret|password|hash|salt|keyPem|resumeToken)[A-Za-z]*"\s*:\s*"(?<secret>[^"]+)" | ^\s*(?:PrivateKey|PresharedKey)\s*=\s*(?<secret>\S+)
         """, RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace | RegexOptions.Multiline)]
     private static partial Regex SecretMember();
 }

@@ -117,6 +117,7 @@ public sealed class LinkTests
         Assert.Equal(StatusCode.InvalidArgument, await StatusOf(Session(), new ApplianceMessage { Status = new FleetApplianceStatus() }));
         Assert.Equal(StatusCode.InvalidArgument, await StatusOf(Session(), hello, hello));
         Assert.Equal(StatusCode.FailedPrecondition, await StatusOf(Session(), new ApplianceMessage { Hello = new LinkHello { ProtocolVersion = 2 } }));
+        Assert.Equal(StatusCode.InvalidArgument, await StatusOf(Session(), hello, new ApplianceMessage { Report = new CommandReport { Id = "x", Revision = 1, State = "cancelled" } }));
         Assert.Equal(StatusCode.OK, await StatusOf(Session(), hello, new ApplianceMessage()));
     }
 

@@ -142,6 +142,41 @@ public abstract class FleetDatabaseSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_appliance_that_leaves_is_heard_no_more_and_it_is_said_that_it_left()
+    {
+        string tenant = await TenantAsync();
+        string id = await JoinAsync(tenant);
+        await AttendAsync(id, "c1", [1], [2], "s1");
+        CommandRow command = (await OrderAsync(id))!;
+        await _store.DepartAsync(id, CancellationToken.None);
+        await _store.DepartAsync(id, CancellationToken.None);
+        Assert.Contains("left", await _store.ProblemOfAsync("c1", id, CancellationToken.None), StringComparison.Ordinal);
+        Assert.Null(await _store.PendingAsync(id, "s1", 0, 10, CancellationToken.None));
+        Assert.Equal(CommandRow.Cancelled, (await _store.FindCommandAsync(Scope.Provider, command.Id, CancellationToken.None))!.State);
+        Assert.Equal(ApplianceRow.Left, (await _store.FindApplianceAsync(Scope.Provider, id, CancellationToken.None))!.State);
+        Assert.Single(await _store.AuditAsync(new Scope(tenant), CancellationToken.None), record => record.Method == "gatewayos.v1.FleetLink/Leave");
+    }
+
+    [Fact]
+    public async Task Another_authority_than_the_first_is_not_the_fleets()
+    {
+        Assert.True(await _store.HoldsAuthorityAsync([1], CancellationToken.None));
+        Assert.False(await _store.HoldsAuthorityAsync([2], CancellationToken.None));
+        Assert.True(await _store.HoldsAuthorityAsync([1], CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task The_first_token_is_published_before_it_counts_and_there_is_one()
+    {
+        var token = new TokenRow("first", "", "administrator", "first", SHA256.HashData(s_secret), _clock.GetUtcNow() + TimeSpan.FromDays(1), Revoked: false);
+        await Assert.ThrowsAsync<IOException>(() => _store.AddFirstTokenAsync(token, () => throw new IOException(), CancellationToken.None));
+        Assert.Null(await _store.CheckTokenAsync("first", s_secret, CancellationToken.None));
+        Assert.True(await _store.AddFirstTokenAsync(token, () => { }, CancellationToken.None));
+        Assert.False(await _store.AddFirstTokenAsync(token with { Id = "second" }, () => throw new IOException(), CancellationToken.None));
+        Assert.NotNull(await _store.CheckTokenAsync("first", s_secret, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Commands_are_numbered_in_order_and_told_to_the_newest_stream_alone()
     {
         string id = await JoinAsync(await TenantAsync());

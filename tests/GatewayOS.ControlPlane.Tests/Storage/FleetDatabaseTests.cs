@@ -54,5 +54,20 @@ public sealed class PostgresFleetDatabaseTests(PostgresServer server) : FleetDat
         Assert.Equal(2L, (await OrderAsync(id))!.Sequence);
     }
 
+    [Fact]
+    public async Task Instances_that_start_for_the_first_time_at_once_wait_for_each_other()
+    {
+        string empty = server.NewDatabase();
+        PostgresFleetDatabase[] instances = [.. Enumerable.Range(0, 6).Select(_ => new PostgresFleetDatabase(empty, TimeProvider.System))];
+        await Task.WhenAll(instances.Select(instance => FleetSchema.MigrateAsync(instance, CancellationToken.None)));
+        bool[] isFirst = await Task.WhenAll(instances.Select(instance => new FleetStore(instance, TimeProvider.System).AddFirstTokenAsync(
+            new TokenRow(Guid.NewGuid().ToString("N"), "", "administrator", "first", [1], DateTimeOffset.MaxValue, Revoked: false), () => { }, CancellationToken.None)));
+        Assert.Single(isFirst, first => first);
+        foreach (PostgresFleetDatabase instance in instances)
+        {
+            await instance.DisposeAsync();
+        }
+    }
+
     private protected override IFleetDatabase Open(TimeProvider time) => new PostgresFleetDatabase(_connection = server.NewDatabase(), TimeProvider.System);
 }

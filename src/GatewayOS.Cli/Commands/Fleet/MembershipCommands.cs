@@ -83,6 +83,11 @@ internal static class MembershipCommands
             context.Out.WriteLine("The appliance belongs to no fleet. 'gatewayctl fleet join HOST --claim CODE' has it join one.");
         }
 
+        if (membership.Notice.Length > 0)
+        {
+            context.Out.WriteLine(membership.Notice);
+        }
+
         context.Out.WriteLine($"Forbidden    {Words(membership.Rules.Forbidden)}; only with somebody at the panel: {Words(membership.Rules.NeedsPresence)}");
         if (membership.Commands.Count > 0)
         {
@@ -116,6 +121,7 @@ internal static class MembershipCommands
         AlertsWaiting = membership.AlertsWaiting,
         Forbidden = membership.Rules.Forbidden,
         NeedsPresence = membership.Rules.NeedsPresence,
+        Notice = FleetRows.Known(membership.Notice),
         Commands =
         [
             .. membership.Commands.Select(command => new MembershipCommandJson(

@@ -1,4 +1,8 @@
 -- What both databases understand: times are milliseconds since 1970 UTC, 0 for never; truth is 0 or 1; an empty tenant is the provider.
+
+-- The authority that certifies this fleet, by its key's SHA-256: the key itself is never here.
+CREATE TABLE authority (key_hash BYTEA PRIMARY KEY);
+
 CREATE TABLE tenant (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created BIGINT NOT NULL);
 
 CREATE TABLE token (
@@ -22,6 +26,7 @@ CREATE TABLE command (
     ordered_by TEXT NOT NULL, ordered BIGINT NOT NULL, expires BIGINT NOT NULL, state TEXT NOT NULL, revision BIGINT NOT NULL, changed BIGINT NOT NULL, detail TEXT NOT NULL,
     job_id TEXT NOT NULL, reply BYTEA, UNIQUE (appliance, sequence));
 CREATE INDEX command_tenant ON command (tenant, ordered);
+CREATE INDEX command_queued ON command (expires) WHERE state = 'queued';
 
 CREATE TABLE alert (appliance TEXT NOT NULL REFERENCES appliance (id), alert_key TEXT NOT NULL, tenant TEXT NOT NULL, number BIGINT NOT NULL, received BIGINT NOT NULL, document BYTEA NOT NULL,
     PRIMARY KEY (appliance, alert_key), UNIQUE (appliance, number));
