@@ -18,17 +18,16 @@ internal sealed class LinkWorld : IAsyncDisposable
     public const string Serial = "c1";
     private const int StepsMax = 10_000;
 
-    // In memory: what these tests cut is the link and the process, not the power, and they sync thousands of times.
-    private readonly string _directory = Directory.CreateDirectory($"/dev/shm/gateway-link-{Guid.NewGuid():N}").FullName;
+    private readonly MemoryDirectory _directory = new();
     private readonly SqliteFleetDatabase _database;
     private AlertCentre _alerts;
     private CommandLedger _ledger;
 
     private LinkWorld()
     {
-        _database = new SqliteFleetDatabase(Path.Join(_directory, "fleet-there.db"));
+        _database = new SqliteFleetDatabase(_directory["fleet-there.db"]);
         Store = new FleetStore(_database, Clock);
-        State = new StateDirectory(Path.Join(_directory, "state"));
+        State = new StateDirectory(_directory["state"]);
         (_alerts, _ledger) = Open();
     }
 
@@ -175,7 +174,7 @@ internal sealed class LinkWorld : IAsyncDisposable
         _alerts.Dispose();
         _ledger.Dispose();
         await _database.DisposeAsync();
-        Directory.Delete(_directory, recursive: true);
+        _directory.Dispose();
     }
 
     private static void EnqueueDue(LinkConversation here, Queue<ApplianceMessage> up)

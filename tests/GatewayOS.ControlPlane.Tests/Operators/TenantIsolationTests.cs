@@ -5,7 +5,6 @@ using GatewayOS.ControlPlane.Hosting;
 using GatewayOS.ControlPlane.Operators;
 using GatewayOS.ControlPlane.Storage;
 using GatewayOS.Store.Storage;
-using GatewayOS.TestKit.Programs;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
@@ -18,7 +17,7 @@ public sealed class TenantIsolationTests : IAsyncLifetime
 {
     private const string Secret = "acme-secret-name";
 
-    private readonly ScratchDirectory _scratch = new("tenants");
+    private readonly MemoryDirectory _scratch = new();
     private SqliteFleetDatabase _database = null!;
     private FleetStore _store = null!;
     private FleetAuthority _authority = null!;

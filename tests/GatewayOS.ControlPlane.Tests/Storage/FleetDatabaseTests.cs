@@ -6,7 +6,7 @@ namespace GatewayOS.ControlPlane.Tests.Storage;
 /// <summary>The suite on SQLite.</summary>
 public sealed class SqliteFleetDatabaseTests : FleetDatabaseSuite
 {
-    private readonly ScratchDirectory _scratch = new("fleet");
+    private readonly MemoryDirectory _scratch = new();
 
     public override async Task DisposeAsync()
     {

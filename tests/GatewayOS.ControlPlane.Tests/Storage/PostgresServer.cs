@@ -4,7 +4,10 @@ using Gatewayd = GatewayOS.TestKit.Programs.Appliance;
 
 namespace GatewayOS.ControlPlane.Tests.Storage;
 
-/// <summary>A real PostgreSQL (Debian's postgresql-15) of a test's own, on the loopback. It refuses to run as root, and so runs as the user that its package made.</summary>
+/// <summary>
+/// A real PostgreSQL (Debian's postgresql-15) of a test's own, on the loopback. It refuses to run as root, and so runs as the user that its package made. It syncs nothing: it is stopped and killed here, and the power
+/// stays on.
+/// </summary>
 public sealed class PostgresServer : IDisposable
 {
     private const string Programs = "/usr/lib/postgresql/15/bin";
@@ -32,7 +35,7 @@ public sealed class PostgresServer : IDisposable
     }
 
     /// <summary>Starts it again.</summary>
-    public void Start() => Shell.Run($"cd /; {_as}{Programs}/pg_ctl -D '{_directory}/data' -w -l '{_directory}/log' -o \"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{_directory}'\" start");
+    public void Start() => Shell.Run($"cd /; {_as}{Programs}/pg_ctl -D '{_directory}/data' -w -l '{_directory}/log' -o \"-p {_port} -c fsync=off -c listen_addresses=127.0.0.1 -c unix_socket_directories='{_directory}'\" start");
 
     /// <summary>Stops it at once: open connections break, what was committed is there.</summary>
     public void Stop() => Shell.Run($"cd /; {_as}{Programs}/pg_ctl -D '{_directory}/data' -m immediate -w stop");
