@@ -13,7 +13,7 @@ public sealed class FleetEndToEndTests : IDisposable
     private readonly PostgresServer _postgres = new();
     private readonly string _address = $"127.0.0.1:{Gatewayd.FreePort()}";
     private readonly string _database;
-    private BuiltProgram? _control;
+    private ControlInstance? _control;
 
     public FleetEndToEndTests() => _database = _postgres.NewDatabase();
 
@@ -108,8 +108,7 @@ public sealed class FleetEndToEndTests : IDisposable
 
     private void SurviveOutages(Gatewayd gateway)
     {
-        _control!.Signal("KILL");
-        _control.Wait();
+        _control!.Kill();
         foreach (int _ in Enumerable.Range(0, 3))
         {
             gateway.Operator("alert", "test").Expect(0);
@@ -147,8 +146,7 @@ public sealed class FleetEndToEndTests : IDisposable
         gateway.Operator("fleet", "join", _address, "--claim", Claim("gw2")).Expect(0);
         UntilUp(gateway);
         string next = Claim("gw3");
-        _control!.Signal("KILL");
-        _control.Wait();
+        _control!.Kill();
         Assert.Contains("fleet revoke", gateway.Operator("fleet", "leave", "--json").Expect(0).Json.GetProperty("notice").GetString(), StringComparison.Ordinal);
         StartControl();
         gateway.Operator("fleet", "join", _address, "--claim", next).Expect(0);
@@ -173,18 +171,8 @@ public sealed class FleetEndToEndTests : IDisposable
     private void StartControl(params string[] options)
     {
         _control?.Dispose();
-        _control = new BuiltProgram("gateway-control", ["--state", _scratch["control"], "--listen", _address, .. options], new Dictionary<string, string> { ["GATEWAY_CONTROL_DATABASE"] = _database });
-        _control.WaitFor("serves on");
+        _control = new ControlInstance(_scratch["control"], _address, _database, options);
     }
 
-    private ProgramRun Fleet(params string[] arguments)
-    {
-        var environment = new Dictionary<string, string>
-        {
-            ["GATEWAY_CONTROL"] = _address,
-            ["GATEWAY_FLEET_TOKEN"] = File.ReadAllText(_scratch["control/first-admin-token"]),
-        };
-        using var program = new BuiltProgram("gatewayctl", ["fleet", .. arguments], environment);
-        return program.Wait();
-    }
+    private ProgramRun Fleet(params string[] arguments) => _control!.Fleet(arguments);
 }

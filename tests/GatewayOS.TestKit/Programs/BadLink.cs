@@ -10,11 +10,11 @@ namespace GatewayOS.TestKit.Programs;
 public sealed class BadLink : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly IPEndPoint _target;
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _gate = new();
     private readonly HashSet<TcpClient> _open = [];
     private TaskCompletionSource _passes = new();
+    private volatile IPEndPoint _target;
     private volatile bool _refuses;
 
     /// <summary>Makes a link.</summary>
@@ -60,6 +60,9 @@ public sealed class BadLink : IDisposable
             _open.Clear();
         }
     }
+
+    /// <summary>Has it lead elsewhere, from the next connection on: what a name's new address or a balancer does.</summary>
+    public void LeadTo(string target) => _target = IPEndPoint.Parse(target);
 
     /// <summary>Mends it.</summary>
     public void Mend()
