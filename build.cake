@@ -121,8 +121,8 @@ Task("ui").Does(() =>
         Mark("ui-packages", packages);
     }
 
-    var sources = HashOf(System.IO.Directory.GetFiles(ui).Concat(new[] { "src", "public" }.SelectMany(folder => System.IO.Directory.GetFiles($"{ui}/{folder}", "*", System.IO.SearchOption.AllDirectories))));
-    if (!IsMarked("ui", sources) || !FileExists($"{ui}/dist/index.html"))
+    var sources = HashOf(System.IO.Directory.GetFiles(ui).Concat(new[] { "src", "console", "public" }.SelectMany(folder => System.IO.Directory.GetFiles($"{ui}/{folder}", "*", System.IO.SearchOption.AllDirectories))));
+    if (!IsMarked("ui", sources) || !FileExists($"{ui}/dist/index.html") || !FileExists($"{ui}/dist-console/index.html"))
     {
         MustRun("ui", "npm", $"run build --prefix {ui}");
         Mark("ui", sources);
@@ -212,7 +212,7 @@ Task("test").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 // With every page of the appliance in every look, and what is too slow for the ordinary run.
 Task("test-system").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 {
-    var (passed, failed, skipped) = Tests(TestProjects(name => name == "GatewayOS.Web.Browser.Tests"), lanes: 1, filter: "--filter Category=Pages");
+    var (passed, failed, skipped) = Tests(TestProjects(name => name == "GatewayOS.Web.Browser.Tests"), lanes: 1, filter: "--filter 'Category=Pages|Category=Slow'");
     var system = Tests(TestProjects(name => name == "GatewayOS.System.Tests"), lanes: 1);
     var slow = Tests(TestProjects(name => name is "GatewayOS.Daemon.Tests" or "GatewayOS.ControlPlane.Tests"), lanes: 1, filter: "--filter Category=Slow");
     Close((passed + slow.Passed + system.Passed, failed + slow.Failed + system.Failed, skipped + slow.Skipped + system.Skipped));
@@ -235,7 +235,7 @@ Task("bench").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 
 Task("clean").Does(() =>
 {
-    foreach (var directory in GetDirectories("./src/GatewayOS.Web/ui/{dist,node_modules}").Concat(GetDirectories("./src/*/{bin,obj}")).Concat(GetDirectories("./tests/*/{bin,obj}")).Concat(GetDirectories("./tools/*/{bin,obj}")))
+    foreach (var directory in GetDirectories("./src/GatewayOS.Web/ui/{dist,dist-console,node_modules}").Concat(GetDirectories("./src/*/{bin,obj}")).Concat(GetDirectories("./tests/*/{bin,obj}")).Concat(GetDirectories("./tools/*/{bin,obj}")))
     {
         DeleteDirectory(directory, new DeleteDirectorySettings { Recursive = true, Force = true });
     }

@@ -10,16 +10,19 @@ namespace GatewayOS.ControlPlane;
 internal static class Program
 {
     private const int ExitFailed = 1;
+    private const int ConsolePortDefault = 8452;
+    private const string Off = "off";
     private const string DatabaseVariable = "GATEWAY_CONTROL_DATABASE";
 
     private static readonly Option<string> s_state = new("--state") { Description = "Directory of the authority's key, the first token and, without PostgreSQL, the database", HelpName = "DIR", DefaultValueFactory = _ => "/var/lib/gateway-control" };
     private static readonly Option<string> s_listen = new("--listen") { Description = "Address and port to serve on", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => $"0.0.0.0:{FleetChannel.PortDefault}" };
+    private static readonly Option<string> s_console = new("--console") { Description = "Address and port of the console for browsers, or 'off'", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => $"0.0.0.0:{ConsolePortDefault}" };
     private static readonly Option<string> s_name = new("--name") { Description = "The control plane's name for people", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
     private static readonly Option<double?> s_lifetime = new("--certificate-hours") { Description = "Lifetime of appliances' certificates, in hours [default: 720]", HelpName = "HOURS" };
 
     public static int Main(string[] arguments)
     {
-        var root = new RootCommand($"The GatewayOS control plane: a fleet of appliances, managed from afar. Its database is PostgreSQL when {DatabaseVariable} has a connection string (Host=…;Database=…;Username=…), else a file in the state directory.") { s_state, s_listen, s_name, s_lifetime };
+        var root = new RootCommand($"The GatewayOS control plane: a fleet of appliances, managed from afar. Its database is PostgreSQL when {DatabaseVariable} has a connection string (Host=…;Database=…;Username=…), else a file in the state directory.") { s_state, s_listen, s_console, s_name, s_lifetime };
         root.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).Invoke();
     }
@@ -28,13 +31,18 @@ internal static class Program
     {
         if (!IPEndPoint.TryParse(parsed.GetValue(s_listen)!, out IPEndPoint? listen))
         {
-            await Console.Error.WriteLineAsync($"gateway-control: '{parsed.GetValue(s_listen)}' is no address with a port, as 0.0.0.0:{FleetChannel.PortDefault} is. Correct --listen.").ConfigureAwait(false);
-            return ExitFailed;
+            return await FailAsync($"'{parsed.GetValue(s_listen)}' is no address with a port, as 0.0.0.0:{FleetChannel.PortDefault} is. Correct --listen.").ConfigureAwait(false);
+        }
+
+        IPEndPoint? console = null;
+        if (parsed.GetValue(s_console) != Off && !IPEndPoint.TryParse(parsed.GetValue(s_console)!, out console))
+        {
+            return await FailAsync($"'{parsed.GetValue(s_console)}' is neither an address with a port, as 0.0.0.0:{ConsolePortDefault} is, nor '{Off}'. Correct --console.").ConfigureAwait(false);
         }
 
         // A password does not stand on a command line, which every process of the machine can read.
         string? database = Environment.GetEnvironmentVariable(DatabaseVariable);
-        var options = new ControlOptions { StateDirectory = parsed.GetValue(s_state)!, Listen = listen, Name = parsed.GetValue(s_name)!, Database = string.IsNullOrEmpty(database) ? null : database };
+        var options = new ControlOptions { StateDirectory = parsed.GetValue(s_state)!, Listen = listen, Console = console, Name = parsed.GetValue(s_name)!, Database = string.IsNullOrEmpty(database) ? null : database };
         if (parsed.GetValue(s_lifetime) is { } hours)
         {
             options = options with { CertificateLifetime = TimeSpan.FromHours(hours) };
@@ -47,8 +55,13 @@ internal static class Program
         }
         catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException or FleetDatabaseException or DllNotFoundException or Store.Storage.StoreIoException)
         {
-            await Console.Error.WriteLineAsync($"gateway-control: {error.Message}").ConfigureAwait(false);
-            return ExitFailed;
+            return await FailAsync(error.Message).ConfigureAwait(false);
         }
+    }
+
+    private static async Task<int> FailAsync(string message)
+    {
+        await System.Console.Error.WriteLineAsync($"gateway-control: {message}").ConfigureAwait(false);
+        return ExitFailed;
     }
 }

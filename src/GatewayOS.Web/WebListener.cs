@@ -1,6 +1,5 @@
 using System.Net;
 using GatewayOS.Web.Certificates;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -23,28 +22,10 @@ public sealed record WebListener(WebCertificate Certificate)
     public static void Listen(KestrelServerOptions kestrel, IPEndPoint address, WebCertificate certificate)
     {
         var listener = new WebListener(certificate);
-        int connections = 0;
         kestrel.Listen(address, endpoint =>
         {
             endpoint.Protocols = HttpProtocols.Http1AndHttp2;
-            endpoint.Use(next => async connection =>
-            {
-                try
-                {
-                    if (Interlocked.Increment(ref connections) > ConnectionsMax)
-                    {
-                        connection.Abort(new ConnectionAbortedException("Too many browsers."));
-                        return;
-                    }
-
-                    connection.Features.Set(listener);
-                    await next(connection).ConfigureAwait(false);
-                }
-                finally
-                {
-                    Interlocked.Decrement(ref connections);
-                }
-            });
+            PageConnections.Limit(endpoint, ConnectionsMax, connection => connection.Features.Set(listener));
             endpoint.UseHttps(new TlsHandshakeCallbackOptions { HandshakeTimeout = s_handshakeMax, OnConnection = _ => ValueTask.FromResult(certificate.Options()) });
         });
     }

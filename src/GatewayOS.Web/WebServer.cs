@@ -20,7 +20,7 @@ public sealed class WebServer : IDisposable
     private readonly WebAppliance _appliance;
     private readonly SessionBook _sessions;
     private readonly EndpointTable _endpoints;
-    private readonly PageFiles _files = PageFiles.OfThisProgram();
+    private readonly PageFiles _files = PageFiles.Of(typeof(WebServer).Assembly, MissingPage.Content);
     private int _requests;
 
     /// <summary>Makes a server for an appliance.</summary>
@@ -59,7 +59,7 @@ public sealed class WebServer : IDisposable
             return false;
         }
 
-        WebHeaders.Add(http.Response.Headers, listener.Certificate.IsReplaced);
+        PageHeaders.Add(http.Response.Headers, listener.Certificate.IsReplaced);
         try
         {
             if (Interlocked.Increment(ref _requests) > RequestsMax)
@@ -71,7 +71,7 @@ public sealed class WebServer : IDisposable
         }
         catch (Exception error)
         {
-            await FailAsync(http, error).ConfigureAwait(false);
+            await FailAsync(http, error, listener.Certificate.IsReplaced).ConfigureAwait(false);
         }
         finally
         {
@@ -87,8 +87,6 @@ public sealed class WebServer : IDisposable
         _sessions.Dispose();
         _endpoints.Dispose();
     }
-
-    private static bool IsKnown(Exception error) => error is RpcException or WebErrorException or BadHttpRequestException or OperationCanceledException or StoreUnusableException or StoreDamagedException or StoreIoException;
 
     private Task RouteAsync(HttpContext http)
     {
@@ -126,29 +124,25 @@ public sealed class WebServer : IDisposable
             return;
         }
 
-        if (http.Request.Headers["Sec-Fetch-Site"] is [{ } site] && site is not ("same-origin" or "none"))
-        {
-            throw new RpcException(new Status(StatusCode.PermissionDenied, "Another site's page may not ask for this."));
-        }
-
+        ForeignPages.Refuse(http);
         if (session is not null && !EndpointTable.IsOpen(endpoint) && !session.IsShown(http.Request.Headers[CsrfHeader]))
         {
             throw new RpcException(new Status(StatusCode.PermissionDenied, $"The request does not show the session's token ({CsrfHeader}). Load the page anew."));
         }
     }
 
-    private async Task FailAsync(HttpContext http, Exception error)
+    private async Task FailAsync(HttpContext http, Exception error, bool isReplaced)
     {
         if (http.RequestAborted.IsCancellationRequested)
         {
             return;
         }
 
-        if (!IsKnown(error))
+        if (!Answers.IsKnown(error))
         {
             _appliance.Warn($"The request {http.Request.Method} {http.Request.Path} failed: {error}");
         }
 
-        await Answers.WriteErrorAsync(http, error).ConfigureAwait(false);
+        await Answers.WriteErrorAsync(http, error, isReplaced).ConfigureAwait(false);
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using GatewayOS.ControlPlane.Tests.Storage;
 using GatewayOS.TestKit.Programs;
 using Gatewayd = GatewayOS.TestKit.Programs.Appliance;
 

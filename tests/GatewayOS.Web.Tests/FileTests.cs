@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using GatewayOS.Pages;
 using GatewayOS.Web.Files;
 using Microsoft.AspNetCore.Http;
 
@@ -15,7 +16,7 @@ public sealed class FileTests
         ["index.html"] = "<!doctype html><title>page</title>"u8.ToArray(),
         ["assets/page-1a2b.js"] = s_script,
         ["icon.png"] = [1, 2, 3],
-    });
+    }, MissingPage.Content);
 
     [Theory]
     [InlineData("br, gzip", "br")]
@@ -54,7 +55,7 @@ public sealed class FileTests
     {
         var http = new DefaultHttpContext();
         (http.Request.Method, http.Request.Path, http.Response.Body) = ("GET", "/", new MemoryStream());
-        await new PageFiles([]).AnswerAsync(http);
+        await new PageFiles([], MissingPage.Content).AnswerAsync(http);
         Assert.Contains("./build.sh build", Encoding.UTF8.GetString(Body(http)), StringComparison.Ordinal);
     }
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using GatewayOS.Pages;
 using GatewayOS.Appliance.Accounts;
 using GatewayOS.TestKit.Programs;
 using GatewayOS.Web.Endpoints;

@@ -29,4 +29,10 @@ internal static partial class ControlLog
 
     [LoggerMessage(9, LogLevel.Information, "Appliance {id} has left the fleet.")]
     public static partial void Left(ILogger logger, string id);
+
+    [LoggerMessage(10, LogLevel.Error, "The request {method} {path} failed.")]
+    public static partial void ConsoleFailed(ILogger logger, string method, string? path, Exception error);
+
+    [LoggerMessage(11, LogLevel.Information, "The console is at https://{address}/; its certificate has the SHA-256 {fingerprint}.")]
+    public static partial void ConsoleServing(ILogger logger, string address, string fingerprint);
 }

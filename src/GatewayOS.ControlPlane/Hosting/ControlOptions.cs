@@ -18,6 +18,9 @@ internal sealed record ControlOptions
     /// <summary>Where it listens.</summary>
     public required IPEndPoint Listen { get; init; }
 
+    /// <summary>Where it serves the console; null for nowhere.</summary>
+    public IPEndPoint? Console { get; init; }
+
     /// <summary>PostgreSQL's connection string; null for SQLite in the state directory.</summary>
     public string? Database { get; init; }
 

@@ -1,7 +1,10 @@
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using GatewayOS.Api.Tokens;
+using GatewayOS.Certificates;
+using GatewayOS.ControlPlane.Console;
 using GatewayOS.ControlPlane.Link;
 using GatewayOS.ControlPlane.Operators;
 using GatewayOS.ControlPlane.Storage;
@@ -19,6 +22,12 @@ internal static class ControlServer
 {
     /// <summary>File with the first administrator's token.</summary>
     public const string FirstTokenFile = "first-admin-token";
+
+    /// <summary>Files with the owner's certificate for the console and its key, PEM. Without them it has one of the control plane's authority.</summary>
+    public const string ConsoleCertificateFile = "console.crt";
+
+    /// <inheritdoc cref="ConsoleCertificateFile"/>
+    public const string ConsoleKeyFile = "console.key";
 
     private const int ConnectionsMax = 20_000;
     private const int MessageBytesMax = 1024 * 1024;
@@ -39,6 +48,7 @@ internal static class ControlServer
             throw new InvalidDataException($"{state.PathOf(CertificateAuthority.FileName)} is another authority than the one of this fleet's database. Copy the file of the instance that was there first.");
         }
 
+        using X509Certificate2? own = ConsoleCertificate(state);
         using var links = new LinkDirectory(database);
         (database as PostgresFleetDatabase)?.StartListening();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gateway-control" });
@@ -51,19 +61,36 @@ internal static class ControlServer
         });
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, authority));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            Configure(kestrel, options, authority);
+            if (options.Console is { } console)
+            {
+                ConsoleListener.Listen(kestrel, console, own, authority.ServerCertificate);
+            }
+        });
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton(authority);
         builder.Services.AddSingleton(links);
         builder.Services.AddSingleton<FleetGate>();
+        builder.Services.AddSingleton<FleetService>();
+        builder.Services.AddSingleton<ConsoleServer>();
         builder.Services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = MessageBytesMax;
             grpc.Interceptors.Add<FleetGate>();
         });
         await using WebApplication app = builder.Build();
+        ConsoleServer browsers = app.Services.GetRequiredService<ConsoleServer>();
+        app.Use(async (http, next) =>
+        {
+            if (!await browsers.TryAnswerAsync(http).ConfigureAwait(false))
+            {
+                await next(http).ConfigureAwait(false);
+            }
+        });
         app.MapGrpcService<FleetEnrolmentService>();
         app.MapGrpcService<FleetLinkService>();
         app.MapGrpcService<FleetService>();
@@ -71,12 +98,36 @@ internal static class ControlServer
         await MakeFirstTokenAsync(state, store, authority, logger, time, cancellation).ConfigureAwait(false);
         await app.StartAsync(cancellation).ConfigureAwait(false);
         ControlLog.Serving(logger, options.Name, ControlOptions.Version, app.Urls.First(), options.Database is null ? "SQLite" : "PostgreSQL");
+        if (options.Console is not null)
+        {
+            ControlLog.ConsoleServing(logger, app.Urls.Last()["https://".Length..], (own ?? authority.ServerCertificate()).GetCertHashString(HashAlgorithmName.SHA256));
+        }
+
         await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
         ControlLog.Stopping(logger);
     }
 
     private static IFleetDatabase Open(ControlOptions options, StateDirectory state, TimeProvider time) =>
         options.Database is { } connection ? new PostgresFleetDatabase(connection, time) : new SqliteFleetDatabase(state.PathOf("fleet.db"));
+
+    private static X509Certificate2? ConsoleCertificate(StateDirectory state)
+    {
+        if (state.Read(ConsoleCertificateFile) is not { } certificate)
+        {
+            return null;
+        }
+
+        try
+        {
+            byte[] key = state.Read(ConsoleKeyFile) ?? throw new CryptographicException($"{ConsoleKeyFile} with its key is missing.");
+            using var fromPem = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(certificate), Encoding.ASCII.GetString(key));
+            return X509CertificateLoader.LoadPkcs12(fromPem.Export(X509ContentType.Pkcs12), password: null);
+        }
+        catch (Exception error) when (error is CryptographicException or ArgumentException)
+        {
+            throw new InvalidDataException($"{state.PathOf(ConsoleCertificateFile)} cannot be used: {error.Message} Put certificate and key there as PEM, or remove both.", error);
+        }
+    }
 
     // Whoever can read the state directory is the control plane's owner.
     private static async Task MakeFirstTokenAsync(StateDirectory state, FleetStore store, FleetAuthority authority, ILogger logger, TimeProvider time, CancellationToken cancellation)

@@ -46,6 +46,7 @@ internal static class FleetAccess
 
     private static readonly Dictionary<string, FleetMethodAccess> s_methods = new(StringComparer.Ordinal)
     {
+        [nameof(Fleet.FleetClient.GetSelf)] = Read(FleetRole.Everybody),
         [nameof(Fleet.FleetClient.ListAppliances)] = Read(FleetRole.Everybody),
         [nameof(Fleet.FleetClient.ListNodes)] = Read(FleetRole.Everybody),
         [nameof(Fleet.FleetClient.ListJobs)] = Read(FleetRole.Everybody),

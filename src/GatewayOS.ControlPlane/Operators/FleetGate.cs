@@ -63,7 +63,7 @@ internal sealed class FleetGate(FleetStore store, ILogger<FleetGate> logger) : I
             throw Refuse(context, "token", StatusCode.Unauthenticated, "The token is not valid here, has expired or was revoked. Ask for a new one.");
         }
 
-        var caller = new FleetCaller(token.Note.Length > 0 ? $"token:{token.Id} ({token.Note})" : $"token:{token.Id}", new Scope(token.Tenant), FleetAccess.RoleNames.GetValueOrDefault(token.Role));
+        var caller = new FleetCaller(token);
         if ((access.Roles & caller.Role) != FleetRole.None && !(access.ProviderOnly && !caller.Scope.IsProvider))
         {
             return caller;

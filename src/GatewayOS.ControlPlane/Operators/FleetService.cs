@@ -21,6 +21,9 @@ internal sealed class FleetService(FleetStore store, FleetAuthority authority, T
     // Worst first.
     private static readonly string[] s_verdicts = ["unprotected", "late", "protected"];
 
+    public override async Task<FleetTokenInfo> GetSelf(GetSelfRequest request, ServerCallContext context) =>
+        FleetMessages.Of(FleetCaller.Of(context).Token, await TenantsAsync(context).ConfigureAwait(false));
+
     public override async Task<ListFleetAppliancesReply> ListAppliances(ListFleetAppliancesRequest request, ServerCallContext context)
     {
         Dictionary<string, string> tenants = await TenantsAsync(context).ConfigureAwait(false);

@@ -100,6 +100,9 @@ internal sealed class LinkConversation(FleetMembershipFile membership, CommandLe
             if (_reportsSent.GetValueOrDefault(command.Id) < command.Revision)
             {
                 _reportsSent[command.Id] = command.Revision;
+
+                // What it has changed is to be seen at once.
+                _statusSent = command.IsEnded ? null : _statusSent;
                 yield return new ApplianceMessage { Report = ReportOf(command) };
             }
         }

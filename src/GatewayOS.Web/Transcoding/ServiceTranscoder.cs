@@ -14,8 +14,6 @@ internal sealed class ServiceTranscoder(ServiceDescriptor service, WebCalls call
     /// <summary>How long a call may take that gives one answer.</summary>
     public static readonly TimeSpan CallTimeMax = TimeSpan.FromSeconds(60);
 
-    private static readonly JsonParser s_parser = new(JsonParser.Settings.Default);
-
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) => Add(method, async (http, session) =>
     {
         TRequest request = await ReadAsync<TRequest>(http, method.Name).ConfigureAwait(false);
@@ -71,17 +69,7 @@ internal sealed class ServiceTranscoder(ServiceDescriptor service, WebCalls call
 
     private async Task<TRequest> ReadAsync<TRequest>(HttpContext http, string method)
         where TRequest : class
-    {
-        string json = await RequestBody.ReadTextAsync(http, time).ConfigureAwait(false);
-        try
-        {
-            return (TRequest)(object)s_parser.Parse(json.Length == 0 ? "{}" : json, service.FindMethodByName(method).InputType);
-        }
-        catch (Exception error) when (error is InvalidProtocolBufferException or InvalidJsonException or FormatException or OverflowException)
-        {
-            throw new RpcException(new Status(StatusCode.InvalidArgument, $"The request is no JSON of a {service.FindMethodByName(method).InputType.Name}: {error.Message}"));
-        }
-    }
+        => (TRequest)await MessageJson.ReadAsync(http, service.FindMethodByName(method).InputType, time).ConfigureAwait(false);
 
     private sealed class MessageWriter<T>(EventStream stream) : IServerStreamWriter<T>
         where T : class

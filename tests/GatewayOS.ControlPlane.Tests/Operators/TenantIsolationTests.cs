@@ -127,6 +127,7 @@ public sealed class TenantIsolationTests : IAsyncLifetime
     // What a request has to name of the tenant's. A new method needs its line here.
     private IMessage RequestFor(string method) => method switch
     {
+        "GetSelf" => new GetSelfRequest(),
         "ListAppliances" => new ListFleetAppliancesRequest(),
         "RevokeAppliance" => new FleetApplianceRequest { Appliance = _appliance },
         "ListNodes" => new ListFleetNodesRequest(),

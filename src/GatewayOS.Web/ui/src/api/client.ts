@@ -23,10 +23,12 @@ export class ApiError extends Error {
 }
 
 let csrf = '';
+let isSignedIn = false;
 let whenSignedOut: () => void = () => undefined;
 
 /** Takes over the session that later requests belong to; null ends it. */
-export function takeSession(session: Session | null): void {
+export function takeSession(session: Pick<Partial<Session>, 'csrf'> | null): void {
+  isSignedIn = session !== null;
   csrf = session?.csrf ?? '';
 }
 
@@ -79,7 +81,7 @@ async function send(method: string, path: string, body?: unknown, reading?: Read
   noteAnswer(response.headers.get('Date'), askedMs, Date.now());
   if (!response.ok) {
     const error = await refusal(response);
-    if (error.status === 401 && csrf !== '' && path !== '/session') {
+    if (error.status === 401 && isSignedIn && path !== '/session') {
       whenSignedOut();
     }
 
@@ -100,8 +102,8 @@ export async function get<T>(path: string, reading?: Reading): Promise<T> {
 }
 
 /** Sends a document to one of the addresses that are no methods. */
-export async function post<T>(path: string, body: unknown): Promise<T> {
-  return json<T>(await send('POST', path, body));
+export async function post<T>(path: string, body: unknown, reading?: Reading): Promise<T> {
+  return json<T>(await send('POST', path, body, reading));
 }
 
 /** Removes what is at an address. */

@@ -1,9 +1,9 @@
 using System.Reflection;
 
-namespace GatewayOS.Web.Files;
+namespace GatewayOS.Pages;
 
 /// <summary>The page's files, which are part of this program: there is no path from a request to a disk.</summary>
-internal sealed class PageFiles
+public sealed class PageFiles
 {
     private const string ResourcePrefix = "ui/";
     private const string Index = "index.html";
@@ -14,27 +14,29 @@ internal sealed class PageFiles
     private readonly Dictionary<string, PageFile> _files;
 
     /// <summary>Takes files by their names.</summary>
-    public PageFiles(IEnumerable<KeyValuePair<string, byte[]>> files)
+    /// <param name="files">Names and contents.</param>
+    /// <param name="missing">HTML that is served when there is no page among them: what to do.</param>
+    public PageFiles(IEnumerable<KeyValuePair<string, byte[]>> files, ReadOnlySpan<byte> missing)
     {
         _files = files.ToDictionary(file => file.Key, file => new PageFile(file.Key, file.Value), StringComparer.Ordinal);
         if (!_files.ContainsKey(Index))
         {
-            _files.Add(Index, new PageFile(Index, MissingPage.Content));
+            _files.Add(Index, new PageFile(Index, missing.ToArray()));
         }
     }
 
-    /// <summary>Those that this program was built with.</summary>
-    public static PageFiles OfThisProgram()
-    {
-        Assembly here = typeof(PageFiles).Assembly;
-        return new PageFiles(here.GetManifestResourceNames().Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal)).Select(name =>
+    /// <summary>Those that a program was built with: its resources below <c>ui/</c>.</summary>
+    /// <param name="assembly">Which.</param>
+    /// <param name="missing">HTML that is served where it was built without.</param>
+    public static PageFiles Of(Assembly assembly, ReadOnlySpan<byte> missing) => new(
+        assembly.GetManifestResourceNames().Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal)).Select(name =>
         {
-            using Stream stream = here.GetManifestResourceStream(name)!;
+            using Stream stream = assembly.GetManifestResourceStream(name)!;
             var bytes = new MemoryStream();
             stream.CopyTo(bytes);
             return KeyValuePair.Create(name[ResourcePrefix.Length..], bytes.ToArray());
-        }));
-    }
+        }),
+        missing);
 
     /// <summary>Answers a request for a file. Paths that look like pages are the page's own business.</summary>
     public Task AnswerAsync(HttpContext http)

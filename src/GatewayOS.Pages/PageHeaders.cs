@@ -1,7 +1,7 @@
-namespace GatewayOS.Web;
+namespace GatewayOS.Pages;
 
 /// <summary>Headers that every answer has.</summary>
-internal static class WebHeaders
+public static class PageHeaders
 {
     private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 

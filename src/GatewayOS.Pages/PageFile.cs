@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
-namespace GatewayOS.Web.Files;
+namespace GatewayOS.Pages;
 
 /// <summary>A file of the page, compressed when it is first asked for. Thread-safe.</summary>
-internal sealed class PageFile
+public sealed class PageFile
 {
     private const string Brotli = "br";
     private const string Gzip = "gzip";

@@ -1,10 +1,9 @@
-using GatewayOS.TestKit.Programs;
-
-namespace GatewayOS.ControlPlane.Tests;
+namespace GatewayOS.TestKit.Programs;
 
 /// <summary>A running gateway-control, and its first administrator. Disposing kills it.</summary>
-internal sealed class ControlInstance : IDisposable
+public sealed class ControlInstance : IDisposable
 {
+    /// <summary>The file with the first administrator's token, in the state directory.</summary>
     public const string FirstToken = "first-admin-token";
 
     private readonly BuiltProgram _program;
@@ -25,17 +24,27 @@ internal sealed class ControlInstance : IDisposable
     /// <summary>Where it listens.</summary>
     public string Address { get; }
 
+    /// <summary>Its process ID.</summary>
+    public int Id => _program.Id;
+
+    /// <summary>The first administrator's token.</summary>
+    public string Token => File.ReadAllText(Path.Join(_state, FirstToken)).Trim();
+
     /// <summary>What it has logged.</summary>
     public string Log => _program.Log;
 
     /// <summary>Starts one, whatever becomes of it.</summary>
+    /// <param name="state">Its state directory.</param>
+    /// <param name="address">Where it listens.</param>
+    /// <param name="database">PostgreSQL's connection string; null for SQLite.</param>
+    /// <param name="options">Further options.</param>
     public static BuiltProgram Start(string state, string address, string? database, params string[] options) =>
-        new("gateway-control", ["--state", state, "--listen", address, .. options], database is null ? null : new Dictionary<string, string> { ["GATEWAY_CONTROL_DATABASE"] = database });
+        new("gateway-control", ["--state", state, "--listen", address, .. options.Contains("--console") ? [] : (string[])["--console", "off"], .. options], database is null ? null : new Dictionary<string, string> { ["GATEWAY_CONTROL_DATABASE"] = database });
 
     /// <summary>Runs a verb of <c>gatewayctl fleet</c> against it.</summary>
     public ProgramRun Fleet(params string[] arguments)
     {
-        var environment = new Dictionary<string, string> { ["GATEWAY_CONTROL"] = Address, ["GATEWAY_FLEET_TOKEN"] = File.ReadAllText(Path.Join(_state, FirstToken)) };
+        var environment = new Dictionary<string, string> { ["GATEWAY_CONTROL"] = Address, ["GATEWAY_FLEET_TOKEN"] = Token };
         using var program = new BuiltProgram("gatewayctl", ["fleet", .. arguments], environment);
         return program.Wait();
     }

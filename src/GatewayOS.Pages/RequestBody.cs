@@ -4,10 +4,10 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
-namespace GatewayOS.Web.Endpoints;
+namespace GatewayOS.Pages;
 
 /// <summary>Reads what a request carries, as far as it may be.</summary>
-internal static class RequestBody
+public static class RequestBody
 {
     /// <summary>Longest body, in bytes.</summary>
     public const int BytesMax = 1024 * 1024;

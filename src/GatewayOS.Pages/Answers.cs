@@ -1,22 +1,25 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using GatewayOS.Store.Storage;
 using Grpc.Core;
 
-namespace GatewayOS.Web.Endpoints;
+namespace GatewayOS.Pages;
 
 /// <summary>An error as the page gets it.</summary>
 /// <param name="Code">gRPC's name of it, or one of the page's own.</param>
 /// <param name="Message">What is wrong, with the remedy.</param>
 /// <param name="RetryAfterSeconds">After how long it may go well; null where waiting does not help.</param>
-internal sealed record ErrorDocument(string Code, string Message, double? RetryAfterSeconds = null);
+public sealed record ErrorDocument(string Code, string Message, double? RetryAfterSeconds = null);
 
 /// <summary>An error with more to it than gRPC's statuses say.</summary>
-internal sealed class WebErrorException(int status, ErrorDocument document) : Exception(document.Message)
+public sealed class WebErrorException(int status, ErrorDocument document) : Exception(document.Message)
 {
+    /// <summary>The HTTP status.</summary>
     public int Status => status;
 
+    /// <summary>What the page is told.</summary>
     public ErrorDocument Document => document;
 
     /// <summary>Something about the form of a request.</summary>
@@ -24,7 +27,7 @@ internal sealed class WebErrorException(int status, ErrorDocument document) : Ex
 }
 
 /// <summary>Writes answers.</summary>
-internal static class Answers
+public static class Answers
 {
     /// <summary>The status of a request whose asker has gone away (nginx's number).</summary>
     public const int StatusGone = 499;
@@ -41,11 +44,18 @@ internal static class Answers
         StoreDamagedException => ErrorOf(new RpcException(new Status(StatusCode.DataLoss, error.Message))),
         StoreIoException => ErrorOf(new RpcException(new Status(StatusCode.Unavailable, error.Message))),
         OperationCanceledException => ErrorOf(new RpcException(new Status(StatusCode.Cancelled, "The request was given up, or its session has ended."))),
-        _ => ErrorOf(new RpcException(new Status(StatusCode.Internal, "The appliance failed at this. Its log says more."))),
+        _ => ErrorOf(new RpcException(new Status(StatusCode.Internal, "The server failed at this. Its log says more."))),
     };
 
+    /// <summary>True for what is expected to go wrong: a message says it all, and no log has to.</summary>
+    public static bool IsKnown(Exception error) =>
+        error is RpcException or WebErrorException or BadHttpRequestException or OperationCanceledException or StoreUnusableException or StoreDamagedException or StoreIoException;
+
     /// <summary>Writes an error, if nothing was written yet; else breaks the answer off, so that it cannot be taken for whole.</summary>
-    public static async Task WriteErrorAsync(HttpContext http, Exception error)
+    /// <param name="http">The request.</param>
+    /// <param name="error">What went wrong.</param>
+    /// <param name="isReplaced">True when the certificate is the owner's.</param>
+    public static async Task WriteErrorAsync(HttpContext http, Exception error, bool isReplaced)
     {
         if (http.Response.HasStarted)
         {
@@ -55,7 +65,7 @@ internal static class Answers
 
         (int status, ErrorDocument document) = ErrorOf(error);
         http.Response.Clear();
-        WebHeaders.Add(http.Response.Headers, isReplaced: http.Features.Get<WebListener>()?.Certificate.IsReplaced ?? false);
+        PageHeaders.Add(http.Response.Headers, isReplaced);
         http.Response.StatusCode = status;
         if (document.RetryAfterSeconds is { } wait)
         {
@@ -77,7 +87,7 @@ internal static class Answers
     }
 
     /// <summary>An error as JSON.</summary>
-    public static string ToJson(ErrorDocument document) => JsonSerializer.Serialize(document, WebJson.Default.ErrorDocument);
+    public static string ToJson(ErrorDocument document) => JsonSerializer.Serialize(document, PagesJson.Default.ErrorDocument);
 
     private static int StatusOf(StatusCode code) => code switch
     {
@@ -109,3 +119,7 @@ internal static class Answers
         _ => code.ToString().ToUpperInvariant(),
     };
 }
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ErrorDocument))]
+internal sealed partial class PagesJson : JsonSerializerContext;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Grpc.Core;
 
-namespace GatewayOS.Web.Transcoding;
+namespace GatewayOS.Pages;
 
 /// <summary>A call that came from a browser.</summary>
 public sealed class WebCallContext : ServerCallContext
@@ -17,9 +17,10 @@ public sealed class WebCallContext : ServerCallContext
     /// <param name="method">The method, <c>service/name</c>.</param>
     /// <param name="account">Whose session it has; null for none's.</param>
     /// <param name="cancellation">Cancelled when the browser goes away or the session ends.</param>
-    public WebCallContext(HttpContext http, string method, string? account, CancellationToken cancellation)
+    /// <param name="headers">What goes with it, as gRPC's metadata; null for nothing.</param>
+    public WebCallContext(HttpContext http, string method, string? account, CancellationToken cancellation, Metadata? headers = null)
     {
-        (_http, _method, Account, _cancellation) = (http, method, account, cancellation);
+        (_http, _method, Account, _cancellation, RequestHeadersCore) = (http, method, account, cancellation, headers ?? []);
     }
 
     /// <summary>The account that is logged in; null for none.</summary>
@@ -38,7 +39,7 @@ public sealed class WebCallContext : ServerCallContext
     protected override DateTime DeadlineCore => DateTime.MaxValue;
 
     /// <inheritdoc/>
-    protected override Metadata RequestHeadersCore { get; } = [];
+    protected override Metadata RequestHeadersCore { get; }
 
     /// <inheritdoc/>
     protected override CancellationToken CancellationTokenCore => _cancellation;
@@ -69,15 +70,4 @@ public sealed class WebCallContext : ServerCallContext
     /// <inheritdoc/>
     protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) =>
         throw new NotSupportedException("Pass the cancellation token of the call on instead.");
-}
-
-/// <summary>A request to one of the page's own endpoints, as the gates see it.</summary>
-/// <param name="Target">What it is about, for the audit log.</param>
-public sealed record WebRequest(string Target);
-
-/// <summary>Says that such a request was answered; the answer itself is written already.</summary>
-public sealed record WebReply
-{
-    /// <summary>The only one.</summary>
-    public static WebReply Written { get; } = new();
 }
