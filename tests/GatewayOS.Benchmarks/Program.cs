@@ -1,3 +1,4 @@
+using GatewayOS.Benchmarks.Fleets;
 using GatewayOS.Benchmarks.Generations;
 using GatewayOS.Benchmarks.Peers;
 using GatewayOS.Benchmarks.Results;
@@ -21,6 +22,7 @@ internal static class Program
         ("catalogue", "lists and searches at full scale", OnThisThread(CatalogueSuite.Run)),
         ("vault", "a vault in a bucket beside rclone", OnThisThread(VaultSuite.Run)),
         ("overview", "the web page's overview of a full appliance, beside a backup", OnThisThread(OverviewSuite.Run)),
+        ("fleet", "a control plane with a thousand simulated appliances", FleetSuite.RunAsync),
         ("grpc", "the stand-in beside bare HTTP/2 and sockets", GrpcSuite.RunAsync),
     ];
 
