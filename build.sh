@@ -6,12 +6,13 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPE
 
 targets='build        build the web page and publish gatewayd, gateway-agent, gatewayctl and gateway-control into artifacts/bin
 run          build, then start an appliance and a node on the loopback and back up, verify and restore real data of this
-             machine; on a terminal it stays until Ctrl-C: ./build.sh run [-- [--stay|--end] DIRECTORY...]
+             machine; on a terminal it stays until Ctrl-C: ./build.sh run [-- [--stay|--end] DIRECTORY...];
+             with --fleet a control plane with its console, and three appliances: ./build.sh run --fleet [--stay|--end]
 test         all tests but the slow system tests, and a time-boxed simulation
 test-system  the slow end-to-end tests through the real binary
 simulate     the store simulation at length: ./build.sh simulate [-- --seeds N]
 bench        measurements: ./build.sh bench [-- SUITE --option value...]; suites are peers (beside restic and borg), stages,
-             generations, scale, nodes, vault, catalogue, grpc and chunk-sizes
+             generations, scale, nodes, vault, catalogue, fleet, grpc and chunk-sizes
 corpus       data to back up, made from a seed and aged by days: ./build.sh corpus -- make|age --out DIR...
 format       format the code (format-check only looks)
 clean        remove everything built'
@@ -70,6 +71,10 @@ dotnet tool restore >/dev/null
 if [ "$target" = run ]; then
   # Without the build tool in between, Ctrl-C reaches what is shown.
   dotnet cake build.cake --verbosity=quiet --target=build
+  if [ "${1:-}" = --fleet ]; then
+    shift
+    exec tools/fleet-demo.sh "$@"
+  fi
   exec tools/demo.sh "$@"
 fi
 
