@@ -32,6 +32,9 @@ public sealed class BrowsedAppliance : IDisposable
         Gateway.Operator("alert", "test").Expect(0);
         Directory.CreateDirectory(_scratch["usb"]);
         Gateway.Operator("vault", "add", "usb-offsite", _scratch["usb"]).Expect(0);
+        Directory.CreateDirectory(_scratch["nas"]);
+        Gateway.Operator("vault", "add", "office-nas", _scratch["nas"], "--by-tasks").Expect(0);
+        Gateway.Operator("vault", "task", "add", "files", "--vault", "office-nas", "--node", "files").Expect(0);
         Gateway.Operator("job", "run", "vault", "--follow", "--quiet").Expect(0);
         Gateway.Operator("drill", "vaults", "--quiet").Expect(0);
         Gateway.Operator("token", "create", "--role", "viewer", "--note", "Prometheus").Expect(0);

@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Amazon.Runtime;
 using Amazon.S3;
+using Amazon.S3.Model;
 using GatewayOS.Cloud.Tunnel;
 
 namespace GatewayOS.Cloud.Vault;
@@ -18,22 +19,39 @@ internal static class S3Client
     // The SDK's own 8 KiB would be a system call each.
     private const int CopyBytes = 256 * 1024;
 
-    public static AmazonS3Client Make(S3Settings settings) => new(Credentials(settings.CredentialsFile), new AmazonS3Config
+    private const string BodyHashHeader = "x-amz-content-sha256";
+    private const string BodyLeftOut = "UNSIGNED-PAYLOAD";
+
+    public static AmazonS3Client Make(S3Settings settings)
     {
-        ServiceURL = settings.Endpoint,
-        AuthenticationRegion = settings.Region,
-        ForcePathStyle = settings.PathStyle,
+        var client = new AmazonS3Client(Credentials(settings.CredentialsFile), new AmazonS3Config
+        {
+            ServiceURL = settings.Endpoint,
+            AuthenticationRegion = settings.Region,
+            ForcePathStyle = settings.PathStyle,
 
-        // Retries are ours: they know what is worth one, and are seen.
-        MaxErrorRetry = 0,
-        Timeout = s_requestTimeout,
-        HttpClientFactory = new TrustingFactory(settings.CaFile, settings.ViaTunnel),
-        BufferSize = CopyBytes,
+            // Retries are ours: they know what is worth one, and are seen.
+            MaxErrorRetry = 0,
+            Timeout = s_requestTimeout,
+            HttpClientFactory = new TrustingFactory(settings.CaFile, settings.ViaTunnel),
+            BufferSize = CopyBytes,
 
-        // Many services do not know the newer checksum headers. Every body carries its MD5 instead, which all of them check.
-        RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
-        ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-    });
+            // Many services do not know the newer checksum headers. Every body carries its MD5 instead, which all of them check.
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        });
+        client.BeforeRequestEvent += LeaveBodyOut;
+        return client;
+    }
+
+    // The signature covers the body's MD5, and nobody finds another body with that of a given one (RFC 6151). SHA-256 beside it would be hashed at both ends. The SDK's own option leaves it out over TLS only.
+    private static void LeaveBodyOut(object sender, RequestEventArgs arguments)
+    {
+        if (arguments is WebServiceRequestEventArgs { Request: PutObjectRequest or UploadPartRequest } sent)
+        {
+            sent.Headers[BodyHashHeader] = BodyLeftOut;
+        }
+    }
 
     /// <summary>What a failed request means.</summary>
     /// <param name="error">What the SDK threw.</param>

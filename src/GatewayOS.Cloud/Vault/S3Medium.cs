@@ -34,9 +34,6 @@ public sealed class S3Medium : IVaultMedium
     private readonly DateTimeOffset? _asOf;
     private readonly BandwidthSchedule? _bandwidth;
     private readonly string _prefix;
-
-    // With TLS a body needs no SHA-256 in the signature beside the MD5 that the signature covers. Without it the SDK insists.
-    private readonly bool _leavesBodiesUnsigned;
     private readonly SemaphoreSlim _bodies = new(BodiesMax);
 
     /// <summary>Makes the client; nothing is asked yet.</summary>
@@ -54,7 +51,6 @@ public sealed class S3Medium : IVaultMedium
 
         (_settings, _time, _asOf, _bandwidth) = (settings, time, asOf, bandwidth);
         _prefix = settings.Prefix.Length == 0 ? "" : settings.Prefix + "/";
-        _leavesBodiesUnsigned = settings.Endpoint.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
         _client = S3Client.Make(settings);
         _uploads = new S3Uploads(_client, settings.Bucket, _prefix);
         Location = $"{settings.Endpoint.TrimEnd('/')}/{settings.Bucket}{(settings.Prefix.Length == 0 ? "" : "/" + settings.Prefix)}";
@@ -229,7 +225,6 @@ public sealed class S3Medium : IVaultMedium
                 InputStream = body,
                 MD5Digest = Convert.ToBase64String(body.Digest()),
                 UseChunkEncoding = false,
-                DisablePayloadSigning = _leavesBodiesUnsigned,
                 StorageClass = ClassOf(name),
                 ServerSideEncryptionMethod = Encryption,
                 ServerSideEncryptionKeyManagementServiceKeyId = _settings.KmsKey,
@@ -288,7 +283,6 @@ public sealed class S3Medium : IVaultMedium
                 InputStream = body,
                 MD5Digest = Convert.ToBase64String(digest),
                 UseChunkEncoding = false,
-                DisablePayloadSigning = _leavesBodiesUnsigned,
             };
             return new PartETag(number, (await Send(body, limit => _client.UploadPartAsync(request, limit.Token), cancellation).ConfigureAwait(false)).ETag);
         }

@@ -25,7 +25,6 @@ internal static class VaultAddCommand
     private static readonly Option<int> s_lockDays = new("--lock-days") { Description = "Lock every object in compliance mode for so many days, again and again while the store has it: nobody can delete it before. The bucket must have object lock", HelpName = "DAYS" };
     private static readonly Option<bool> s_viaTunnel = new("--via-tunnel") { Description = "Reach it through this machine's tunnel and never otherwise: without the tunnel a sync fails" };
     private static readonly Option<string[]> s_bandwidth = new("--bandwidth") { Description = "How much is sent in a second, always or in a part of the day, as 2M or 08:00-18:00=2M; may be repeated", HelpName = "LIMIT" };
-
     private static readonly Option<int> s_auditDays = new("--audit-days") { Description = "Days within which an appliance reads all of it back once, for which a service may charge; 0 for never", HelpName = "DAYS", DefaultValueFactory = _ => VaultAuditOptions.PeriodDaysDefault };
     private static readonly Option<bool> s_byTasks = new("--by-tasks") { Description = "Put nothing there but what 'vault task add' says; without it the vault gets everything" };
 
