@@ -1,11 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using GatewayOS.Api;
 using GatewayOS.Appliance.Accounts;
-using GatewayOS.TestKit.Programs;
-using GatewayOS.Web.Contract;
-using GatewayOS.Web.Endpoints;
-using Microsoft.AspNetCore.Http;
 
 namespace GatewayOS.Web.Tests;
 
@@ -18,23 +13,7 @@ public sealed class ContractTests(ServedAppliance served)
     {
         using Browser browser = await served.BrowserOfAsync(Role.Viewer);
         Answer answer = (await browser.GetAsync("/api/v1/openapi.json")).Expect(HttpStatusCode.OK);
-        AssertTypes("src/api/types.ts", JsonNode.Parse(answer.Text)!.AsObject());
-    }
-
-    [Fact]
-    public void The_consoles_types_are_what_the_protocol_gives() => AssertTypes(
-        "console/types.ts", OpenApi.Of([.. Fleet.Descriptor.Methods.Select(method => new WebEndpoint(HttpMethods.Post, $"{EndpointTable.Prefix}{method.Service.FullName}/{method.Name}", "", (_, _) => Task.CompletedTask) { Method = method })]));
-
-    private static void AssertTypes(string file, JsonObject document)
-    {
-        string path = Path.Join(Gatewayctl.Root, "src/GatewayOS.Web/ui", file);
-        string types = TypeScriptTypes.Of(document);
-        if (Environment.GetEnvironmentVariable("GATEWAY_WRITE_TYPES") == "1")
-        {
-            File.WriteAllText(path, types);
-        }
-
-        Assert.True(types == File.ReadAllText(path), $"{path} is not what the contract gives. GATEWAY_WRITE_TYPES=1 has this test write it.");
+        ContractFile.AssertIs("src/api/types.ts", JsonNode.Parse(answer.Text)!.AsObject());
     }
 
     [Fact]

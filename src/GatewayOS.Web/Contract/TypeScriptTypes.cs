@@ -10,7 +10,7 @@ internal static class TypeScriptTypes
     private const string SchemaPrefix = "#/components/schemas/";
     private const string Head =
         """
-        // Made from the appliance's OpenAPI document by tests/GatewayOS.Web.Tests (ContractTests); do not edit. A test fails when this is not what the document gives.
+        // Made from the contract by tests/GatewayOS.Web.Tests; do not edit. A test fails when this is not what the contract gives.
 
 
         """;

@@ -1,4 +1,4 @@
-// Made from the appliance's OpenAPI document by tests/GatewayOS.Web.Tests (ContractTests); do not edit. A test fails when this is not what the document gives.
+// Made from the contract by tests/GatewayOS.Web.Tests; do not edit. A test fails when this is not what the contract gives.
 
 export interface AddUserRequest {
   user?: string;
@@ -935,10 +935,25 @@ export interface VaultInfo {
   objectsLeft?: string;
   isSyncing?: boolean;
   problem?: string;
+  byTasks?: boolean;
+  tasks?: VaultTaskInfo[];
 }
 
 export interface VaultRequest {
   name?: string;
+}
+
+export interface VaultTaskInfo {
+  name?: string;
+  takes?: string;
+  paused?: boolean;
+  sinceUnixMs?: string;
+  isMeasured?: boolean;
+  history?: number;
+  historyThere?: number;
+  tail?: number;
+  tailThere?: number;
+  oldestLackingUnixMs?: string;
 }
 
 export interface VerifyAuditReply {
