@@ -76,13 +76,6 @@ internal static class FleetIdentity
         return CertificateAuthority.Expiry(certificate);
     }
 
-    /// <summary>True when less than a third of the certificate's life is left.</summary>
-    public static bool IsRenewalDue(FleetMembership membership, TimeProvider time)
-    {
-        using var certificate = X509Certificate2.CreateFromPem(membership.CertificatePem);
-        return CertificateAuthority.Expiry(certificate) - time.GetUtcNow() < (certificate.NotAfter - certificate.NotBefore) / 3;
-    }
-
     /// <summary>Gets a certificate for a new key. Key and certificate are kept in one step; the next connection uses them.</summary>
     public static async Task RenewAsync(FleetMembershipFile file, FleetMembership membership, GrpcChannel channel, TimeProvider time, CancellationToken cancellation)
     {

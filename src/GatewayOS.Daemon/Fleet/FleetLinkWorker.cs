@@ -27,12 +27,14 @@ internal sealed class FleetLinkWorker : BackgroundService
     private readonly ILogger<FleetLinkWorker> _logger;
     private readonly SemaphoreSlim _wake = new(0);
     private readonly ReconnectDelay _delay;
+    private readonly CertificateRenewal _renewal;
     private CancellationTokenSource? _cut;
     private LinkState _state;
 
     public FleetLinkWorker(ApplianceHost appliance, DataWorkers workers, TimeProvider time, ILogger<FleetLinkWorker> logger)
     {
         (_appliance, _workers, _time, _logger) = (appliance, workers, time, logger);
+        _renewal = new CertificateRenewal(time);
         _delay = new ReconnectDelay(appliance.StoreId.GetHashCode(StringComparison.Ordinal));
         _state = new LinkState("off", "", time.GetUtcNow());
     }
@@ -97,9 +99,10 @@ internal sealed class FleetLinkWorker : BackgroundService
         try
         {
             using GrpcChannel channel = FleetIdentity.Open(membership);
-            if (FleetIdentity.IsRenewalDue(membership, _time))
+            if (_renewal.IsDue(membership))
             {
                 await FleetIdentity.RenewAsync(_appliance.Membership, membership, channel, _time, stop.Token).ConfigureAwait(false);
+                _renewal.Renewed();
                 return "";
             }
 
@@ -153,7 +156,7 @@ internal sealed class FleetLinkWorker : BackgroundService
             {
                 await woken.ConfigureAwait(false);
                 woken = _wake.WaitAsync(s_tick, stop);
-                if (_appliance.Membership.Current is { } present && FleetIdentity.IsRenewalDue(present, _time))
+                if (_appliance.Membership.Current is { } present && _renewal.IsDue(present))
                 {
                     return;
                 }
