@@ -12,12 +12,13 @@ internal static class FleetOrderCommands
 {
     private static readonly Argument<string> s_appliance = new("APPLIANCE") { Description = "The appliance: name or ID" };
     private static readonly Argument<string> s_node = new("NODE") { Description = "A node of it: name or ID" };
-    private static readonly Argument<string[]> s_paths = new Argument<string[]>("PATH") { Description = "Absolute paths; none for those of its policies", Arity = ArgumentArity.ZeroOrMore }.RefuseOptions();
+    private static readonly Argument<string[]> s_paths = new Argument<string[]>("PATH") { Description = "Absolute paths; none for those of the policy it follows", Arity = ArgumentArity.ZeroOrMore }.RefuseOptions();
     private static readonly Argument<string> s_snapshot = new("SNAPSHOT") { Description = "The restore point: its ID or a beginning of it" };
     private static readonly Argument<string> s_policy = new("POLICY") { Description = "The policy's name" };
     private static readonly Argument<string> s_file = new("FILE") { Description = "The policy's document (JSON)" };
     private static readonly Argument<string> s_id = new("ID") { Description = "The command, as 'fleet commands' shows it" };
     private static readonly Option<string> s_of = new("--appliance", "-a") { Description = "Only of this appliance: name or ID", HelpName = "APPLIANCE", DefaultValueFactory = _ => "" };
+    private static readonly Option<string> s_as = new("--policy") { Description = "As this policy says, when the node follows several", HelpName = "POLICY", DefaultValueFactory = _ => "" };
     private static readonly Option<string> s_on = new("--node") { Description = "The node that restores, or is asked about", HelpName = "NODE", DefaultValueFactory = _ => "" };
     private static readonly Option<string> s_target = new("--target", "-t") { Description = "Where to, an absolute directory on the node", HelpName = "DIR", Required = true };
     private static readonly Option<string[]> s_path = new("--path") { Description = "Only this path; may be repeated", HelpName = "PATH" };
@@ -29,9 +30,9 @@ internal static class FleetOrderCommands
 
     public static Command[] Build() =>
     [
-        Verb.Make("backup", "Have a node backed up", [s_appliance, s_node, s_paths, s_noWait], context => Order(context, new FleetOrder { Job = Job(context, "backup", [.. context.Arguments.GetValue(s_paths) ?? []]) })),
-        Verb.Make("verify", "Have a node's newest restore point read whole", [s_appliance, s_node, s_noWait], context => Order(context, new FleetOrder { Job = Job(context, "verify", []) })),
-        Verb.Make("drill", "Have a restore of a node rehearsed", [s_appliance, s_node, s_noWait], context => Order(context, new FleetOrder { Job = Job(context, "drill", []) })),
+        Verb.Make("backup", "Have a node backed up", [s_appliance, s_node, s_paths, s_as, s_noWait], context => Order(context, new FleetOrder { Job = Backup(context) })),
+        Verb.Make("verify", "Have a node's newest restore point read whole", [s_appliance, s_node, s_noWait], context => Order(context, new FleetOrder { Job = Job(context, "verify") })),
+        Verb.Make("drill", "Have a restore of a node rehearsed", [s_appliance, s_node, s_noWait], context => Order(context, new FleetOrder { Job = Job(context, "drill") })),
         Verb.Make("restore", "Have a restore point restored on a node", [s_appliance, s_snapshot, s_on, s_target, s_path, s_noWait], Restore),
         Verb.Make("push", "Set a policy on an appliance", [s_appliance, s_file, s_expect, s_noWait], Push),
         Verb.Make("preview", "Show when a policy would run on an appliance, without setting it", [s_appliance, s_file, s_on], Preview),
@@ -41,7 +42,25 @@ internal static class FleetOrderCommands
         Verb.Make("cancel", "Call a command off that its appliance has not got", [s_id], Cancel),
     ];
 
-    private static OrderJobRequest Job(VerbContext context, string kind, string[] paths) => new() { Kind = kind, Node = context.Arguments.GetValue(s_node), Paths = { paths } };
+    private static OrderJobRequest Job(VerbContext context, string kind) => new() { Kind = kind, Node = context.Arguments.GetValue(s_node) };
+
+    private static OrderJobRequest Backup(VerbContext context)
+    {
+        OrderJobRequest job = Job(context, "backup");
+        job.Paths.Add(context.Arguments.GetValue(s_paths) ?? []);
+        string policy = context.Arguments.GetValue(s_as)!;
+        job.Policy = policy.Length == 0 && job.Paths.Count == 0 ? FollowedPolicy(context, job.Node) : policy;
+        return job;
+    }
+
+    // The policy whose sources are meant when nothing is said; none for a node that follows none, whose agent may have sources of its own.
+    private static string FollowedPolicy(VerbContext context, string node)
+    {
+        string appliance = context.Arguments.GetValue(s_appliance)!;
+        ListFleetNodesReply reply = FleetVerb.Call(context, (client, options) => client.ListNodes(new ListFleetNodesRequest(), options));
+        IReadOnlyList<string> policies = reply.Nodes.FirstOrDefault(known => (known.ApplianceName == appliance || known.ApplianceId == appliance) && (known.Protection.NodeName == node || known.Protection.NodeId == node))?.Protection.Policies ?? [];
+        return policies.Count <= 1 ? policies.FirstOrDefault("") : throw new UsageException($"'{node}' follows {string.Join(", ", policies)}. Say which with --policy, or name paths.");
+    }
 
     private static int Restore(VerbContext context)
     {

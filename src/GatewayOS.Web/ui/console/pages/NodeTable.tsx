@@ -45,8 +45,13 @@ function Told({ node, children }: { node: FleetNode; children: string | null }) 
 
 // One press: a node that follows no policy is given one, any other is backed up.
 function Remedy({ node, onFollow }: { node: FleetNode; onFollow: () => void }) {
-  const backUp = useAction(() => order(node.applianceId ?? '', node.applianceName ?? '', 'backup', { job: { kind: 'backup', node: node.protection?.nodeId ?? '' } }));
-  if ((node.protection?.policies?.length ?? 0) === 0) {
+  const policies = node.protection?.policies ?? [];
+  const backUp = useAction(async () => {
+    for (const policy of policies) {
+      await order(node.applianceId ?? '', node.applianceName ?? '', 'backup', { job: { kind: 'backup', node: node.protection?.nodeId ?? '', policy } });
+    }
+  });
+  if (policies.length === 0) {
     return <Button kind="primary" onClick={onFollow}>{words.protection.follow}</Button>;
   }
 
