@@ -109,6 +109,10 @@ internal sealed class SimulatedAppliance : IAsyncDisposable
             }
             catch (Exception error) when (error is RpcException or OperationCanceledException)
             {
+                // It comes back.
+            }
+            finally
+            {
                 _isUp = false;
             }
 
