@@ -99,7 +99,7 @@ public sealed class ConsoleTests : IDisposable
     private static async Task ProtectAsync(BrowserWindow window)
     {
         await window.GoAsync("overview");
-        await window.SeeAsync("1 of 1 nodes are not protected");
+        await window.SeeAsync("The node is not protected");
         await window.PressAsync("Follow a policy");
         await window.PressAsync("Assign");
         await window.GoAsync("commands");
@@ -107,7 +107,7 @@ public sealed class ConsoleTests : IDisposable
         await Assertions.Expect(window.Page.GetByText("Done", new PageGetByTextOptions { Exact = true })).ToHaveCountAsync(1);
         await window.GoAsync("overview");
         await window.PressAsync("Back up now");
-        await window.SeeAsync("All 1 nodes are protected");
+        await window.SeeAsync("The node is protected");
         Assert.Empty(await window.SeriousAccessibilityFindingsAsync());
     }
 

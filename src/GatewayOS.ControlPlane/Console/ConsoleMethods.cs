@@ -10,6 +10,7 @@ namespace GatewayOS.ControlPlane.Console;
 internal sealed class ConsoleMethods : ServiceBinderBase
 {
     private readonly Dictionary<string, Func<HttpContext, Metadata, Task<IMessage>>> _methods = new(StringComparer.Ordinal);
+    private readonly Fleet.FleetBase _service;
     private readonly Interceptor _gate;
     private readonly TimeProvider _time;
 
@@ -19,7 +20,7 @@ internal sealed class ConsoleMethods : ServiceBinderBase
     /// <param name="time">The clock.</param>
     public ConsoleMethods(Fleet.FleetBase service, Interceptor gate, TimeProvider time)
     {
-        (_gate, _time) = (gate, time);
+        (_service, _gate, _time) = (service, gate, time);
         Fleet.BindService(this, service);
     }
 
@@ -34,8 +35,8 @@ internal sealed class ConsoleMethods : ServiceBinderBase
 
     /// <summary>Asks whose the credentials are.</summary>
     /// <exception cref="RpcException">Nobody's, or not any more.</exception>
-    public async Task<FleetTokenInfo> WhoAsync(Fleet.FleetBase service, HttpContext http, Metadata credentials) =>
-        await _gate.UnaryServerHandler(new GetSelfRequest(), Context(http, nameof(Fleet.FleetClient.GetSelf), credentials), service.GetSelf).ConfigureAwait(false);
+    public async Task<FleetTokenInfo> WhoAsync(HttpContext http, Metadata credentials) =>
+        await _gate.UnaryServerHandler(new GetSelfRequest(), Context(http, nameof(Fleet.FleetClient.GetSelf), credentials), _service.GetSelf).ConfigureAwait(false);
 
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) => _methods.Add(method.Name, async (http, credentials) =>
     {

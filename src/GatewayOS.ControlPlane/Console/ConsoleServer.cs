@@ -88,9 +88,9 @@ internal sealed class ConsoleServer(FleetService service, FleetGate gate, TimePr
 
     private static string Bearer(string token) => $"Bearer {token}";
 
-    private static Metadata Metadata(string credentials) => credentials.Length == 0 ? [] : new Metadata { { Authorization, credentials } };
+    private static Metadata HeadersOf(string credentials) => credentials.Length == 0 ? [] : new Metadata { { Authorization, credentials } };
 
-    private static CookieOptions CookieOptions() => new() { HttpOnly = true, Secure = true, SameSite = SameSiteMode.Strict, Path = "/" };
+    private static CookieOptions Options() => new() { HttpOnly = true, Secure = true, SameSite = SameSiteMode.Strict, Path = "/" };
 
     private static Task WriteAsync(HttpContext http, IMessage message) => Answers.WriteJsonAsync(http, JsonFormatter.Default.Format(message));
 
@@ -113,18 +113,18 @@ internal sealed class ConsoleServer(FleetService service, FleetGate gate, TimePr
             ForeignPages.Refuse(http);
         }
 
-        string service = $"{Prefix}{Fleet.Descriptor.FullName}/";
+        string methods = $"{Prefix}{Fleet.Descriptor.FullName}/";
         return (http.Request.Method, path) switch
         {
             ("GET", Session) => ShowAsync(http),
             ("POST", Session) => SignInAsync(http),
             ("DELETE", Session) => SignOut(http),
-            ("POST", _) when path.StartsWith(service, StringComparison.Ordinal) => CallAsync(http, path[service.Length..]),
+            ("POST", _) when path.StartsWith(methods, StringComparison.Ordinal) => CallAsync(http, path[methods.Length..]),
             _ => throw new RpcException(new Status(StatusCode.NotFound, $"There is nothing at {http.Request.Method} {path}.")),
         };
     }
 
-    private async Task CallAsync(HttpContext http, string method) => await WriteAsync(http, await _methods.CallAsync(method, http, Metadata(Credentials(http))).ConfigureAwait(false)).ConfigureAwait(false);
+    private async Task CallAsync(HttpContext http, string method) => await WriteAsync(http, await _methods.CallAsync(method, http, HeadersOf(Credentials(http))).ConfigureAwait(false)).ConfigureAwait(false);
 
     private async Task ShowAsync(HttpContext http)
     {
@@ -135,21 +135,21 @@ internal sealed class ConsoleServer(FleetService service, FleetGate gate, TimePr
             throw new RpcException(new Status(StatusCode.Unauthenticated, "You are not signed in."));
         }
 
-        await WriteAsync(http, await _methods.WhoAsync(service, http, Metadata(credentials)).ConfigureAwait(false)).ConfigureAwait(false);
+        await WriteAsync(http, await _methods.WhoAsync(http, HeadersOf(credentials)).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
     private async Task SignInAsync(HttpContext http)
     {
         SignInDocument document = await RequestBody.ReadAsync(http, ConsoleJson.Default.SignInDocument, time).ConfigureAwait(false);
         string token = document.Token.Trim();
-        FleetTokenInfo who = await _methods.WhoAsync(service, http, Metadata(Bearer(token))).ConfigureAwait(false);
-        http.Response.Cookies.Append(Cookie, token, CookieOptions());
+        FleetTokenInfo who = await _methods.WhoAsync(http, HeadersOf(Bearer(token))).ConfigureAwait(false);
+        http.Response.Cookies.Append(Cookie, token, Options());
         await WriteAsync(http, who).ConfigureAwait(false);
     }
 
     private static Task SignOut(HttpContext http)
     {
-        http.Response.Cookies.Delete(Cookie, CookieOptions());
+        http.Response.Cookies.Delete(Cookie, Options());
         http.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
     }

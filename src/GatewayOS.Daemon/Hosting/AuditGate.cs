@@ -2,7 +2,7 @@ using System.Globalization;
 using GatewayOS.Api;
 using GatewayOS.Appliance.Accounts;
 using GatewayOS.Appliance.Policies;
-using GatewayOS.Web.Endpoints;
+using GatewayOS.Pages;
 using GatewayOS.Web.Transcoding;
 using Grpc.Core;
 using Grpc.Core.Interceptors;

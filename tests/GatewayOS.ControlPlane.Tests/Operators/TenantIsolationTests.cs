@@ -4,6 +4,7 @@ using GatewayOS.Api.Tokens;
 using GatewayOS.ControlPlane.Hosting;
 using GatewayOS.ControlPlane.Operators;
 using GatewayOS.ControlPlane.Storage;
+using GatewayOS.Pages;
 using GatewayOS.Store.Storage;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -173,7 +174,7 @@ public sealed class TenantIsolationTests : IAsyncLifetime
     // Through the gate and into the service, as the server does it.
     private async Task<(StatusCode Status, IMessage? Reply)> CallAsync(string method, IMessage request, string? token)
     {
-        var binder = new CallBinder(_gate, method, request, new TestCallContext($"/{Fleet.Descriptor.FullName}/{method}", token));
+        var binder = new CallBinder(_gate, method, request, new TestCallContext($"{Fleet.Descriptor.FullName}/{method}", token));
         Fleet.BindService(binder, _service);
         try
         {
@@ -203,32 +204,5 @@ public sealed class TenantIsolationTests : IAsyncLifetime
             => (IMessage)await gate.UnaryServerHandler(asked, context, handler);
     }
 
-    private sealed class TestCallContext(string method, string? token) : ServerCallContext
-    {
-        protected override string MethodCore => method;
-
-        protected override string HostCore => "";
-
-        protected override string PeerCore => "test";
-
-        protected override DateTime DeadlineCore => DateTime.MaxValue;
-
-        protected override Metadata RequestHeadersCore { get; } = token is null ? [] : new Metadata { { "authorization", $"Bearer {token}" } };
-
-        protected override CancellationToken CancellationTokenCore => CancellationToken.None;
-
-        protected override Metadata ResponseTrailersCore { get; } = [];
-
-        protected override Status StatusCore { get; set; } = Status.DefaultSuccess;
-
-        protected override WriteOptions? WriteOptionsCore { get; set; }
-
-        protected override AuthContext AuthContextCore { get; } = new(null, []);
-
-        protected override IDictionary<object, object> UserStateCore { get; } = new Dictionary<object, object>();
-
-        protected override Task WriteResponseHeadersAsyncCore(Metadata responseHeaders) => Task.CompletedTask;
-
-        protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) => throw new NotSupportedException();
-    }
+    private sealed class TestCallContext(string method, string? token) : LocalCallContext(method, "test", CancellationToken.None, token is null ? [] : new Metadata { { "authorization", $"Bearer {token}" } });
 }

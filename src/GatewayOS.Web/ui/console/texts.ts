@@ -21,8 +21,8 @@ export const words = {
   protection: {
     title: 'Protection',
     lead: 'Every node of every appliance, those first that need somebody.',
-    all: (count: number) => `All ${count} nodes are protected`,
-    some: (bad: number, count: number) => `${bad} of ${count} nodes are not protected`,
+    all: (count: number) => (count === 1 ? 'The node is protected' : `All ${count} nodes are protected`),
+    some: (bad: number, count: number) => (count === 1 ? 'The node is not protected' : `${bad} of ${count} nodes ${bad === 1 ? 'is' : 'are'} not protected`),
     none: 'No node is known',
     noneWhy: 'Nodes appear here when their appliance has joined the fleet and said how it is.',
     onlyBad: 'Only what is not protected',

@@ -11,6 +11,7 @@ import { texts } from '../../src/texts';
 import { fleet, useFleet } from '../api';
 import { useIsProvider } from '../self';
 import { words } from '../texts';
+import '../../src/pages/nodes/nodes.css';
 
 /** Makes a claim code, shows the command that uses it, and says when the appliance is there. */
 export function ClaimDialog({ onClose }: { onClose: () => void }) {
