@@ -32,9 +32,8 @@ public sealed class FleetEndToEndTests : IDisposable
         using var gateway = new Gatewayd(_scratch, "--name", "gw1");
         Agent agent = gateway.Enroll("node1");
         using BuiltProgram service = agent.Start("run");
-        gateway.Operator("fleet", "join", _address, "--claim", code).Expect(0);
+        Join(gateway, code);
         Assert.NotEqual(0, gateway.Operator("fleet", "join", _address, "--claim", code).ExitCode);
-        UntilUp(gateway);
 
         // The 99 % case: which node is not protected, why, and what to do.
         JsonElement node = UntilNode(known => known.GetProperty("verdict").GetString() == "unprotected");
@@ -61,14 +60,14 @@ public sealed class FleetEndToEndTests : IDisposable
         Fleet("tenant", "add", "acme").Expect(0);
         string code = Fleet("claim", "create", "--tenant", "acme", "--quiet").Expect(0).Output.Trim();
         using var gateway = new Gatewayd(_scratch, "--name", "gw1");
-        gateway.Operator("fleet", "join", _address, "--claim", code).Expect(0);
-        UntilUp(gateway);
+        Join(gateway, code);
         string stolen = File.ReadAllText(Path.Join(gateway.State, "fleet.json"));
         DateTimeOffset first = Expiry(gateway);
         Until.Holds(() => Expiry(gateway) > first + TimeSpan.FromSeconds(20), "the certificate is a later one");
         UntilUp(gateway);
 
-        gateway.Daemon.Dispose();
+        gateway.Daemon.Signal("TERM");
+        gateway.Daemon.Wait();
         File.WriteAllText(Path.Join(gateway.State, "fleet.json"), stolen);
         gateway.Start();
         Until.Holds(() => gateway.Operator("fleet", "show", "--json").Expect(0).Json.TryGetProperty("problem", out _), "the old identity is refused");
@@ -78,6 +77,13 @@ public sealed class FleetEndToEndTests : IDisposable
     private static DateTimeOffset Expiry(Gatewayd gateway) => gateway.Operator("fleet", "show", "--json").Expect(0).Json.GetProperty("certificateExpires").GetDateTimeOffset();
 
     private static void UntilUp(Gatewayd gateway) => Until.Holds(() => gateway.Operator("fleet", "show", "--json").Expect(0).Json.GetProperty("link").GetString() == "up", () => $"the link is up; gatewayd says {gateway.Daemon.Log}");
+
+    private void Join(Gatewayd gateway, string code)
+    {
+        ProgramRun join = gateway.Operator("fleet", "join", _address, "--claim", code);
+        Assert.True(join.ExitCode == 0, $"{join.Errors} gatewayd says {gateway.Daemon.Log}");
+        UntilUp(gateway);
+    }
 
     private void ProtectAndRestore(Gatewayd gateway)
     {
@@ -142,14 +148,12 @@ public sealed class FleetEndToEndTests : IDisposable
         Assert.Equal("left", Fleet("appliances", "--json").Expect(0).Json.GetProperty("appliances").EnumerateArray().Single().GetProperty("state").GetString());
         Assert.NotEqual(0, Fleet("backup", "gw1", "node1").ExitCode);
         string Claim(string name) => Fleet("claim", "create", "--tenant", "acme", "--site", "Bonn", "--name", name, "--quiet").Expect(0).Output.Trim();
-        gateway.Operator("fleet", "join", _address, "--claim", Claim("gw2")).Expect(0);
-        UntilUp(gateway);
+        Join(gateway, Claim("gw2"));
         string next = Claim("gw3");
         _control!.Kill();
         Assert.Contains("fleet revoke", gateway.Operator("fleet", "leave", "--json").Expect(0).Json.GetProperty("notice").GetString(), StringComparison.Ordinal);
         StartControl();
-        gateway.Operator("fleet", "join", _address, "--claim", next).Expect(0);
-        UntilUp(gateway);
+        Join(gateway, next);
     }
 
     private int Tests() => Fleet("alerts", "--json").Expect(0).Json.GetProperty("alerts").EnumerateArray().Count(alert => alert.GetProperty("alert").GetProperty("kind").GetString() == "Test");

@@ -63,7 +63,18 @@ internal sealed class FleetLinkWorker : BackgroundService
                 // Before the membership is read: whoever joins or leaves from here on ends this turn.
                 using var cut = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
                 Volatile.Write(ref _cut, cut);
-                await TurnAsync(cut.Token).ConfigureAwait(false);
+                try
+                {
+                    await TurnAsync(cut.Token).ConfigureAwait(false);
+                }
+                catch (Exception error) when (error is not OutOfMemoryException)
+                {
+                    // Backups go on whatever becomes of the link: what nobody has thought of is logged whole, and it is tried again.
+                    DaemonLog.Background(_logger, $"The link to the control plane failed: {error}");
+                    Note("connecting", error.Message);
+                    await Task.Delay(_delay.Next(), _time, cut.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+
                 Volatile.Write(ref _cut, null);
             }
         }

@@ -10,7 +10,7 @@ namespace GatewayOS.Daemon.Fleet;
 /// The appliance's end of a conversation with its control plane: what is to be sent, given what came. It holds nothing that may not be lost with the
 /// connection: what has to arrive is in the alerts' outbox and the ledger until the other end has taken it. For one thread.
 /// </summary>
-/// <param name="membership">The appliance's place in the fleet.</param>
+/// <param name="membership">The appliance's place in the fleet; it has one, or <see cref="InvalidDataException"/> is thrown.</param>
 /// <param name="ledger">Commands, and what became of them.</param>
 /// <param name="alerts">The outbox of alerts.</param>
 /// <param name="hello">Name, model and version.</param>
@@ -24,7 +24,7 @@ internal sealed class LinkConversation(FleetMembershipFile membership, CommandLe
     private const int ReportsInFlightMax = 100;
 
     private readonly Dictionary<string, long> _reportsSent = new(StringComparer.Ordinal);
-    private readonly string _applianceId = membership.Current!.ApplianceId;
+    private readonly FleetMembership _place = membership.Current ?? throw new InvalidDataException("The appliance has left the fleet.");
     private AlertMessage? _alertSent;
     private TimeSpan _statusInterval;
     private long? _statusSent;
@@ -40,7 +40,7 @@ internal sealed class LinkConversation(FleetMembershipFile membership, CommandLe
     {
         LinkHello first = hello.Clone();
         first.ProtocolVersion = ProtocolVersion;
-        first.ResumeToken = ByteString.CopyFrom(membership.Current!.ResumeToken);
+        first.ResumeToken = ByteString.CopyFrom(_place.ResumeToken);
         return new ApplianceMessage { Hello = first };
     }
 
@@ -52,8 +52,8 @@ internal sealed class LinkConversation(FleetMembershipFile membership, CommandLe
         switch (message.ContentCase)
         {
             case ControlMessage.ContentOneofCase.Welcome when !IsWelcome:
-                membership.Update(_applianceId, present => present with { ResumeToken = message.Welcome.ResumeToken.ToByteArray() });
-                ledger.Begin(_applianceId);
+                membership.Update(_place.ApplianceId, present => present with { ResumeToken = message.Welcome.ResumeToken.ToByteArray() });
+                ledger.Begin(_place.ApplianceId);
                 _statusInterval = TimeSpan.FromSeconds(Math.Max(1, message.Welcome.StatusIntervalSeconds));
                 IsWelcome = true;
                 return [new ApplianceMessage { Stored = new LinkStored() }];
