@@ -2,7 +2,7 @@
 # A real S3 service on the loopback for tests and measurements: Ceph's object gateway over one monitor and one disk in memory. Keeps versions, locks and parts as S3 does.
 # usage: tools/s3-server.sh start DIRECTORY PORT    prints its address when it answers, after some 15 s
 #        tools/s3-server.sh stop DIRECTORY          ends it and removes the directory
-# Access key AKTEST, secret SKTEST. LISTEN is the address (127.0.0.1). OSD_BYTES is how much it can hold (2 GiB). Needs Debian's ceph-mon, ceph-osd, radosgw and ceph-common.
+# Access key AKTEST, secret SKTEST. LISTEN is the address (127.0.0.1). OSD_BYTES is how much it can hold (2 GiB). CLASS names a storage class that it has beside STANDARD, and a day of its age rules lasts a second then. Needs Debian's ceph-mon, ceph-osd, radosgw and ceph-common.
 set -euo pipefail
 
 verb=${1:?start or stop}
@@ -72,6 +72,7 @@ memstore device bytes = ${OSD_BYTES:-2147483648}
 rgw frontends = beast endpoint=$listen:$port
 rgw data = $dir/rgw
 rgw dns name = localhost
+${CLASS:+rgw lc debug interval = 1}
 CONF
 
 ceph-authtool -C "$dir/keyring" --gen-key -n mon. --cap mon 'allow *' >/dev/null
@@ -91,6 +92,12 @@ for _ in $(seq 60); do
   ceph -c "$conf" osd stat 2>/dev/null | grep -q '1 up' && break
   sleep 0.3
 done
+if [ -n "${CLASS:-}" ]; then
+  for place in "zonegroup placement add --rgw-zonegroup default" "zone placement add --rgw-zone default --data-pool default.rgw.$CLASS.data"; do
+    # shellcheck disable=SC2086
+    timeout 60 radosgw-admin -c "$conf" -n client.rgw $place --placement-id default-placement --storage-class "$CLASS" >/dev/null 2>&1
+  done
+fi
 radosgw -c "$conf" -n client.rgw
 answers=no
 for _ in $(seq 150); do

@@ -22,8 +22,9 @@ public sealed class S3Server : IDisposable
 
     /// <summary>Starts it; answers when this returns.</summary>
     /// <param name="capacityBytes">How much it can hold, in memory. What is deleted counts for hours.</param>
-    public S3Server(long capacityBytes = CapacityBytesDefault)
-        : this(space: null, "127.0.0.1", capacityBytes)
+    /// <param name="storageClass">A storage class that it has beside the usual one; a day of its age rules lasts a second then. Null for none.</param>
+    public S3Server(long capacityBytes = CapacityBytesDefault, string? storageClass = null)
+        : this(space: null, "127.0.0.1", capacityBytes, storageClass)
     {
     }
 
@@ -31,10 +32,11 @@ public sealed class S3Server : IDisposable
     /// <param name="space">The network; null for this process's.</param>
     /// <param name="listen">The address there that it listens on.</param>
     /// <param name="capacityBytes">How much it can hold, in memory. What is deleted counts for hours.</param>
-    public S3Server(NetworkSpace? space, string listen, long capacityBytes = CapacityBytesDefault)
+    /// <param name="storageClass">As above.</param>
+    public S3Server(NetworkSpace? space, string listen, long capacityBytes = CapacityBytesDefault, string? storageClass = null)
     {
         int port = FreePort();
-        Endpoint = Shell.Run($"{(space is null ? "" : $"ip netns exec {space.Name} ")}env LISTEN={listen} OSD_BYTES={capacityBytes} '{_script}' start '{_scratch["ceph"]}' {port}").Trim();
+        Endpoint = Shell.Run($"{(space is null ? "" : $"ip netns exec {space.Name} ")}env LISTEN={listen} OSD_BYTES={capacityBytes} CLASS={storageClass} '{_script}' start '{_scratch["ceph"]}' {port}").Trim();
         Address = $"{listen}:{port}";
     }
 
