@@ -923,6 +923,15 @@ export interface VaultBandwidthLimit {
   bytesPerSecond?: string;
 }
 
+export interface VaultClassUse {
+  name?: string;
+  objects?: string;
+  bytes?: string;
+  isPriced?: boolean;
+  perMonth?: number;
+  toRead?: number;
+}
+
 export interface VaultInfo {
   name?: string;
   place?: string;
@@ -935,10 +944,27 @@ export interface VaultInfo {
   objectsLeft?: string;
   isSyncing?: boolean;
   problem?: string;
+  byTasks?: boolean;
+  tasks?: VaultTaskInfo[];
+  classes?: VaultClassUse[];
+  hasOwnPrices?: boolean;
 }
 
 export interface VaultRequest {
   name?: string;
+}
+
+export interface VaultTaskInfo {
+  name?: string;
+  takes?: string;
+  paused?: boolean;
+  sinceUnixMs?: string;
+  isMeasured?: boolean;
+  history?: number;
+  historyThere?: number;
+  tail?: number;
+  tailThere?: number;
+  oldestLackingUnixMs?: string;
 }
 
 export interface VerifyAuditReply {
