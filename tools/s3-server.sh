@@ -92,11 +92,14 @@ for _ in $(seq 60); do
   ceph -c "$conf" osd stat 2>/dev/null | grep -q '1 up' && break
   sleep 0.3
 done
+admin() {
+  timeout 60 radosgw-admin -c "$conf" -n client.rgw "$@" >/dev/null 2>&1
+}
 if [ -n "${CLASS:-}" ]; then
-  for place in "zonegroup placement add --rgw-zonegroup default" "zone placement add --rgw-zone default --data-pool default.rgw.$CLASS.data"; do
-    # shellcheck disable=SC2086
-    timeout 60 radosgw-admin -c "$conf" -n client.rgw $place --placement-id default-placement --storage-class "$CLASS" >/dev/null 2>&1
-  done
+  # The first question makes the zone.
+  admin user list
+  admin zonegroup placement add --rgw-zonegroup default --placement-id default-placement --storage-class "$CLASS"
+  admin zone placement add --rgw-zone default --placement-id default-placement --storage-class "$CLASS" --data-pool "default.rgw.$CLASS.data"
 fi
 radosgw -c "$conf" -n client.rgw
 answers=no
@@ -108,5 +111,5 @@ for _ in $(seq 150); do
   sleep 0.2
 done
 [ $answers = yes ] || { echo "s3-server.sh: it does not answer on port $port; its logs are in $dir" >&2; exit 1; }
-timeout 60 radosgw-admin -c "$conf" -n client.rgw user create --uid=test --display-name=test --access-key=AKTEST --secret-key=SKTEST >/dev/null 2>&1
+admin user create --uid=test --display-name=test --access-key=AKTEST --secret-key=SKTEST
 echo "http://$listen:$port"

@@ -46,6 +46,19 @@ public sealed class S3Server : IDisposable
     /// <summary>Where it is, as address and port.</summary>
     public string Address { get; }
 
+    /// <summary>Makes a signed request.</summary>
+    /// <param name="method">GET, PUT…</param>
+    /// <param name="what">Bucket, object and question, as <c>bucket?lifecycle=</c>.</param>
+    /// <param name="bodyFile">The file that is its body; null for none.</param>
+    /// <returns>The answer.</returns>
+    public string Request(string method, string what, string? bodyFile = null)
+    {
+        string body = bodyFile ?? "/dev/null";
+        return Shell.Run(
+            $"curl -s -f -X {method} -H x-amz-content-sha256:$(sha256sum < '{body}' | cut -d' ' -f1) {(bodyFile is null ? "" : $"-H content-md5:$(openssl md5 -binary '{body}' | base64) --data-binary @'{body}' ")}"
+            + $"--user {AccessKey}:{SecretKey} --aws-sigv4 aws:amz:us-east-1:s3 '{Endpoint}/{what}'");
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

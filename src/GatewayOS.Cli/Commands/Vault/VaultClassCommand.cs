@@ -81,7 +81,7 @@ internal static class VaultClassCommand
             context.Warn($"No price is known for {string.Join(", ", cost.Unpriced)}: the sums lack it. Set it with --price.");
         }
 
-        context.Out.WriteLine(rules.Count == 0 ? "Packs stay in the class that they were put in." : $"The service moves packs: {string.Join(", ", rules.Select(rule => $"after {Sizes.Count(rule.AfterDays)} days to {rule.Class}"))}.");
+        context.Out.WriteLine(rules.Count == 0 ? "Packs stay in the class that they were put in." : $"The service moves packs: {string.Join(", ", rules.Select(rule => $"after {(rule.AfterDays == 1 ? "1 day" : $"{Sizes.Count(rule.AfterDays)} days")} to {rule.Class}"))}.");
         context.WriteJson(
             new VaultClassesJson(
                 true,
