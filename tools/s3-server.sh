@@ -2,7 +2,7 @@
 # A real S3 service on the loopback for tests and measurements: Ceph's object gateway over one monitor and one disk in memory. Keeps versions, locks and parts as S3 does.
 # usage: tools/s3-server.sh start DIRECTORY PORT    prints its address when it answers, after some 15 s
 #        tools/s3-server.sh stop DIRECTORY          ends it and removes the directory
-# Access key AKTEST, secret SKTEST. LISTEN is the address (127.0.0.1). OSD_BYTES is how much it can hold (2 GiB). Needs Debian's ceph-mon, ceph-osd, radosgw and ceph-common.
+# Access key AKTEST, secret SKTEST. LISTEN is the address (127.0.0.1). OSD_BYTES is how much it can hold (2 GiB). CLASS names a storage class that it has beside STANDARD, and a day of its age rules lasts a second then. Needs Debian's ceph-mon, ceph-osd, radosgw and ceph-common.
 set -euo pipefail
 
 verb=${1:?start or stop}
@@ -72,6 +72,7 @@ memstore device bytes = ${OSD_BYTES:-2147483648}
 rgw frontends = beast endpoint=$listen:$port
 rgw data = $dir/rgw
 rgw dns name = localhost
+${CLASS:+rgw lc debug interval = 1}
 CONF
 
 ceph-authtool -C "$dir/keyring" --gen-key -n mon. --cap mon 'allow *' >/dev/null
@@ -91,6 +92,15 @@ for _ in $(seq 60); do
   ceph -c "$conf" osd stat 2>/dev/null | grep -q '1 up' && break
   sleep 0.3
 done
+admin() {
+  timeout 60 radosgw-admin -c "$conf" -n client.rgw "$@" >/dev/null 2>&1
+}
+if [ -n "${CLASS:-}" ]; then
+  # The first question makes the zone.
+  admin user list
+  admin zonegroup placement add --rgw-zonegroup default --placement-id default-placement --storage-class "$CLASS"
+  admin zone placement add --rgw-zone default --placement-id default-placement --storage-class "$CLASS" --data-pool "default.rgw.$CLASS.data"
+fi
 radosgw -c "$conf" -n client.rgw
 answers=no
 for _ in $(seq 150); do
@@ -101,5 +111,5 @@ for _ in $(seq 150); do
   sleep 0.2
 done
 [ $answers = yes ] || { echo "s3-server.sh: it does not answer on port $port; its logs are in $dir" >&2; exit 1; }
-timeout 60 radosgw-admin -c "$conf" -n client.rgw user create --uid=test --display-name=test --access-key=AKTEST --secret-key=SKTEST >/dev/null 2>&1
+admin user create --uid=test --display-name=test --access-key=AKTEST --secret-key=SKTEST
 echo "http://$listen:$port"

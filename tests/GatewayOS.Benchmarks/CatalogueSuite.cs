@@ -98,20 +98,31 @@ internal static class CatalogueSuite
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {what,-36} median {times[times.Count / 2],8:0.00} ms ({times[0]:0.00}–{times[^1]:0.00}), {found} rows in the last"));
     }
 
-    // Each node begins with most of its files; every further snapshot changes a few, as days do, until there are as many versions as asked for.
+    /// <summary>Adds a node's snapshots. The first has most of its files; every further one changes a few, as days do, until there are as many versions as asked for.</summary>
+    /// <param name="catalogue">Gets them.</param>
+    /// <param name="node">The node's number, from which its content follows.</param>
+    /// <param name="snapshots">Its snapshots, oldest first.</param>
+    /// <param name="versions">Versions of files in all.</param>
+    internal static void AddNode(SnapshotCatalogue catalogue, int node, IReadOnlyList<SnapshotRecord> snapshots, int versions)
+    {
+        int changes = Changes(snapshots.Count, versions), first = First(snapshots.Count, versions);
+        var random = new Random(node);
+        for (int number = 0; number < snapshots.Count; number++)
+        {
+            catalogue.Add(snapshots[number], number == 0 ? Beginning(node, first) : Day(node, number, first, changes, random), CancellationToken.None);
+        }
+    }
+
+    private static int Changes(int snapshots, int versions) => Math.Max(1, versions / 5 / Math.Max(snapshots - 1, 1));
+
+    private static int First(int snapshots, int versions) => versions - (Changes(snapshots, versions) * (snapshots - 1));
+
     private static void Fill(SnapshotCatalogue catalogue, int nodes, int snapshots, int files)
     {
         long start = Stopwatch.GetTimestamp();
-        int changes = Math.Max(1, files / 5 / Math.Max(snapshots - 1, 1));
-        int first = files - (changes * (snapshots - 1));
         for (int node = 0; node < nodes; node++)
         {
-            var random = new Random(node);
-            for (int number = 0; number < snapshots; number++)
-            {
-                catalogue.Add(Snapshot(node, number, first), number == 0 ? Beginning(node, first) : Day(node, number, first, changes, random), CancellationToken.None);
-            }
-
+            AddNode(catalogue, node, [.. Enumerable.Range(0, snapshots).Select(number => Snapshot(node, number, First(snapshots, files)))], files);
             if (node % 10 == 9)
             {
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  filled {node + 1} of {nodes} nodes, {(long)(node + 1) * files / Stopwatch.GetElapsedTime(start).TotalSeconds:0} versions a second"));

@@ -8,6 +8,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using appliance::GatewayOS.Appliance.Accounts;
+using appliance::GatewayOS.Appliance.Catalogue;
 using appliance::GatewayOS.Appliance.Nodes;
 using appliance::GatewayOS.Appliance.Policies;
 using GatewayOS.Benchmarks.Results;
@@ -23,8 +24,8 @@ using GatewayOS.TestKit.Programs;
 namespace GatewayOS.Benchmarks;
 
 /// <summary>
-/// The web page's overview of a full appliance, asked of the real gatewayd over HTTPS once a second while an agent backs a tree up. Nodes and restore points are made up, without content. Options:
-/// <c>--nodes 100 --snapshots 500 --seconds 120 --tree /usr/lib</c>; one of the nodes is the agent's.
+/// The web page's overview of a full appliance, asked of the real gatewayd over HTTPS once a second while an agent backs a tree up. Nodes and restore points are made up, without content, and in the catalogue
+/// with files of theirs. Options: <c>--nodes 100 --snapshots 500 --files 100000 --seconds 120 --tree /usr/lib</c>; one of the nodes is the agent's, and files are those of each other node.
 /// </summary>
 internal static partial class OverviewSuite
 {
@@ -35,12 +36,13 @@ internal static partial class OverviewSuite
 
     public static int Run(string[] arguments)
     {
-        var options = new BenchArguments(arguments, "--nodes", "--snapshots", "--seconds", "--tree");
+        var options = new BenchArguments(arguments, "--nodes", "--snapshots", "--files", "--seconds", "--tree");
         int nodes = options.Number("--nodes", 100);
         int snapshots = options.Number("--snapshots", 500);
         var results = new BenchResults("overview");
         using var scratch = new ScratchDirectory("overview");
-        Fill(scratch, nodes - 1, snapshots);
+        int files = options.Number("--files", 100_000);
+        Fill(scratch, nodes - 1, snapshots, files);
         using var appliance = new Appliance(scratch, "--profile", "gw-2000", "--web", "127.0.0.1:0");
         appliance.Daemon.WaitFor("The web page is at");
         Agent agent = appliance.Enroll("real");
@@ -57,7 +59,7 @@ internal static partial class OverviewSuite
         }
 
         Measure(browser, results, "after it", 1);
-        Console.WriteLine($"{nodes} nodes, {(nodes - 1) * snapshots} restore points; the overview in ms, median (least–most)");
+        Console.WriteLine($"{nodes} nodes, {(nodes - 1) * snapshots} restore points, {(long)(nodes - 1) * files} catalogued files; the overview in ms, median (least–most)");
         foreach (string row in (string[])["the first", "at rest", "beside a backup", "after it"])
         {
             Console.WriteLine($"  {row,-16} {BenchResults.Spread(results.Values(row, "overview", "ms"))}");
@@ -99,7 +101,7 @@ internal static partial class OverviewSuite
     private static partial Regex Served();
 
     // An appliance's state and store as they are after months.
-    private static void Fill(ScratchDirectory scratch, int nodes, int snapshots)
+    private static void Fill(ScratchDirectory scratch, int nodes, int snapshots, int files)
     {
         var state = new StateDirectory(scratch["appliance/state"]);
         NodeRegistry.Prepare(state);
@@ -115,14 +117,15 @@ internal static partial class OverviewSuite
         using BackupStore store = BackupStore.Create(new PosixDisk(scratch["appliance/store"]), new StoreOptions(), new StoreSecret.KeyFile(key), "appliance", new OpenOptions());
         using StoreWriter writer = store.OpenWriter(new WriterOptions { Workers = 0 });
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        SnapshotRecord[][] records = [.. ids.Select(_ => new SnapshotRecord[snapshots])];
         for (int number = 0; number < snapshots; number++)
         {
-            foreach (string id in ids)
+            for (int node = 0; node < ids.Length; node++)
             {
-                writer.Commit(new SnapshotDraft
+                records[node][number] = writer.Commit(new SnapshotDraft
                 {
-                    Host = id,
-                    NodeId = id,
+                    Host = ids[node],
+                    NodeId = ids[node],
                     Sources = ["/data"],
                     Tags = [$"policy={PolicyName}"],
                     StartedUtc = now.AddHours(4 * (number - snapshots)),
@@ -130,6 +133,12 @@ internal static partial class OverviewSuite
                     Counts = new SnapshotCounts { Files = 100_000, Bytes = 100_000_000, NewBytes = 1_000_000, StoredBytes = 500_000 },
                 });
             }
+        }
+
+        using var catalogue = new SnapshotCatalogue(state.PathOf("catalogue/catalogue.db"), store.StoreId);
+        for (int node = 0; node < ids.Length; node++)
+        {
+            CatalogueSuite.AddNode(catalogue, node, records[node], files);
         }
     }
 

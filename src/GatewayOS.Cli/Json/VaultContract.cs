@@ -103,6 +103,12 @@ internal sealed record VaultAuditJson(bool Ok, int ExitCode, int Checked, long B
 
 internal sealed record VaultGcJson(bool Ok, bool DryRun, int Snapshots, int Packs, long Bytes, int SnapshotsWaiting, int PacksWaiting);
 
+internal sealed record VaultClassJson(string Class, long Objects, long Bytes, decimal? PerMonth, decimal? ToRead);
+
+internal sealed record VaultClassRuleJson(int AfterDays, string Class);
+
+internal sealed record VaultClassesJson(bool Ok, IReadOnlyList<VaultClassJson> Classes, decimal PerMonth, decimal ToRead, IReadOnlyList<VaultClassRuleJson> Rules);
+
 internal sealed record VaultAttachJson(
     bool Ok, int ExitCode, string Store, int Snapshots, int Fetched, long Bytes, int Kept, double Seconds, IReadOnlyList<VaultFindingJson> Findings);
 
@@ -116,5 +122,6 @@ internal sealed record VaultAttachJson(
 [JsonSerializable(typeof(VaultHealJson))]
 [JsonSerializable(typeof(VaultAuditJson))]
 [JsonSerializable(typeof(VaultGcJson))]
+[JsonSerializable(typeof(VaultClassesJson))]
 [JsonSerializable(typeof(VaultAttachJson))]
 internal sealed partial class VaultJson : JsonSerializerContext;

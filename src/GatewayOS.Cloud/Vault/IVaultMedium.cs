@@ -8,7 +8,11 @@ namespace GatewayOS.Cloud.Vault;
 /// <param name="Tag">Differs when somebody has put other content there, as far as the medium can tell without reading; empty when it cannot.</param>
 /// <param name="Version">Which version of the object, when one of an earlier time is meant; null for the one that is there now.</param>
 /// <param name="LockedUntil">Until when nobody can delete or replace it, as far as this program knows.</param>
-public sealed record VaultObject(string Name, long LengthBytes, string Tag, string? Version = null, DateTimeOffset? LockedUntil = null);
+public sealed record VaultObject(string Name, long LengthBytes, string Tag, string? Version = null, DateTimeOffset? LockedUntil = null)
+{
+    /// <summary>The storage class it was listed in, as the service calls it; null where there are none.</summary>
+    public string? Class { get; init; }
+}
 
 /// <summary>
 /// Where the objects of a vault lie: a bucket, or a directory on another disk. Names are relative, '/'-separated ASCII. An object is there whole or not at all,

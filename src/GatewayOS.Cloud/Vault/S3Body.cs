@@ -50,7 +50,15 @@ internal sealed class S3Body(IStoreFile content, long offsetBytes, int lengthByt
             using var digest = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
             for (int done = 0; done < lengthBytes;)
             {
-                Span<byte> piece = buffer.AsSpan(0, Math.Min(DigestBytes, lengthBytes - done));
+                int wanted = Math.Min(DigestBytes, lengthBytes - done);
+                if (content.InMemory(offsetBytes + done, wanted) is { IsEmpty: false } there)
+                {
+                    digest.AppendData(there);
+                    done += wanted;
+                    continue;
+                }
+
+                Span<byte> piece = buffer.AsSpan(0, wanted);
                 done += ReadAt(piece, done);
                 digest.AppendData(piece);
             }

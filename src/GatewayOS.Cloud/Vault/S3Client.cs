@@ -6,6 +6,7 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using GatewayOS.Cloud.Tunnel;
+using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Cloud.Vault;
 
@@ -16,11 +17,17 @@ internal static class S3Client
     private static readonly TimeSpan s_requestTimeout = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(20);
 
+    // A wait for twice as long is what somebody has who adds a vault whose service hangs (VaultProbe). Services that work answer within seconds.
+    private const int SilentSecondsMax = 40;
+
     // The SDK's own 8 KiB would be a system call each.
     private const int CopyBytes = 256 * 1024;
 
     private const string BodyHashHeader = "x-amz-content-sha256";
     private const string BodyLeftOut = "UNSIGNED-PAYLOAD";
+
+    /// <summary>How long a service may be silent in the middle of a request before it counts as unreachable.</summary>
+    public static TimeSpan SilentMax { get; } = TimeSpan.FromSeconds(SilentSecondsMax);
 
     public static AmazonS3Client Make(S3Settings settings)
     {
@@ -53,11 +60,48 @@ internal static class S3Client
         }
     }
 
-    /// <summary>What a failed request means.</summary>
-    /// <param name="error">What the SDK threw.</param>
-    /// <param name="action">What was tried.</param>
+    /// <summary>Sends a request, and waits for as long as something moves.</summary>
+    /// <param name="request">Sends it.</param>
+    /// <param name="silentMax">How long the service may be silent.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="TimeoutException">The service was silent for too long.</exception>
+    public static async Task<T> AskAsync<T>(Func<AnswerLimit, Task<T>> request, TimeSpan silentMax, CancellationToken cancellation)
+    {
+        using var limit = new AnswerLimit(silentMax, cancellation);
+        try
+        {
+            return await request(limit).ConfigureAwait(false);
+        }
+        catch (Exception error) when (limit.IsOver && !cancellation.IsCancellationRequested && error is not VaultException)
+        {
+            throw new TimeoutException($"no answer for {silentMax.TotalSeconds:0.#} s", error);
+        }
+    }
+
+    /// <summary>Does something with a service, whose failures become ours.</summary>
+    /// <param name="action">What is tried, in words.</param>
     /// <param name="location">Where.</param>
-    public static VaultException Translate(Exception error, string action, string location)
+    /// <param name="request">Does it.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="VaultException">It failed.</exception>
+    public static async Task<T> TryAsync<T>(string action, string location, Func<Task<T>> request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await request().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception error) when (error is AmazonClientException or AmazonServiceException or HttpRequestException or OperationCanceledException or WebException or TimeoutException
+            || (error is IOException and not VaultException and not StoreIoException))
+        {
+            throw Translate(error, action, location);
+        }
+    }
+
+    private static VaultException Translate(Exception error, string action, string location)
     {
         if (error is AmazonS3Exception { StatusCode: >= HttpStatusCode.OK } answer)
         {

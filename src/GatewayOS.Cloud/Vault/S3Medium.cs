@@ -1,13 +1,14 @@
 using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
+using GatewayOS.Cloud.Vault.Classes;
 using GatewayOS.Store.Sealed;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Cloud.Vault;
 
 /// <summary>
-/// A vault in a bucket. Small objects are put at once, larger ones in parts, several at a time; parts that arrived before a link broke or the process was killed are not sent again. Every
+/// A vault in a bucket. Small objects are put at once, and larger ones while the link is fast; else in parts, several at a time; parts that arrived before a link broke or the process was killed are not sent again. Every
 /// body carries its MD5, which the service compares with what arrived. With an earlier time given it shows the bucket as it was then, read-only: what was deleted or
 /// replaced since is still there as a version when the bucket keeps versions, as one with locks does.
 /// </summary>
@@ -16,13 +17,17 @@ public sealed class S3Medium : IVaultMedium
     // Objects up to this are put at once.
     private const int PartBytes = 16 * 1024 * 1024;
 
+    // Longer ones too, when the last body went so fast that this one takes no longer than that: parts cost a service more than one object, and are for links that break.
+    private const int AtOnceSecondsMax = 20;
+    private const int AtOnceBytesMax = 64 * 1024 * 1024;
+
+    // A body from which the link's rate can be told.
+    private const int TellingBytes = 4 * 1024 * 1024;
+
     // Requests with a body on their way at a time. They are read from where the content is, so none takes memory of its own but a socket's buffer.
     private const int BodiesMax = 16;
 
     private const int KeysPerListing = 1000;
-
-    // A wait for twice as long is what somebody has who adds a vault whose service hangs (VaultProbe). Services that work answer within seconds.
-    private const int AnswerSecondsMax = 40;
 
     // A body counts as sent when the system has it, and may still take a minute to leave over 1 Mbit/s.
     private const int BodyPatience = 3;
@@ -35,6 +40,9 @@ public sealed class S3Medium : IVaultMedium
     private readonly BandwidthSchedule? _bandwidth;
     private readonly string _prefix;
     private readonly SemaphoreSlim _bodies = new(BodiesMax);
+    private readonly TaskCompletionSource _told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _bytesPerSecond;
+    private int _longOnes;
 
     /// <summary>Makes the client; nothing is asked yet.</summary>
     /// <param name="settings">Where and how.</param>
@@ -63,7 +71,7 @@ public sealed class S3Medium : IVaultMedium
     public int LockDays => _settings.LockDays;
 
     /// <summary>How long the service may be silent in the middle of a request before it counts as unreachable.</summary>
-    public TimeSpan SilentMax { get; init; } = TimeSpan.FromSeconds(AnswerSecondsMax);
+    public TimeSpan SilentMax { get; init; } = S3Client.SilentMax;
 
     /// <inheritdoc/>
     public IAsyncEnumerable<VaultObject> ListAsync(string prefix, CancellationToken cancellation) =>
@@ -76,10 +84,11 @@ public sealed class S3Medium : IVaultMedium
         DateTimeOffset? lockedUntil = LockDays > 0 ? _time.GetUtcNow().AddDays(LockDays) : null;
         return await Try($"put {name}", async () =>
         {
-            string tag = content.LengthBytes <= PartBytes
+            S3Upload? open = content.LengthBytes <= PartBytes ? null : await Ask(limit => _uploads.TakeUpAsync(_prefix + name, limit.Token), cancellation).ConfigureAwait(false);
+            string tag = open is null && await GoesAtOnceAsync(content.LengthBytes, cancellation).ConfigureAwait(false)
                 ? await PutAtOnceAsync(name, content, lockedUntil, cancellation).ConfigureAwait(false)
-                : await PutInPartsAsync(name, content, lockedUntil, cancellation).ConfigureAwait(false);
-            return new VaultObject(name, content.LengthBytes, tag, null, lockedUntil);
+                : await PutInPartsAsync(name, content, lockedUntil, open, cancellation).ConfigureAwait(false);
+            return new VaultObject(name, content.LengthBytes, tag, null, lockedUntil) { Class = ClassOf(name)?.Value ?? ClassUse.DefaultClass };
         }, cancellation).ConfigureAwait(false);
     }
 
@@ -175,7 +184,7 @@ public sealed class S3Medium : IVaultMedium
             ListObjectsV2Response page = await Try("list", () => Ask(limit => _client.ListObjectsV2Async(request, limit.Token), cancellation), cancellation).ConfigureAwait(false);
             foreach (S3Object found in page.S3Objects ?? [])
             {
-                yield return new VaultObject(found.Key[_prefix.Length..], found.Size ?? 0, Tag(found.ETag));
+                yield return new VaultObject(found.Key[_prefix.Length..], found.Size ?? 0, Tag(found.ETag)) { Class = found.StorageClass?.Value is { Length: > 0 } named ? named : ClassUse.DefaultClass };
             }
 
             next = page.IsTruncated == true ? page.NextContinuationToken : null;
@@ -242,12 +251,36 @@ public sealed class S3Medium : IVaultMedium
         }
     }
 
-    private async Task<string> PutInPartsAsync(string name, IStoreFile content, DateTimeOffset? lockedUntil, CancellationToken cancellation)
+    // The first long one goes in parts, and tells how fast the link is; the others that come meanwhile wait for its first part.
+    private async Task<bool> GoesAtOnceAsync(long lengthBytes, CancellationToken cancellation)
+    {
+        if (lengthBytes <= PartBytes || lengthBytes > AtOnceBytesMax || Interlocked.Exchange(ref _longOnes, 1) == 0)
+        {
+            return lengthBytes <= PartBytes;
+        }
+
+        await _told.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        return lengthBytes <= Interlocked.Read(ref _bytesPerSecond) * AtOnceSecondsMax;
+    }
+
+    private async Task<string> PutInPartsAsync(string name, IStoreFile content, DateTimeOffset? lockedUntil, S3Upload? open, CancellationToken cancellation)
+    {
+        try
+        {
+            return await PutPartsAsync(name, content, lockedUntil, open, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _told.TrySetResult();
+        }
+    }
+
+    private async Task<string> PutPartsAsync(string name, IStoreFile content, DateTimeOffset? lockedUntil, S3Upload? open, CancellationToken cancellation)
     {
         long lengthBytes = content.LengthBytes;
         int partBytes = S3Uploads.PartBytesFor(lengthBytes, PartBytes);
         string key = _prefix + name;
-        S3Upload upload = await Ask(limit => _uploads.TakeUpAsync(key, limit.Token), cancellation).ConfigureAwait(false) ?? await BeginAsync(key, name, lockedUntil, cancellation).ConfigureAwait(false);
+        S3Upload upload = open ?? await BeginAsync(key, name, lockedUntil, cancellation).ConfigureAwait(false);
 
         // One that fails leaves the others to arrive: what has arrived is not sent again.
         int count = (int)((lengthBytes + partBytes - 1) / partBytes);
@@ -328,14 +361,25 @@ public sealed class S3Medium : IVaultMedium
         }
     }
 
-    private Task<T> Send<T>(S3Body body, Func<AnswerLimit, Task<T>> request, CancellationToken cancellation) => Ask(
-        limit =>
+    private async Task<T> Send<T>(S3Body body, Func<AnswerLimit, Task<T>> request, CancellationToken cancellation)
+    {
+        long start = _time.GetTimestamp();
+        T answer = await S3Client.AskAsync(
+            limit =>
+            {
+                body.Limit = limit;
+                return request(limit);
+            },
+            BodyPatience * SilentMax,
+            cancellation).ConfigureAwait(false);
+        if (body.Length >= TellingBytes)
         {
-            body.Limit = limit;
-            return request(limit);
-        },
-        BodyPatience * SilentMax,
-        cancellation);
+            Interlocked.Exchange(ref _bytesPerSecond, (long)(body.Length / Math.Max(_time.GetElapsedTime(start).TotalSeconds, 0.001)));
+            _told.TrySetResult();
+        }
+
+        return answer;
+    }
 
     private async Task<int> FillAsync(GetObjectRequest request, Memory<byte> buffer, AnswerLimit limit)
     {
@@ -351,35 +395,7 @@ public sealed class S3Medium : IVaultMedium
     }
 
     // Each request by itself: who waits for a place to send from waits for no service.
-    private Task<T> Ask<T>(Func<AnswerLimit, Task<T>> request, CancellationToken cancellation) => Ask(request, SilentMax, cancellation);
+    private Task<T> Ask<T>(Func<AnswerLimit, Task<T>> request, CancellationToken cancellation) => S3Client.AskAsync(request, SilentMax, cancellation);
 
-    private static async Task<T> Ask<T>(Func<AnswerLimit, Task<T>> request, TimeSpan silentMax, CancellationToken cancellation)
-    {
-        using var limit = new AnswerLimit(silentMax, cancellation);
-        try
-        {
-            return await request(limit).ConfigureAwait(false);
-        }
-        catch (Exception error) when (limit.IsOver && !cancellation.IsCancellationRequested && error is not VaultException)
-        {
-            throw new TimeoutException($"no answer for {silentMax.TotalSeconds:0.#} s", error);
-        }
-    }
-
-    private async Task<T> Try<T>(string action, Func<Task<T>> request, CancellationToken cancellation)
-    {
-        try
-        {
-            return await request().ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception error) when (error is Amazon.Runtime.AmazonClientException or Amazon.Runtime.AmazonServiceException or HttpRequestException or OperationCanceledException or System.Net.WebException or TimeoutException
-            || (error is IOException and not VaultException and not StoreIoException))
-        {
-            throw S3Client.Translate(error, action, Location);
-        }
-    }
+    private Task<T> Try<T>(string action, Func<Task<T>> request, CancellationToken cancellation) => S3Client.TryAsync(action, Location, request, cancellation);
 }

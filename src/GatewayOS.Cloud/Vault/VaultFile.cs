@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using GatewayOS.Cloud.Vault.Classes;
 using GatewayOS.Store;
 using GatewayOS.Store.Storage;
 
@@ -23,6 +24,9 @@ public sealed record VaultPlace(IReadOnlyList<BandwidthWindow>? Bandwidth = null
 
     /// <summary>What it is filled by: nothing as long as there is no task. Null for everything.</summary>
     public IReadOnlyList<VaultTask>? Tasks { get; init; }
+
+    /// <summary>What storage classes cost here, by name; null for <see cref="ClassPrice.AmazonUsEast1"/>.</summary>
+    public IReadOnlyDictionary<string, ClassPrice>? Prices { get; init; }
 
     /// <summary>True when every snapshot is to be there.</summary>
     [JsonIgnore]

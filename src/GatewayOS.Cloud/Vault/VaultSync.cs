@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using GatewayOS.Cloud.Vault.Classes;
 using GatewayOS.Store;
 using GatewayOS.Store.Maintenance;
 using GatewayOS.Store.Sealed;
@@ -133,6 +134,7 @@ public sealed class VaultSync
             Removed = _removed,
             LocksExtended = _extended,
             Complete = complete,
+            Classes = ClassUse.Of(_vault),
             StoreDamaged = _damaged > 0,
             Findings = [.. _findings.OrderBy(finding => finding.Object, StringComparer.Ordinal)],
         };

@@ -1,3 +1,5 @@
+using GatewayOS.Cloud.Vault.Classes;
+
 namespace GatewayOS.Cloud.Vault;
 
 /// <summary>How to sync.</summary>
@@ -105,6 +107,9 @@ public sealed record VaultSyncReport
 
     /// <summary>True when the vault has everything that it was to have when the last look at the store began.</summary>
     public bool Complete { get; init; }
+
+    /// <summary>What of the vault lies in which storage class; none for one that is no bucket.</summary>
+    public IReadOnlyList<ClassUse> Classes { get; init; } = [];
 
     /// <summary>What is damaged in the store, and so could not be put; and what was mended in the vault.</summary>
     public required IReadOnlyList<VaultFinding> Findings { get; init; }

@@ -1,5 +1,6 @@
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Cloud.Vault;
+using GatewayOS.Cloud.Vault.Classes;
 using GatewayOS.Store;
 using GatewayOS.Store.Sealed;
 using GatewayOS.Store.Storage;
@@ -18,6 +19,9 @@ internal sealed record VaultState(DateTimeOffset? CompleteUntil, long BytesPut, 
 
     /// <summary>Objects that audits have found damaged since the start.</summary>
     public long Damaged { get; init; }
+
+    /// <summary>What of it lies in which storage class, as the last sync saw it.</summary>
+    public IReadOnlyList<ClassUse> Classes { get; init; } = [];
 }
 
 /// <summary>Brings the vaults that this machine knows up to date with the appliance's store, one after another. Needs the key for those alone that have tasks.</summary>
@@ -130,7 +134,7 @@ internal sealed class VaultJobs(string storeDirectory, Func<BackupStore> open, V
     }
 
     private static VaultState Of(Standing known) =>
-        new(known.Ledger.CompleteUntil, known.Before + (known.Now?.Bytes ?? 0), (known.Now?.Total - known.Now?.Done) ?? 0, known.Tasks.Tasks) { AuditedUntil = known.AuditedUntil, Damaged = known.Damaged };
+        new(known.Ledger.CompleteUntil, known.Before + (known.Now?.Bytes ?? 0), (known.Now?.Total - known.Now?.Done) ?? 0, known.Tasks.Tasks) { AuditedUntil = known.AuditedUntil, Damaged = known.Damaged, Classes = known.Classes };
 
     // Reads back what is due, then brings up to date, which mends what of it was damaged. Gives what was not mended.
     private (VaultSyncReport Report, string? Lost) Sync(string name, VaultPlace place, JobFigures sum, Action<JobFigures> progress, CancellationToken cancellation)
@@ -157,6 +161,7 @@ internal sealed class VaultJobs(string storeDirectory, Func<BackupStore> open, V
             }
 
             VaultSyncReport report = VaultSync.Run(() => SealedStore.Open(disk, "vault sync", time), medium, ledger, options, cancellation);
+            before = before with { Classes = report.Classes };
             return (report, ledger.Damaged is [string first, ..] ? first : null);
         }
         finally
@@ -197,5 +202,7 @@ internal sealed class VaultJobs(string storeDirectory, Func<BackupStore> open, V
         public DateTimeOffset? AuditedUntil { get; init; }
 
         public long Damaged { get; init; }
+
+        public IReadOnlyList<ClassUse> Classes { get; init; } = [];
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using GatewayOS.Api;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Cloud.Vault;
+using GatewayOS.Cloud.Vault.Classes;
 using GatewayOS.Daemon.Hosting;
 using GatewayOS.Store.Storage;
 using Grpc.Core;
@@ -145,6 +146,8 @@ internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers
             (VaultState state, info.IsSyncing) = appliance.Vaults.StateOf(name);
             info.CompleteUntilUnixMs = state.CompleteUntil?.ToUnixTimeMilliseconds() ?? 0;
             (info.SentBytes, info.ObjectsLeft) = (state.BytesPut, state.ObjectsLeft);
+            info.HasOwnPrices = place.Prices is not null;
+            info.Classes.AddRange(state.Classes.Select(use => UseInfo(use, place.Prices ?? ClassPrice.AmazonUsEast1)));
             info.Tasks.AddRange((place.Tasks ?? []).Select(task => TaskInfo(task, state.Tasks.FirstOrDefault(known => known.Task.Name == task.Name))));
         }
         catch (Exception error) when (error is IOException or InvalidDataException)
@@ -153,6 +156,12 @@ internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers
         }
 
         return info;
+    }
+
+    private static VaultClassUse UseInfo(ClassUse use, IReadOnlyDictionary<string, ClassPrice> prices)
+    {
+        (decimal PerMonth, decimal ToRead)? cost = use.Cost(prices);
+        return new VaultClassUse { Name = use.Class, Objects = use.Objects, Bytes = use.Bytes, IsPriced = cost is not null, PerMonth = (double)(cost?.PerMonth ?? 0), ToRead = (double)(cost?.ToRead ?? 0) };
     }
 
     private static VaultTaskInfo TaskInfo(VaultTask task, VaultTaskProgress? progress) => new()

@@ -5,7 +5,7 @@ namespace GatewayOS.Store.Packs;
 
 /// <summary>
 /// A stretch of one file in memory, from which neighbouring ranges are served. Reads ahead only once ranges follow each other, so a lone
-/// read costs what it needs.
+/// read costs what it needs. Of a file that is in memory it makes no copy.
 /// </summary>
 /// <param name="aheadBytes">How much to read at once when ranges follow each other.</param>
 internal sealed class ReadWindow(int aheadBytes = ReadWindow.AheadBytesDefault)
@@ -29,6 +29,11 @@ internal sealed class ReadWindow(int aheadBytes = ReadWindow.AheadBytesDefault)
     /// <returns>The range, or less at the end of the file; valid until the next call.</returns>
     public ReadOnlySpan<byte> Read(object source, IStoreFile file, long offset, int length)
     {
+        if (file.InMemory(offset, length) is { IsEmpty: false } there)
+        {
+            return there;
+        }
+
         bool same = source.Equals(_source);
         if (same && offset >= _offset && offset + length <= _offset + _length)
         {

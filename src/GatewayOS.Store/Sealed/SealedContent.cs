@@ -82,6 +82,9 @@ public sealed class SealedContent : IStoreFile
     }
 
     /// <inheritdoc/>
+    public ReadOnlySpan<byte> InMemory(long offsetBytes, int lengthBytes) => offsetBytes + lengthBytes <= _length ? _buffer.Span.Slice((int)offsetBytes, lengthBytes) : default;
+
+    /// <inheritdoc/>
     /// <exception cref="NotSupportedException">Always: it is for reading.</exception>
     public void WriteAt(ReadOnlySpan<byte> buffer, long offsetBytes) => throw new NotSupportedException();
 

@@ -11,6 +11,9 @@ public sealed class AlignedBuffer
     /// </summary>
     public const int AlignBytes = 4096;
 
+    // From here on the translation of addresses costs more than huge pages waste.
+    private const int HugeFromBytes = 8 * 1024 * 1024;
+
     private readonly byte[] _memory;
     private readonly int _start;
 
@@ -22,6 +25,10 @@ public sealed class AlignedBuffer
         nint address = Marshal.UnsafeAddrOfPinnedArrayElement(_memory, 0);
         _start = (int)(-address & (AlignBytes - 1));
         Length = bytes;
+        if (bytes >= HugeFromBytes)
+        {
+            Libc.AdviseHugePages(address + _start, bytes);
+        }
     }
 
     /// <summary>Bytes in it.</summary>

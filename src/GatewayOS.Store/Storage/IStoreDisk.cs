@@ -78,6 +78,10 @@ public interface IStoreFile : IDisposable
     /// <returns>Bytes read.</returns>
     int ReadAt(Span<byte> buffer, long offsetBytes);
 
+    /// <summary>A range that is in this process's memory anyway, to be read where it is.</summary>
+    /// <returns>The range, valid while the file's content stays; empty when it has to be read.</returns>
+    ReadOnlySpan<byte> InMemory(long offsetBytes, int lengthBytes) => default;
+
     /// <summary>Writes the whole span.</summary>
     void WriteAt(ReadOnlySpan<byte> buffer, long offsetBytes);
 

@@ -80,6 +80,15 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     public static partial int SyncFileRange(SafeFileHandle file, long offset, long count, uint flags);
 
+    /// <summary>Asks for huge pages behind a stretch of memory (madvise(2)); where there are none, nothing changes.</summary>
+    public static void AdviseHugePages(nint address, nint bytes)
+    {
+        const int hugePage = 14;
+        const int pageBytes = 4096;
+        nint from = (address + pageBytes - 1) & -pageBytes;
+        _ = AdviseMemory(from, address + bytes - from, hugePage);
+    }
+
     /// <summary>Time since the machine was started, sleep included.</summary>
     public static TimeSpan SinceBoot()
     {
@@ -89,6 +98,9 @@ internal static unsafe partial class Libc
             ? TimeSpan.FromSeconds(time[0]) + TimeSpan.FromTicks(time[1] / TimeSpan.NanosecondsPerTick)
             : throw new StoreIoException(StoreIoFailure.Device, "CLOCK_BOOTTIME", "The machine's time since boot cannot be read.");
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int AdviseMemory(nint address, nint bytes, int advice);
 
     [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
     private static partial int GetClock(int clock, long* time);

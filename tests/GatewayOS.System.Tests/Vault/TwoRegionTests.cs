@@ -15,11 +15,11 @@ public sealed class TwoRegionTests
         using var scratch = new ScratchDirectory("regions");
         var environment = new Dictionary<string, string> { ["GATEWAY_VAULTS"] = scratch["vaults.json"], ["AWS_ACCESS_KEY_ID"] = S3Server.AccessKey, ["AWS_SECRET_ACCESS_KEY"] = S3Server.SecretKey };
         using var second = new S3Server();
-        MakeBucket(second, "region2");
+        second.Request("PUT", "region2");
         string recovery;
         using (var first = new S3Server())
         {
-            MakeBucket(first, "region1");
+            first.Request("PUT", "region1");
             using var appliance = new Appliance(scratch, environment);
             Agent web = Enroll(appliance, scratch, "web-1", seed: 1), db = Enroll(appliance, scratch, "db-1", seed: 2);
             recovery = appliance.StoreVerb("key", "recovery", "--json").Expect(0).Json.GetProperty("recoveryKey").GetString()!;
@@ -86,7 +86,4 @@ public sealed class TwoRegionTests
         using var program = new BuiltProgram("gatewayctl", arguments, environment);
         return program.Wait().Expect(0);
     }
-
-    private static void MakeBucket(S3Server server, string name) =>
-        Shell.Run($"curl -s -f -X PUT -H x-amz-content-sha256:$(sha256sum < /dev/null | cut -d' ' -f1) --user {S3Server.AccessKey}:{S3Server.SecretKey} --aws-sigv4 aws:amz:us-east-1:s3 {server.Endpoint}/{name}");
 }

@@ -22,8 +22,9 @@ public sealed class S3Server : IDisposable
 
     /// <summary>Starts it; answers when this returns.</summary>
     /// <param name="capacityBytes">How much it can hold, in memory. What is deleted counts for hours.</param>
-    public S3Server(long capacityBytes = CapacityBytesDefault)
-        : this(space: null, "127.0.0.1", capacityBytes)
+    /// <param name="storageClass">A storage class that it has beside the usual one; a day of its age rules lasts a second then. Null for none.</param>
+    public S3Server(long capacityBytes = CapacityBytesDefault, string? storageClass = null)
+        : this(space: null, "127.0.0.1", capacityBytes, storageClass)
     {
     }
 
@@ -31,10 +32,11 @@ public sealed class S3Server : IDisposable
     /// <param name="space">The network; null for this process's.</param>
     /// <param name="listen">The address there that it listens on.</param>
     /// <param name="capacityBytes">How much it can hold, in memory. What is deleted counts for hours.</param>
-    public S3Server(NetworkSpace? space, string listen, long capacityBytes = CapacityBytesDefault)
+    /// <param name="storageClass">As above.</param>
+    public S3Server(NetworkSpace? space, string listen, long capacityBytes = CapacityBytesDefault, string? storageClass = null)
     {
         int port = FreePort();
-        Endpoint = Shell.Run($"{(space is null ? "" : $"ip netns exec {space.Name} ")}env LISTEN={listen} OSD_BYTES={capacityBytes} '{_script}' start '{_scratch["ceph"]}' {port}").Trim();
+        Endpoint = Shell.Run($"{(space is null ? "" : $"ip netns exec {space.Name} ")}env LISTEN={listen} OSD_BYTES={capacityBytes} CLASS={storageClass} '{_script}' start '{_scratch["ceph"]}' {port}").Trim();
         Address = $"{listen}:{port}";
     }
 
@@ -43,6 +45,19 @@ public sealed class S3Server : IDisposable
 
     /// <summary>Where it is, as address and port.</summary>
     public string Address { get; }
+
+    /// <summary>Makes a signed request.</summary>
+    /// <param name="method">GET, PUT…</param>
+    /// <param name="what">Bucket, object and question, as <c>bucket?lifecycle=</c>.</param>
+    /// <param name="bodyFile">The file that is its body; null for none.</param>
+    /// <returns>The answer.</returns>
+    public string Request(string method, string what, string? bodyFile = null)
+    {
+        string body = bodyFile ?? "/dev/null";
+        return Shell.Run(
+            $"curl -s -f -X {method} -H x-amz-content-sha256:$(sha256sum < '{body}' | cut -d' ' -f1) {(bodyFile is null ? "" : $"-H content-md5:$(openssl md5 -binary '{body}' | base64) --data-binary @'{body}' ")}"
+            + $"--user {AccessKey}:{SecretKey} --aws-sigv4 aws:amz:us-east-1:s3 '{Endpoint}/{what}'");
+    }
 
     /// <inheritdoc/>
     public void Dispose()

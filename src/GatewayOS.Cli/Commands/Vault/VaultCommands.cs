@@ -29,7 +29,7 @@ internal static class VaultCommands
             VaultAddCommand.Build(),
             Verb.Make("list", "List the vaults that this machine knows", [], List),
             Verb.Make("remove", "Forget a vault; what is in it stays", [s_name], Remove),
-            VaultStatusCommand.Build(), VaultSyncCommand.Build(), VaultHealCommand.Build(), VaultGcCommand.Build(), VaultAttachCommand.Build(), VaultTaskCommands.Build(), VaultAuditCommand.Build(),
+            VaultStatusCommand.Build(), VaultSyncCommand.Build(), VaultHealCommand.Build(), VaultGcCommand.Build(), VaultAttachCommand.Build(), VaultTaskCommands.Build(), VaultAuditCommand.Build(), VaultClassCommand.Build(),
             Verb.Make("kit", "Put this program into the vault beside the instructions, for a recovery with nothing else at hand", [], PutKit),
             SnapshotsCommand.Build(), StatsCommand.Build(), ListCommand.Build(), RestoreCommand.Build(), DiffCommand.Build(), MountCommand.Build(), VerifyCommand.Build(),
         ])

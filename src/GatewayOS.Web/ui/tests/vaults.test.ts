@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { shareThere, vaultState } from '../src/logic/vaults';
+import { costOf, shareThere, vaultState } from '../src/logic/vaults';
 
 const hourMs = 3_600_000;
 const nowMs = 1_000 * hourMs;
@@ -13,6 +13,11 @@ describe('how a vault stands', () => {
     expect(vaultState({ completeUntilUnixMs: until(5), isSyncing: true }, nowMs)).toBe('syncing');
     expect(vaultState({}, nowMs)).toBe('never');
     expect(vaultState({ completeUntilUnixMs: until(0), problem: 'damaged' }, nowMs)).toBe('unknown');
+  });
+
+  it('costs what its classes cost, and says what has no price', () => {
+    expect(costOf({})).toBeNull();
+    expect(costOf({ classes: [{ name: 'STANDARD', isPriced: true, perMonth: 2.5, toRead: 0 }, { name: 'COLD' }] })).toEqual({ perMonth: 2.5, toRead: 0, unpriced: ['COLD'] });
   });
 
   it('counts nothing to do as done', () => {

@@ -923,6 +923,15 @@ export interface VaultBandwidthLimit {
   bytesPerSecond?: string;
 }
 
+export interface VaultClassUse {
+  name?: string;
+  objects?: string;
+  bytes?: string;
+  isPriced?: boolean;
+  perMonth?: number;
+  toRead?: number;
+}
+
 export interface VaultInfo {
   name?: string;
   place?: string;
@@ -937,6 +946,8 @@ export interface VaultInfo {
   problem?: string;
   byTasks?: boolean;
   tasks?: VaultTaskInfo[];
+  classes?: VaultClassUse[];
+  hasOwnPrices?: boolean;
 }
 
 export interface VaultRequest {

@@ -30,3 +30,13 @@ export function toneOfVault(state: VaultState): Tone {
 export function shareThere(there: number, all: number): number {
   return all === 0 ? 1 : Math.min(there / all, 1);
 }
+
+/** What a vault costs by the classes its objects lie in; null when that was not looked at. */
+export function costOf(vault: VaultInfo): { perMonth: number; toRead: number; unpriced: string[] } | null {
+  const uses = vault.classes ?? [];
+  return uses.length === 0 ? null : {
+    perMonth: uses.reduce((sum, use) => sum + (use.perMonth ?? 0), 0),
+    toRead: uses.reduce((sum, use) => sum + (use.toRead ?? 0), 0),
+    unpriced: uses.filter((use) => use.isPriced !== true).map((use) => use.name ?? ''),
+  };
+}

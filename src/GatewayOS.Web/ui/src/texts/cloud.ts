@@ -20,6 +20,9 @@ export const cloud = {
   place: 'Place',
   packClass: 'Storage class of packs',
   classDefault: 'the service’s default',
+  cost: 'Costs about',
+  costs: (month: string, read: string, isDollars: boolean) => `${isDollars ? '$' : ''}${month} a month, ${isDollars ? '$' : ''}${read} to read it once`,
+  unpriced: (classes: string) => `without ${classes}, whose price is not known`,
   lock: 'Object lock',
   noLock: 'none',
   lockDays: (days: number) => `${days} days, compliance`,
@@ -70,6 +73,7 @@ export const cloud = {
   ca: 'Certificates to trust instead of the system’s (PEM)',
   tried: 'The place is tried before it is added.',
   sources: {
+    cost: (isOwn: boolean) => `What lies in each storage class as the last sync saw it, by ${isOwn ? 'the prices set with gatewayctl vault classes' : 'Amazon’s list prices in us-east-1'}, without requests and what is sent out.`,
     rpo: 'Since the vault last had everything that the store had, from the ledger of what was put.',
     sent: 'Counted by gatewayd while it sends.',
   },

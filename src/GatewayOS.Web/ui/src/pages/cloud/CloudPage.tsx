@@ -14,7 +14,7 @@ import { limitText } from '../../logic/bandwidth';
 import { bytes, count, dateTime, duration } from '../../logic/format';
 import { isOpen } from '../../logic/jobs';
 import { moment, num } from '../../logic/numbers';
-import { toneOfVault, vaultState } from '../../logic/vaults';
+import { costOf, toneOfVault, vaultState } from '../../logic/vaults';
 import { useMay } from '../../shell/session';
 import { texts } from '../../texts';
 import { JobProgress } from '../jobs/JobProgress';
@@ -81,6 +81,13 @@ export function CloudPage() {
   );
 }
 
+// Null while nobody has looked.
+function costText(vault: VaultInfo): string | null {
+  const cost = costOf(vault);
+  return cost === null ? null
+    : [words.costs(cost.perMonth.toFixed(2), cost.toRead.toFixed(2), vault.hasOwnPrices !== true), ...(vault.classes ?? []).map((use) => `${use.name} ${bytes(num(use.bytes))}`), cost.unpriced.length > 0 ? words.unpriced(cost.unpriced.join(', ')) : ''].filter((part) => part !== '').join(' · ');
+}
+
 function VaultCard({ vault, readAtMs, onChanged }: { vault: VaultInfo; readAtMs: number; onChanged: () => void }) {
   const now = useNow(5000);
   const mayAdminister = useMay('administer');
@@ -102,6 +109,7 @@ function VaultCard({ vault, readAtMs, onChanged }: { vault: VaultInfo; readAtMs:
           vault.isSyncing === true && [words.left, words.objects(count(num(vault.objectsLeft)))],
           [words.place, <code>{vault.place}</code>],
           vault.isBucket === true && [words.packClass, vault.packClass || words.classDefault],
+          vault.isBucket === true && [words.cost, <Figure source={words.sources.cost(vault.hasOwnPrices === true)} atMs={readAtMs}>{costText(vault)}</Figure>],
           vault.isBucket === true && [words.lock, vault.lockDays ? words.lockDays(vault.lockDays) : words.noLock],
           vault.isBucket === true && [words.bandwidth, (vault.bandwidth ?? []).map(limitText).join(', ') || words.noLimit],
         ]}
