@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using GatewayOS.Pages;
 using GatewayOS.Appliance.Accounts;
+using GatewayOS.Pages;
 using GatewayOS.TestKit.Programs;
 using GatewayOS.Web.Endpoints;
 

@@ -1,6 +1,6 @@
 using GatewayOS.Appliance.Ingest;
-using GatewayOS.Sqlite;
 using GatewayOS.Backup.Files;
+using GatewayOS.Sqlite;
 using GatewayOS.Store;
 using GatewayOS.Store.Reading;
 using GatewayOS.Store.Snapshots;

@@ -1,8 +1,8 @@
 using GatewayOS.Appliance.Alerts;
-using GatewayOS.Certificates;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
+using GatewayOS.Certificates;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Storage;
 using Microsoft.Data.Sqlite;

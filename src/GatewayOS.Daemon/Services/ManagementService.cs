@@ -1,8 +1,8 @@
 using GatewayOS.Api;
-using GatewayOS.Certificates;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
+using GatewayOS.Certificates;
 using GatewayOS.Daemon.Hosting;
 using GatewayOS.Hardware.Clock;
 using GatewayOS.Store;

@@ -150,7 +150,12 @@ public sealed class FleetTests : IDisposable
 
     private static LedgerCommand Command(long sequence) => new()
     {
-        Id = sequence.ToString("x32", System.Globalization.CultureInfo.InvariantCulture), Sequence = sequence, Kind = "backup", Order = [1], OrderedBy = "me", Expires = DateTimeOffset.MaxValue,
+        Id = sequence.ToString("x32", System.Globalization.CultureInfo.InvariantCulture),
+        Sequence = sequence,
+        Kind = "backup",
+        Order = [1],
+        OrderedBy = "me",
+        Expires = DateTimeOffset.MaxValue,
     };
 
     private Policy? PolicyThatLocks(string? held)
