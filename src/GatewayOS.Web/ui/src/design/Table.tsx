@@ -6,6 +6,8 @@ export interface Column<T> {
   cell: (row: T) => ComponentChildren;
   /** Set to the right, for figures. */
   isNumber?: boolean;
+  /** Never broken over lines where there is a table: times, and states in a word. */
+  isOneLine?: boolean;
   /** The column's name is for screen readers only. */
   isUnnamed?: boolean;
 }
@@ -28,7 +30,7 @@ export function Table<T>({ label, columns, rows, keyOf, rowClass }: { label: str
           {rows.map((row) => (
             <tr key={keyOf(row)} class={rowClass?.(row) ?? ''}>
               {columns.map((column) => (
-                <td key={column.name} class={column.isNumber ? 'number' : ''} data-name={column.isUnnamed ? '' : column.name}>
+                <td key={column.name} class={column.isNumber ? 'number' : column.isOneLine ? 'one-line' : ''} data-name={column.isUnnamed ? '' : column.name}>
                   <span class="cell">{column.cell(row)}</span>
                 </td>
               ))}

@@ -17,7 +17,7 @@ export const appliance = {
     nobodyTold: 'No receiver listens to it. Receivers stand in delivery.json in the appliance’s state directory.',
     waits: (attempts: number, problem: string) => `not yet told, ${attempts} attempts${problem === '' ? '' : `: ${problem}`}`,
     delivered: (when: string) => `told ${when}`,
-    history: (first: string, count: string) => `First ${first}, raised ${count} times.`,
+    history: (first: string, count: string) => `First ${first}, raised ${count === '1' ? 'once' : `${count} times`}.`,
     hold: (node: string) => `Restore points of ${node} are held`,
     holdUntil: (when: string) => `What was committed up to ${when} does not expire.`,
     release: 'Release',

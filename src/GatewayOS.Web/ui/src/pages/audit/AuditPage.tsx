@@ -24,10 +24,10 @@ export function AuditPage() {
   const matches = (entry: AuditEntry) => [entry.who, entry.method, entry.target, entry.outcome, entry.detail].some((part) => part?.toLowerCase().includes(filter.trim().toLowerCase()));
   const columns: Column<AuditEntry>[] = [
     { name: words.number, isNumber: true, cell: (entry) => entry.sequence ?? '0' },
-    { name: words.when, cell: (entry) => dateTimeSeconds(num(entry.timeUnixMs)) },
+    { name: words.when, isOneLine: true, cell: (entry) => dateTimeSeconds(num(entry.timeUnixMs)) },
     { name: words.who, cell: (entry) => <code>{entry.who}</code> },
     { name: words.what, cell: (entry) => <>{shortMethod(entry.method ?? '')} {entry.target && <code>{entry.target}</code>}</> },
-    { name: words.outcome, cell: (entry) => <Badge tone={toneOf(entry.outcome)}>{words.outcomes[entry.outcome ?? ''] ?? entry.outcome}</Badge> },
+    { name: words.outcome, isOneLine: true, cell: (entry) => <Badge tone={toneOf(entry.outcome)}>{words.outcomes[entry.outcome ?? ''] ?? entry.outcome}</Badge> },
     { name: words.detail, cell: (entry) => entry.detail || <span class="unseen">–</span> },
   ];
   return (

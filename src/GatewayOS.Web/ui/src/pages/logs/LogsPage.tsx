@@ -23,8 +23,8 @@ export function LogsPage() {
   const path = `/logs?${new URLSearchParams({ least, text })}`;
   const log = useResource<LogDocument>(path, (reading) => get(path, reading), [], refreshMs);
   const columns: Column<Line>[] = [
-    { name: words.when, cell: (line) => dateTimeSeconds(line.atUnixMs) },
-    { name: words.level, cell: (line) => <Badge tone={tones[line.level] ?? 'unknown'}>{words.levels[line.level] ?? line.level}</Badge> },
+    { name: words.when, isOneLine: true, cell: (line) => dateTimeSeconds(line.atUnixMs) },
+    { name: words.level, isOneLine: true, cell: (line) => <Badge tone={tones[line.level] ?? 'unknown'}>{words.levels[line.level] ?? line.level}</Badge> },
     { name: words.source, cell: (line) => line.source },
     { name: words.line, cell: (line) => line.text },
   ];
