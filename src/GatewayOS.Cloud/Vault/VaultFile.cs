@@ -209,7 +209,7 @@ public sealed class VaultFile
     /// <exception cref="VaultException">Somebody does so now.</exception>
     /// <exception cref="StoreIoException">The directory of the list cannot be written.</exception>
     public IDisposable Hold(string? name) => new PosixDisk(State.Location).TryLock(StateName(name, "lock"))
-        ?? throw new VaultException(VaultFailure.Unreachable, $"Another sync, heal or gc of the vault {name ?? Read().Keys.First()} runs on this machine. Wait until it has ended, then try again.");
+        ?? throw new VaultException(VaultFailure.Unreachable, $"Another sync, heal or gc of the vault {name ?? Named(null).Name} runs on this machine. Wait until it has ended, then try again.");
 
     private StateDirectory State => new(Path.GetDirectoryName(Location)!);
 
@@ -253,7 +253,7 @@ public sealed class VaultFile
     // A path is no file name: its slashes become what no vault's name has.
     private string StateName(string? name, string kind)
     {
-        string known = Canonical(name) ?? Read().Keys.First();
+        string known = Canonical(name) ?? Named(null).Name;
         return known.Contains('/') ? $"vault{known.Replace('/', '+')}.{kind}" : $"vault-{known}.{kind}";
     }
 

@@ -191,6 +191,10 @@ public sealed class VaultCommandTests : IDisposable
         Assert.Contains("no store in the vault", Run(1, "vault", "snapshots").Errors, StringComparison.Ordinal);
         JsonElement error = Run(1, "vault", "verify", "--vault", "other", "--json").Json;
         Assert.Contains("Known are: usb", error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Directory.CreateDirectory(_scratch["nas"]);
+        Run(0, "vault", "add", "nas", _scratch["nas"]);
+        Assert.Contains("Say which vault", Run(1, "vault", "sync", "--store", Store).Errors, StringComparison.Ordinal);
+        Run(0, "vault", "remove", "nas");
         Run(0, "vault", "remove", "usb");
         Assert.Equal(0, Run(0, "vault", "list", "--json").Json.GetProperty("vaults").GetArrayLength());
     }
