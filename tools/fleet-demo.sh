@@ -79,7 +79,7 @@ done
 say "3  Protect two of the nodes from afar: a policy, and a first backup"
 for site in berlin bonn; do
   "$bin/gatewayctl" fleet assign "gateway-$site" servers "server-$site" >/dev/null
-  "$bin/gatewayctl" fleet backup "gateway-$site" "server-$site" /etc >/dev/null || [ $? -eq 3 ]
+  "$bin/gatewayctl" fleet backup "gateway-$site" "server-$site" >/dev/null || [ $? -eq 3 ]
 done
 "$bin/gatewayctl" fleet commands
 

@@ -35,11 +35,11 @@ internal static class FleetStatus
     private static FleetNodeStatus NodeOf(Protection protection, ApplianceHost appliance, IReadOnlyList<JobRecord> jobs)
     {
         bool isConnected = appliance.Connections.Find(protection.Node.Id) is not null;
-        return new FleetNodeStatus { Protection = JobMessages.Of(protection), Connected = isConnected, Remedy = RemedyOf(protection, isConnected, jobs) };
+        return new FleetNodeStatus { Protection = JobMessages.Of(protection), Connected = isConnected, Remedy = RemedyOf(protection, appliance.Name, isConnected, jobs) };
     }
 
     // The first thing that has to be done; what follows from it says the next status.
-    private static string RemedyOf(Protection protection, bool isConnected, IReadOnlyList<JobRecord> jobs)
+    private static string RemedyOf(Protection protection, string applianceName, bool isConnected, IReadOnlyList<JobRecord> jobs)
     {
         if (protection.Verdict == ProtectionVerdict.Protected)
         {
@@ -48,7 +48,7 @@ internal static class FleetStatus
 
         if (protection.Policies.Count == 0)
         {
-            return $"Have it follow a policy: gatewayctl fleet assign APPLIANCE POLICY {protection.Node.Name}.";
+            return $"Have it follow a policy: gatewayctl fleet assign {applianceName} POLICY {protection.Node.Name}.";
         }
 
         if (!isConnected)
@@ -59,8 +59,8 @@ internal static class FleetStatus
         return jobs.LastOrDefault(job => job.Kind == JobKind.Backup && job.NodeId == protection.Node.Id) switch
         {
             { IsEnded: false } => "A backup of it is on its way.",
-            { State: JobState.Failed } failed => $"Its last backup failed: {failed.Message} When that is mended, order one: gatewayctl fleet backup APPLIANCE {protection.Node.Name}.",
-            _ => $"Order a backup: gatewayctl fleet backup APPLIANCE {protection.Node.Name}.",
+            { State: JobState.Failed } failed => $"Its last backup failed: {failed.Message} When that is mended, order one: gatewayctl fleet backup {applianceName} {protection.Node.Name}.",
+            _ => $"Order a backup: gatewayctl fleet backup {applianceName} {protection.Node.Name}.",
         };
     }
 }
