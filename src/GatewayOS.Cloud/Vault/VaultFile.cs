@@ -28,9 +28,13 @@ public sealed record VaultPlace(IReadOnlyList<BandwidthWindow>? Bandwidth = null
     /// <summary>What storage classes cost here, by name; null for <see cref="ClassPrice.AmazonUsEast1"/>.</summary>
     public IReadOnlyDictionary<string, ClassPrice>? Prices { get; init; }
 
+    /// <summary>What storage classes cost here: <see cref="Prices"/>, or Amazon's list.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, ClassPrice> PricesInUse => Prices ?? ClassPrice.AmazonUsEast1;
+
     /// <summary>True when every snapshot is to be there.</summary>
     [JsonIgnore]
-    public bool GetsEverything => Tasks is null || Tasks.Any(task => task is { TakesAll: true, Paused: false });
+    public bool GetsEverything => Tasks is null || Tasks.Any(task => task.SendsAll);
 
     /// <summary>Checks it; every error at once.</summary>
     /// <returns>The errors; empty when valid.</returns>

@@ -46,7 +46,7 @@ public sealed class VaultScope
         SnapshotList snapshots = opened.Snapshots();
         var listed = all.Where(file => file.IsNamedByContent).Select(file => file.Name).ToHashSet(StringComparer.Ordinal);
         SnapshotRecord[] records = [.. snapshots.Records.Where(record => listed.Contains(NameOf(record)))];
-        if (_tasks.Any(task => task is { TakesAll: true, Paused: false }))
+        if (_tasks.Any(task => task.SendsAll))
         {
             return new VaultContent(all, IsWhole: true, _tasks, records, null);
         }

@@ -36,6 +36,10 @@ public sealed record VaultTask
     [JsonIgnore]
     public bool TakesAll => Nodes.Count == 0 && Tags.Count == 0;
 
+    /// <summary>True when every snapshot is to be sent.</summary>
+    [JsonIgnore]
+    public bool SendsAll => TakesAll && !Paused;
+
     /// <summary>True when this snapshot is meant.</summary>
     public bool Takes(SnapshotDraft draft) =>
         (Nodes.Count == 0 || Nodes.Any(prefix => draft.Host.StartsWith(prefix, StringComparison.Ordinal) || draft.NodeId.StartsWith(prefix, StringComparison.Ordinal)))

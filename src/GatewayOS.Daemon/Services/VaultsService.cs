@@ -147,7 +147,7 @@ internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers
             info.CompleteUntilUnixMs = state.CompleteUntil?.ToUnixTimeMilliseconds() ?? 0;
             (info.SentBytes, info.ObjectsLeft) = (state.BytesPut, state.ObjectsLeft);
             info.HasOwnPrices = place.Prices is not null;
-            info.Classes.AddRange(state.Classes.Select(use => UseInfo(use, place.Prices ?? ClassPrice.AmazonUsEast1)));
+            info.Classes.AddRange(state.Classes.Select(use => UseInfo(use, place.PricesInUse)));
             info.Tasks.AddRange((place.Tasks ?? []).Select(task => TaskInfo(task, state.Tasks.FirstOrDefault(known => known.Task.Name == task.Name))));
         }
         catch (Exception error) when (error is IOException or InvalidDataException)

@@ -62,7 +62,7 @@ internal static class VaultClassCommand
 
     private static void Show(VerbContext context, IReadOnlyList<ClassUse> uses, VaultPlace place, IReadOnlyList<StorageClassRule> rules)
     {
-        IReadOnlyDictionary<string, ClassPrice> prices = place.Prices ?? ClassPrice.AmazonUsEast1;
+        IReadOnlyDictionary<string, ClassPrice> prices = place.PricesInUse;
         var cost = ClassCost.Of(uses, prices);
         var table = new TextTable("class", ">objects", ">size", ">a month", ">to read all");
         foreach (ClassUse use in uses)
