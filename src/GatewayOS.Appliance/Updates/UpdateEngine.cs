@@ -52,7 +52,7 @@ public sealed record UpdateSurroundings
 /// <param name="Restarts">True to restart when it is installed.</param>
 public sealed record UpdateWish(string File, string Origin, string By, bool AllowsDowngrade, bool Restarts)
 {
-    /// <summary>Called when the bundle is needed no more; null for nothing.</summary>
+    /// <summary>Called when an installation that was begun has ended and its bundle is needed no more; null for nothing.</summary>
     public Action? Release { get; init; }
 }
 
@@ -159,7 +159,6 @@ public sealed class UpdateEngine
             if (_ledger.Open is { } unended)
             {
                 // The ledger's last line is what is under way; that somebody wanted more is in the audit log.
-                wish.Release?.Invoke();
                 return attempt with { Number = unended.Number };
             }
 
@@ -168,10 +167,6 @@ public sealed class UpdateEngine
             {
                 (_wish, _progress) = (wish, new InstallProgress(0, "waiting"));
                 Wanted?.Invoke();
-            }
-            else
-            {
-                wish.Release?.Invoke();
             }
 
             return attempt;

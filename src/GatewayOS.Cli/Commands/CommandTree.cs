@@ -47,6 +47,7 @@ internal static class CommandTree
         root.Subcommands.Add(PanelCommands.Build());
         root.Subcommands.Add(PowerCommands.Build());
         root.Subcommands.Add(RaidCommands.Build());
+        root.Subcommands.Add(UpdateCommands.Build());
         root.Subcommands.Add(TunnelCommands.Build());
         root.Subcommands.Add(FleetCommands.Build());
         root.Subcommands.Add(RecoveryKeyCommand.Build());

@@ -40,7 +40,7 @@ internal static class ApplianceServer
         "",
         .. new[]
         {
-            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor, Api.Tunnel.Descriptor, Vaults.Descriptor, Api.Support.Descriptor, Membership.Descriptor,
+            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor, Api.Tunnel.Descriptor, Vaults.Descriptor, Api.Support.Descriptor, Membership.Descriptor, Updates.Descriptor,
         }.Select(static service => service.FullName),
     ];
 
@@ -147,6 +147,7 @@ internal static class ApplianceServer
         app.MapGrpcService<VaultsService>();
         app.MapGrpcService<MembershipService>();
         app.MapGrpcService<SupportService>();
+        app.MapGrpcService<UpdatesService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
     }
@@ -162,6 +163,9 @@ internal static class ApplianceServer
         services.AddHostedService<AlertWorkers>();
         services.AddSingleton<ApplianceArrays>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplianceArrays>());
+        services.AddSingleton(_ => new BundleShelf(appliance.State));
+        services.AddSingleton<ApplianceUpdates>();
+        services.AddHostedService(provider => provider.GetRequiredService<ApplianceUpdates>());
         services.AddSingleton<ApplianceTunnel>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplianceTunnel>());
         services.AddSingleton<IFleetDeeds, ApplianceDeeds>();
