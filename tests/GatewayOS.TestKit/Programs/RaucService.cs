@@ -18,7 +18,7 @@ public sealed class RaucService : IDisposable
     {
         (_scratch, Bus) = (scratch, bus);
         Shell.Run($"""
-            cd '{scratch.Path}' && mkdir rauc && cd rauc && mkdir mnt && truncate -s 1M slot-a slot-b
+            cd '{scratch.Path}' && mkdir rauc && cd rauc && mkdir mnt && truncate -s 4M slot-a slot-b
             grub-editenv grubenv create && grub-editenv grubenv set ORDER='A B' A_OK=1 B_OK=1 A_TRY=0 B_TRY=0
             for who in ours theirs; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj /CN=$who -keyout $who.key -out $who.pem 2>/dev/null; done
             printf '%s\n' [system] compatible=gatewayos-dev bootloader=grub "grubenv=$PWD/grubenv" "statusfile=$PWD/status" "mountprefix=$PWD/mnt" 'bundle-formats=plain verity' [keyring] "path=$PWD/ours.pem" \
