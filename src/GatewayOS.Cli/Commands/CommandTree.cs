@@ -52,6 +52,7 @@ internal static class CommandTree
         root.Subcommands.Add(FleetCommands.Build());
         root.Subcommands.Add(RecoveryKeyCommand.Build());
         root.Subcommands.Add(SettingsCommand.Build());
+        root.Subcommands.Add(FactoryResetCommand.Build());
         root.Subcommands.Add(SupportCommands.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(VaultCommands.Build());

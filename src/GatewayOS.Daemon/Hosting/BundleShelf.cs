@@ -175,6 +175,18 @@ internal sealed class BundleShelf
         }
     }
 
+    /// <summary>Throws an upload away.</summary>
+    public void Discard(string upload)
+    {
+        lock (_gate)
+        {
+            if (_upload is { IsInUse: false } begun && begun.Id == upload)
+            {
+                Remove();
+            }
+        }
+    }
+
     private void Release()
     {
         lock (_gate)

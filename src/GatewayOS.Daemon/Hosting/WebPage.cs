@@ -90,6 +90,7 @@ internal sealed class WebPage : IDisposable
         new(Vaults.Descriptor, binder => Vaults.BindService(binder, ActivatorUtilities.CreateInstance<VaultsService>(services))),
         new(Api.Support.Descriptor, binder => Api.Support.BindService(binder, ActivatorUtilities.CreateInstance<SupportService>(services))),
         new(Updates.Descriptor, binder => Updates.BindService(binder, ActivatorUtilities.CreateInstance<UpdatesService>(services))),
+        new(Reset.Descriptor, binder => Reset.BindService(binder, ActivatorUtilities.CreateInstance<ResetService>(services))),
     ];
 
     // Without a configuration there is no key, and nothing to show.

@@ -1,4 +1,5 @@
 using GatewayOS.Api;
+using GatewayOS.Appliance.Accounts;
 using GatewayOS.Appliance.Updates;
 using GatewayOS.Daemon.Hosting;
 using GatewayOS.Store.Storage;
@@ -7,7 +8,7 @@ using Grpc.Core;
 namespace GatewayOS.Daemon.Services;
 
 /// <summary>Updates of the system: slots, bundles that come in, and the ledger.</summary>
-internal sealed class UpdatesService(ApplianceUpdates updates, BundleShelf shelf, DataWorkers workers, ILogger<UpdatesService> logger) : Updates.UpdatesBase
+internal sealed class UpdatesService(ApplianceUpdates updates, BundleShelf shelf, BundleFetch fetch, DataWorkers workers, ILogger<UpdatesService> logger) : Updates.UpdatesBase
 {
     public override Task<UpdateStatusReply> GetStatus(GetUpdateStatusRequest request, ServerCallContext context) => DoAsync(() => UpdateMessages.Of(updates.Engine.Status, shelf.Sticks()));
 
@@ -21,6 +22,31 @@ internal sealed class UpdatesService(ApplianceUpdates updates, BundleShelf shelf
         (BundleFacts bundle, string? refusal) = updates.Engine.Inspect(shelf.Locate(request.Upload, request.Stick).Path, request.AllowDowngrade);
         return new BundleReply { Compatible = bundle.Compatible, Version = bundle.Version, Refusal = refusal ?? "" };
     });
+
+    public override async Task<UpdateAttemptInfo> Fetch(FetchUpdateRequest request, ServerCallContext context)
+    {
+        if (request.AllowDowngrade && Caller.Of(context).Role == Callers.ControlPlane)
+        {
+            // Whoever took a control plane over would bring back what was mended.
+            throw new RpcException(new Status(StatusCode.PermissionDenied, "An earlier version is taken only of the appliance's own administrators: gatewayctl update install FILE --allow-downgrade."));
+        }
+
+        string upload;
+        try
+        {
+            upload = await fetch.RunAsync(request.Url, request.Sha256, context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (BundleException error)
+        {
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, error.Message));
+        }
+        catch (IOException error)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, $"The bundle cannot be kept: {error.Message}"));
+        }
+
+        return await Install(new InstallUpdateRequest { Upload = upload, AllowDowngrade = request.AllowDowngrade, Restart = request.Restart }, context).ConfigureAwait(false);
+    }
 
     public override async Task<UpdateAttemptInfo> Install(InstallUpdateRequest request, ServerCallContext context)
     {
