@@ -28,7 +28,7 @@ public abstract class FleetDatabaseSuite : IAsyncLifetime
     public async Task Migrations_are_applied_once()
     {
         await FleetSchema.MigrateAsync(_database, CancellationToken.None);
-        Assert.Equal(["1"], await _database.TransactAsync(transaction => transaction.AllAsync("SELECT version FROM schema_version", row => row.GetInt64(0).ToString(System.Globalization.CultureInfo.InvariantCulture)), CancellationToken.None));
+        Assert.Equal(["1", "2"], await _database.TransactAsync(transaction => transaction.AllAsync("SELECT version FROM schema_version", row => row.GetInt64(0).ToString(System.Globalization.CultureInfo.InvariantCulture)), CancellationToken.None));
     }
 
     [Fact]
@@ -231,6 +231,36 @@ public abstract class FleetDatabaseSuite : IAsyncLifetime
         }
 
         Assert.Equal(["c", "b", "a"], (await _store.AlertsAsync(Scope.Provider, id, CancellationToken.None)).Select(alert => alert.Key));
+    }
+
+    [Fact]
+    public async Task What_is_old_is_forgotten_and_what_still_waits_is_not()
+    {
+        string id = await JoinAsync(await TenantAsync());
+        await _store.AddAlertAsync(id, "old", [1], CancellationToken.None);
+        CommandRow done = (await OrderAsync(id))!;
+        CommandRow open = (await OrderAsync(id))!;
+        await _store.ReportAsync(id, new CommandReport { Id = done.Id, Revision = 1, State = "done" }, CancellationToken.None);
+        await _store.ReportAsync(id, new CommandReport { Id = open.Id, Revision = 1, State = "accepted" }, CancellationToken.None);
+        await _store.AddTokenAsync(new TokenRow("t1", "", "viewer", "", SHA256.HashData(s_secret), _clock.GetUtcNow(), Revoked: false), CancellationToken.None);
+        TimeSpan keep = TimeSpan.FromDays(100);
+        Assert.Equal(0, await _store.ForgetAsync(keep, countMax: 10, CancellationToken.None));
+        _clock.Advance(keep + TimeSpan.FromDays(40));
+        await _store.AddAlertAsync(id, "new", [1], CancellationToken.None);
+        string kept = await _store.NoteAsync("", "me", "method", "", "done", "", CancellationToken.None);
+        int gone = 0;
+        while (await _store.ForgetAsync(keep, countMax: 1, CancellationToken.None) is > 0 and int some)
+        {
+            Assert.InRange(some, 1, 6);
+            gone += some;
+        }
+
+        // An alert, a command, the records of a claim and of a command done, a claim code, a token, a certificate.
+        Assert.Equal(7, gone);
+        Assert.Equal(["new"], (await _store.AlertsAsync(Scope.Provider, id, CancellationToken.None)).Select(alert => alert.Key));
+        Assert.Equal([open.Id], (await _store.CommandsAsync(Scope.Provider, id, CancellationToken.None)).Select(command => command.Id));
+        Assert.Equal([kept], (await _store.AuditAsync(Scope.Provider, CancellationToken.None)).Select(record => record.Id));
+        Assert.NotNull(await _store.FindApplianceAsync(Scope.Provider, id, CancellationToken.None));
     }
 
     [Fact]
