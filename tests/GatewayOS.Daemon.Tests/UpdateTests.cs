@@ -1,3 +1,5 @@
+using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using GatewayOS.TestKit.Programs;
@@ -8,6 +10,7 @@ namespace GatewayOS.Daemon.Tests;
 /// Updates through the published programs and Debian's RAUC. Slots are files, and a restart of the machine is one of gatewayd and of RAUC, which is then told
 /// another slot.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class UpdateTests : IDisposable
 {
     private readonly ScratchDirectory _scratch = new("update");
@@ -68,6 +71,29 @@ public sealed class UpdateTests : IDisposable
     }
 
     [Fact]
+    public async Task A_bundle_is_fetched_from_where_it_is_published_and_only_the_one_that_was_meant()
+    {
+        string bundle = _rauc.Bundle("new.raucb", "1.3.0");
+        byte[] content = await File.ReadAllBytesAsync(bundle);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(content));
+        using var server = new HttpListener();
+        string address = $"http://127.0.0.1:{Appliance.FreePort()}/";
+        server.Prefixes.Add(address);
+        server.Start();
+        Task serving = ServeAsync(server, content);
+        Assert.Contains("another bundle: its SHA-256 is", _appliance.Operator("update", "install", $"{address}new.raucb", "--sha256", hash.Replace(hash[0], hash[0] == 'a' ? 'b' : 'a')).Expect(1).Errors, StringComparison.Ordinal);
+        Assert.Contains("404", _appliance.Operator("update", "install", $"{address}none.raucb", "--sha256", hash).Expect(1).Errors, StringComparison.Ordinal);
+        Assert.Contains("broke off", _appliance.Operator("update", "install", $"{address}cut.raucb", "--sha256", hash).Expect(1).Errors, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("64 hexadecimal digits", _appliance.Operator("update", "install", $"{address}new.raucb", "--sha256", "1234").Expect(1).Errors, StringComparison.Ordinal);
+        Assert.Contains("begins with https://", _appliance.Operator("update", "install", "file:///etc/passwd", "--sha256", hash).Expect(1).Errors, StringComparison.Ordinal);
+        Assert.Equal("", Last("state"));
+        _appliance.Operator("update", "install", $"{address}new.raucb", "--sha256", hash).Expect(0);
+        Assert.Equal("installed", Last("state"));
+        server.Stop();
+        await serving;
+    }
+
+    [Fact]
     public void A_system_whose_restore_fails_goes_back_and_says_why_in_the_one_before()
     {
         _appliance.Operator("update", "install", _rauc.Bundle("new.raucb", "1.3.0")).Expect(0);
@@ -90,6 +116,33 @@ public sealed class UpdateTests : IDisposable
         Until.Holds(() => Last("state") == "rolled-back", "the way back is noted");
         Assert.NotEqual("", Last("reason"));
         Assert.Contains(_appliance.Operator("alert", "list", "--json").Expect(0).Json.GetProperty("alerts").EnumerateArray(), alert => alert.GetProperty("kind").GetString() == "Update" && alert.GetProperty("severity").GetString() == "critical");
+    }
+
+    private static async Task ServeAsync(HttpListener server, byte[] content)
+    {
+        try
+        {
+            while (true)
+            {
+                HttpListenerContext asked = await server.GetContextAsync();
+                bool isCut = asked.Request.Url!.AbsolutePath == "/cut.raucb";
+                asked.Response.StatusCode = asked.Request.Url.AbsolutePath == "/none.raucb" ? 404 : 200;
+                asked.Response.ContentLength64 = content.Length;
+                await asked.Response.OutputStream.WriteAsync(isCut ? content.AsMemory(0, content.Length / 2) : content);
+                if (isCut)
+                {
+                    asked.Response.Abort();
+                }
+                else
+                {
+                    asked.Response.Close();
+                }
+            }
+        }
+        catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
+        {
+            // It was stopped.
+        }
     }
 
     private void Kill()

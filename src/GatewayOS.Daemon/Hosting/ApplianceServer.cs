@@ -183,6 +183,7 @@ internal static class ApplianceServer
         services.AddHostedService<FleetCommands>();
         services.AddSingleton<FleetLinkWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<FleetLinkWorker>());
+        services.AddHostedService<FirstBoot>();
         services.AddSingleton<Telemetry>();
         services.AddSingleton<SupportParts>();
         AddBody(services, appliance);

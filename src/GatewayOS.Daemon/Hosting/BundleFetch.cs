@@ -54,11 +54,11 @@ internal sealed class BundleFetch(BundleShelf shelf) : IDisposable
 
             return upload;
         }
-        catch (HttpRequestException error)
+        catch (Exception error) when (error is HttpRequestException or HttpIOException)
         {
-            throw new BundleException($"The bundle cannot be fetched from {address.Host}: {error.Message}");
+            throw new BundleException($"The bundle cannot be fetched from {address.Host}, or broke off: {error.Message}");
         }
-        catch (Exception error) when (error is TimeoutException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception error) when (error is TimeoutException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             throw new BundleException($"{address.Host} takes too long. It is tried again when it is ordered again.");
         }

@@ -69,7 +69,7 @@ public sealed class RaucService : IDisposable
     public string Bundle(string name, string version, string compatible = "gatewayos-dev", string key = "ours", int bytes = 262144)
     {
         Shell.Run($"""
-            cd '{_scratch["rauc"]}' && rm -rf content && mkdir content && head -c {bytes} /dev/urandom > content/rootfs.img
+            cd '{_scratch["rauc"]}' && rm -rf content {name} && mkdir content && head -c {bytes} /dev/urandom > content/rootfs.img
             printf '%s\n' [update] compatible={compatible} version={version} [bundle] format=plain [image.rootfs] filename=rootfs.img > content/manifest.raucm
             rauc bundle --cert={key}.pem --key={key}.key content {name} >/dev/null 2>&1
             """);

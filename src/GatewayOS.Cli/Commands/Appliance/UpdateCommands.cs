@@ -17,8 +17,9 @@ internal static class UpdateCommands
 
     private static readonly TimeSpan s_lookInterval = TimeSpan.FromSeconds(1);
 
-    private static readonly Argument<string> s_file = new("FILE") { Description = "The bundle (.raucb); with --stick the name of one on a USB stick that is plugged into the appliance" };
+    private static readonly Argument<string> s_file = new("FILE") { Description = "The bundle (.raucb); with --stick the name of one on a USB stick that is plugged into the appliance; with --sha256 an address (https or http) that the appliance fetches it from" };
     private static readonly Option<bool> s_stick = new("--stick") { Description = "The bundle is on a USB stick in the appliance: nothing is sent" };
+    private static readonly Option<string?> s_sha256 = new("--sha256") { Description = "FILE is an address, and this the SHA-256 of the bundle there", HelpName = "HEX" };
     private static readonly Option<bool> s_downgrade = new("--allow-downgrade") { Description = "Take a version that is earlier than the one that runs" };
     private static readonly Option<bool> s_reboot = new("--reboot") { Description = "Restart the appliance when it is installed" };
     private static readonly Option<bool> s_noWait = new("--no-wait") { Description = "Do not wait until it is installed" };
@@ -28,7 +29,7 @@ internal static class UpdateCommands
         "Updates of the appliance's system",
         Verb.Make("status", "Show slots, versions and what is under way", [ApplianceVerb.WatchOption], context => ApplianceVerb.Show(context, () => Status(context))),
         Verb.Make("check", "Check a bundle's signature, and whether it may be installed", [s_file, s_stick, s_downgrade], Check),
-        Verb.Make("install", "Install a bundle into the slot that does not run", [s_file, s_stick, s_downgrade, s_reboot, s_noWait], Install),
+        Verb.Make("install", "Install a bundle into the slot that does not run", [s_file, s_stick, s_sha256, s_downgrade, s_reboot, s_noWait], Install),
         Verb.Make("history", "List every attempt to update, and what came of it", [], History));
 
     private static T Call<T>(VerbContext context, Func<Updates.UpdatesClient, CallOptions, T> call, bool isLong = false) => ApplianceVerb.Call(context, static channel => new Updates.UpdatesClient(channel), call, isLong);
@@ -118,10 +119,8 @@ internal static class UpdateCommands
 
     private static int Install(VerbContext context)
     {
-        (string upload, string stick) = Bring(context);
         bool isRestart = context.Arguments.GetValue(s_reboot);
-        var request = new InstallUpdateRequest { Upload = upload, Stick = stick, AllowDowngrade = context.Arguments.GetValue(s_downgrade), Restart = isRestart };
-        UpdateAttemptInfo attempt = Call(context, (client, options) => client.Install(request, options));
+        UpdateAttemptInfo attempt = Begin(context, isRestart);
         if (!context.Arguments.GetValue(s_noWait))
         {
             attempt = Follow(context, attempt);
@@ -136,6 +135,20 @@ internal static class UpdateCommands
 
         context.WriteJson(new UpdateInstallJson(code == ExitCode.Good, code, UpdateAttemptJson.Of(attempt)), UpdateJson.Default.UpdateInstallJson);
         return code;
+    }
+
+    private static UpdateAttemptInfo Begin(VerbContext context, bool isRestart)
+    {
+        bool allowsDowngrade = context.Arguments.GetValue(s_downgrade);
+        if (context.Arguments.GetValue(s_sha256) is { } sha256)
+        {
+            var fetch = new FetchUpdateRequest { Url = context.Arguments.GetValue(s_file), Sha256 = sha256, AllowDowngrade = allowsDowngrade, Restart = isRestart };
+            return Call(context, (client, options) => client.Fetch(fetch, options), isLong: true);
+        }
+
+        (string upload, string stick) = Bring(context);
+        var request = new InstallUpdateRequest { Upload = upload, Stick = stick, AllowDowngrade = allowsDowngrade, Restart = isRestart };
+        return Call(context, (client, options) => client.Install(request, options));
     }
 
     // The bundle as requests name it; sent first when it is here.
