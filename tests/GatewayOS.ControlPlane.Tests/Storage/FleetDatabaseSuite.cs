@@ -264,6 +264,20 @@ public abstract class FleetDatabaseSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Every_statement_for_people_keeps_to_their_tenant_by_itself()
+    {
+        string own = await TenantAsync();
+        string id = await JoinAsync(own);
+        CommandRow command = (await OrderAsync(id))!;
+        await _store.AddAlertAsync(id, "a", [1], CancellationToken.None);
+        await _store.AddTokenAsync(new TokenRow("t1", own, "viewer", "", SHA256.HashData(s_secret), _clock.GetUtcNow() + TimeSpan.FromDays(1), Revoked: false), CancellationToken.None);
+        await AssertSeenAsync(new Scope(await TenantAsync()), isSeen: false, id, command.Id);
+        Assert.Equal(CommandRow.Queued, (await _store.FindCommandAsync(new Scope(own), command.Id, CancellationToken.None))!.State);
+        Assert.NotNull(await _store.CheckTokenAsync("t1", s_secret, CancellationToken.None));
+        await AssertSeenAsync(new Scope(own), isSeen: true, id, command.Id);
+    }
+
+    [Fact]
     public async Task A_silent_appliance_does_not_count_as_connected()
     {
         string id = await JoinAsync(await TenantAsync());
@@ -306,6 +320,26 @@ public abstract class FleetDatabaseSuite : IAsyncLifetime
 
     private protected Task<CommandRow?> OrderAsync(string appliance) =>
         _store.OrderAsync(Scope.Provider, appliance, "backup", new FleetOrder { Job = new OrderJobRequest { Kind = "backup", Paths = { "/etc" } } }, "me", TimeSpan.FromDays(1), CancellationToken.None);
+
+    private async Task AssertSeenAsync(Scope scope, bool isSeen, string appliance, string command)
+    {
+        var seen = new Dictionary<string, bool>
+        {
+            ["find an appliance"] = await _store.FindApplianceAsync(scope, appliance, CancellationToken.None) is not null,
+            ["appliances"] = (await _store.AppliancesAsync(scope, CancellationToken.None)).Count > 0,
+            ["find a command"] = await _store.FindCommandAsync(scope, command, CancellationToken.None) is not null,
+            ["commands"] = (await _store.CommandsAsync(scope, "", CancellationToken.None)).Count > 0,
+            ["alerts"] = (await _store.AlertsAsync(scope, "", CancellationToken.None)).Count > 0,
+            ["claims"] = (await _store.ClaimsAsync(scope, CancellationToken.None)).Count > 0,
+            ["tokens"] = (await _store.TokensAsync(scope, CancellationToken.None)).Count > 0,
+            ["audit"] = (await _store.AuditAsync(scope, CancellationToken.None)).Count > 0,
+            ["order"] = await _store.OrderAsync(scope, appliance, "verify", new FleetOrder(), "me", TimeSpan.FromDays(1), CancellationToken.None) is not null,
+            ["cancel"] = await _store.CancelAsync(scope, command, "me", CancellationToken.None) is { State: CommandRow.Cancelled },
+            ["revoke a token"] = await _store.RevokeTokenAsync(scope, "t1", CancellationToken.None) is not null,
+            ["revoke an appliance"] = await _store.RevokeAsync(scope, appliance, CancellationToken.None),
+        };
+        Assert.Equal([], seen.Where(deed => deed.Value != isSeen).Select(deed => deed.Key));
+    }
 
     // c1 for the first appliance of a test, and so on.
     private async Task<string> SerialAsync() =>
