@@ -159,6 +159,31 @@ public sealed class BodyTests : IDisposable
         Assert.Contains(appliance.Operator("audit", "list", "--json").Expect(0).Json.GetProperty("entries").EnumerateArray(), entry => entry.GetProperty("method").GetString() == "reset access");
     }
 
+    [Fact]
+    public void Everything_is_erased_only_with_presence_and_its_name_and_then_it_is_as_delivered()
+    {
+        using var appliance = new Appliance(_scratch, "--name", "gateway-x");
+        Agent agent = appliance.Enroll("node1");
+        File.WriteAllText(_scratch["data"], "to be gone");
+        agent.Run("backup", _scratch["data"]).Expect(0);
+        Assert.Contains("I am here", appliance.Operator("factory-reset", "--confirm", "gateway-x").Expect(1).Errors, StringComparison.Ordinal);
+        TurnTo(appliance, page: 7, "I am here");
+        Press(appliance, "enter", holdMs: 6000);
+        Until.Holds(() => Json(appliance, "panel", "show").TryGetProperty("presentUntil", out _), "the panel says that somebody is here");
+        Assert.Contains("Nothing was erased", appliance.Operator("factory-reset", "--confirm", "gateway").Expect(1).Errors, StringComparison.Ordinal);
+        byte[] key = File.ReadAllBytes(Path.Join(appliance.State, "store.key"));
+        string token = File.ReadAllText(Path.Join(appliance.State, "first-login-token"));
+        Assert.Contains("as delivered", appliance.Operator("factory-reset", "--confirm", "gateway-x").Expect(0).Output, StringComparison.Ordinal);
+        Assert.Equal(0, appliance.Daemon.Wait().ExitCode);
+        Assert.False(File.Exists(Path.Join(appliance.State, "store.key")));
+        appliance.Start();
+        Assert.NotEqual(key, File.ReadAllBytes(Path.Join(appliance.State, "store.key")));
+        Assert.NotEqual(token, File.ReadAllText(Path.Join(appliance.State, "first-login-token")));
+        appliance.Operator("status").Expect(1);
+        appliance.Operator("login", appliance.Address, "--token", File.ReadAllText(Path.Join(appliance.State, "first-login-token")).Trim(), "--name", "owner").Expect(0);
+        Assert.Empty(Snapshots(appliance));
+    }
+
     private static JsonElement Json(Appliance appliance, params string[] verb) => appliance.Operator([.. verb, "--json"]).Expect(0).Json;
 
     private static void Press(Appliance appliance, string button, int holdMs = 100) =>

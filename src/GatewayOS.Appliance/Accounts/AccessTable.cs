@@ -104,6 +104,17 @@ public static class AccessTable
         ["gatewayos.v1.Raid/CancelReplacement"] = Change(Runners),
         ["gatewayos.v1.Raid/OverwriteNewDisk"] = Change(Callers.Administrator),
 
+        // Updates. What runs on the appliance is the administrator's matter; pieces of a bundle do nothing until it is installed.
+        ["gatewayos.v1.Updates/GetStatus"] = Read(Callers.Everybody),
+        ["gatewayos.v1.Updates/BeginUpload"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Updates/PutPiece"] = Read(Callers.Administrator),
+        ["gatewayos.v1.Updates/CheckBundle"] = Read(Callers.Administrator),
+        ["gatewayos.v1.Updates/Install"] = Change(Callers.Administrator),
+        ["gatewayos.v1.Updates/Fetch"] = Change(Callers.Administrator | Callers.ControlPlane),
+
+        // Everything goes, locked restore points too. Presence at the panel is asked for besides.
+        ["gatewayos.v1.Reset/Erase"] = Change(Callers.Administrator),
+
         // Vaults. Where the store's copies are, and what opens the way there, is the administrator's matter.
         ["gatewayos.v1.Vaults/List"] = Read(Callers.Everybody),
         ["gatewayos.v1.Vaults/Add"] = Change(Callers.Administrator),

@@ -88,9 +88,15 @@ public sealed partial class AccountRegistry
             return Refuse<AccountRecord>(AccountRefusal.Invalid, wrong);
         }
 
-        if (Stretch(password, out PasswordHash hash) is { } problem)
+        return Stretch(password, out PasswordHash hash) is { } problem ? Refuse<AccountRecord>(AccountRefusal.Invalid, problem) : Add(name, role, hash);
+    }
+
+    /// <summary>Makes an account whose password was stretched elsewhere.</summary>
+    public AccountResult<AccountRecord> Add(string name, Role role, PasswordHash hash)
+    {
+        if (NameProblem(name) is { } wrong)
         {
-            return Refuse<AccountRecord>(AccountRefusal.Invalid, problem);
+            return Refuse<AccountRecord>(AccountRefusal.Invalid, wrong);
         }
 
         lock (_gate)

@@ -72,6 +72,9 @@ public enum AlertKind
     /// <summary>The tunnel to the cloud carries nothing, or not as it should.</summary>
     Tunnel,
 
+    /// <summary>An update was not installed or not kept.</summary>
+    Update,
+
     /// <summary>A test of delivery, raised by an operator.</summary>
     Test,
 }

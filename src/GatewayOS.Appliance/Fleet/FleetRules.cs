@@ -18,6 +18,9 @@ public enum CommandClass
 
     /// <summary>Verifying, rehearsing, freeing space, calling jobs off.</summary>
     Maintenance,
+
+    /// <summary>Updates of the appliance's system.</summary>
+    Update,
 }
 
 /// <summary>What the appliance's own operators let the control plane do. Said on the appliance alone: no command changes it.</summary>
@@ -35,6 +38,7 @@ public sealed record FleetRules(IReadOnlyList<CommandClass> Forbidden, IReadOnly
         "backup" => CommandClass.Backup,
         "restore" => CommandClass.Restore,
         "set-policy" or "assign-policy" => CommandClass.Policy,
+        "update" => CommandClass.Update,
         "preview-policy" => null,
         _ => CommandClass.Maintenance,
     };

@@ -47,10 +47,12 @@ internal static class CommandTree
         root.Subcommands.Add(PanelCommands.Build());
         root.Subcommands.Add(PowerCommands.Build());
         root.Subcommands.Add(RaidCommands.Build());
+        root.Subcommands.Add(UpdateCommands.Build());
         root.Subcommands.Add(TunnelCommands.Build());
         root.Subcommands.Add(FleetCommands.Build());
         root.Subcommands.Add(RecoveryKeyCommand.Build());
         root.Subcommands.Add(SettingsCommand.Build());
+        root.Subcommands.Add(FactoryResetCommand.Build());
         root.Subcommands.Add(SupportCommands.Build());
         root.Subcommands.Add(store);
         root.Subcommands.Add(VaultCommands.Build());

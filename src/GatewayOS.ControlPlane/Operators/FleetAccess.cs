@@ -94,7 +94,7 @@ internal static class FleetOrders
             FleetOrder.OrderOneofCase.Job or FleetOrder.OrderOneofCase.AssignPolicy or FleetOrder.OrderOneofCase.PreviewPolicy => FleetRole.Operator | FleetRole.Administrator,
             FleetOrder.OrderOneofCase.Restore => FleetRole.RestoreOperator | FleetRole.Administrator,
             FleetOrder.OrderOneofCase.CancelJob => FleetRole.Operator | FleetRole.RestoreOperator | FleetRole.Administrator,
-            FleetOrder.OrderOneofCase.SetPolicy => FleetRole.Administrator,
+            FleetOrder.OrderOneofCase.SetPolicy or FleetOrder.OrderOneofCase.Update => FleetRole.Administrator,
             _ => FleetRole.None,
         };
         return roles == FleetRole.None ? null : (FleetKinds.Of(order!), roles);

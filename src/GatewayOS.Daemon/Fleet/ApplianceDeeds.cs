@@ -14,9 +14,10 @@ namespace GatewayOS.Daemon.Fleet;
 /// Does for the control plane what operators do: by the same services, behind the same gates, so what it may stands in the same table and what it does in the
 /// same record. Before that come the appliance's own rules.
 /// </summary>
-internal sealed class ApplianceDeeds(ApplianceHost appliance, IServiceProvider services, PeerGate who, AuditGate record, ApplianceBody body, ILogger<ApplianceDeeds> logger) : IFleetDeeds
+internal sealed class ApplianceDeeds(ApplianceHost appliance, IServiceProvider services, PeerGate who, AuditGate record, ApplianceBody body, FleetUpdates updates, ILogger<ApplianceDeeds> logger) : IFleetDeeds
 {
     private readonly JobService _jobs = ActivatorUtilities.CreateInstance<JobService>(services);
+    private readonly UpdatesService _updates = ActivatorUtilities.CreateInstance<UpdatesService>(services);
     private readonly PolicyService _policies = ActivatorUtilities.CreateInstance<PolicyService>(services);
 
     public Deed? Find(LedgerCommand command)
@@ -27,6 +28,8 @@ internal sealed class ApplianceDeeds(ApplianceHost appliance, IServiceProvider s
             FleetOrder.OrderOneofCase.Job or FleetOrder.OrderOneofCase.Restore when appliance.Jobs.Jobs.FirstOrDefault(known => known.OrderedBy == command.Who) is { } job => Running(job),
             FleetOrder.OrderOneofCase.SetPolicy when appliance.Policies.Entries.FirstOrDefault(known => known.Versions.Any(version => version.ChangedBy == command.Who)) is { } entry =>
                 new Deed(CommandState.Done, $"The policy '{entry.Name}' has version {entry.Current.Version}."),
+
+            FleetOrder.OrderOneofCase.Update => new Deed(CommandState.Running),
 
             // What remains says the same the second time.
             _ => null,
@@ -47,6 +50,7 @@ internal sealed class ApplianceDeeds(ApplianceHost appliance, IServiceProvider s
                 FleetOrder.OrderOneofCase.SetPolicy => Changed(await CallAsync(command, "Policies/SetPolicy", order.SetPolicy, _policies.SetPolicy, cancellation).ConfigureAwait(false)),
                 FleetOrder.OrderOneofCase.AssignPolicy => Changed(await CallAsync(command, "Policies/AssignPolicy", order.AssignPolicy, _policies.AssignPolicy, cancellation).ConfigureAwait(false)),
                 FleetOrder.OrderOneofCase.PreviewPolicy => Previewed(await CallAsync(command, "Policies/PreviewPolicy", order.PreviewPolicy, _policies.PreviewPolicy, cancellation).ConfigureAwait(false)),
+                FleetOrder.OrderOneofCase.Update => updates.Begin(command, () => CallAsync(command, "Updates/Fetch", order.Update, _updates.Fetch, CancellationToken.None)),
                 _ => new Deed(CommandState.Refused, "This version of gatewayd does not know such a command. Update it."),
             };
         }
@@ -61,7 +65,7 @@ internal sealed class ApplianceDeeds(ApplianceHost appliance, IServiceProvider s
         }
     }
 
-    public Deed? Follow(LedgerCommand command) => appliance.Jobs.Find(command.JobId) switch
+    public Deed? Follow(LedgerCommand command) => Parse(command).OrderCase == FleetOrder.OrderOneofCase.Update ? updates.Follow(command) : appliance.Jobs.Find(command.JobId) switch
     {
         null => new Deed(CommandState.Failed, "The job is not known any more.", command.JobId),
         { IsEnded: false } => null,

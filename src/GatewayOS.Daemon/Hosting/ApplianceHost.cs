@@ -111,8 +111,8 @@ internal sealed class ApplianceHost : IDisposable
     /// <summary>What the machine's firmware says it is.</summary>
     public DmiStrings Machine { get; }
 
-    /// <summary>True when the profile is this machine's: then it is ours to turn off.</summary>
-    public bool IsOwnMachine => Machine.Fits(Profile.Match);
+    /// <summary>True when the profile is this machine's, or the machine runs the appliance's image: then it is ours to turn off.</summary>
+    public bool IsOwnMachine => Machine.Fits(Profile.Match) || KernelCommandLine.IsOfImage;
 
     /// <summary>Stands before every acknowledgement of a snapshot.</summary>
     public CommitGate Gate { get; } = new();
@@ -212,6 +212,9 @@ internal sealed class ApplianceHost : IDisposable
     /// <summary>A node's name; its ID when it was removed.</summary>
     public string NameOf(string nodeId) => Registry.Find(nodeId)?.Name ?? nodeId;
 
+    /// <summary>Opens the store once more, for one use; the caller's.</summary>
+    public BackupStore OpenStore() => BackupStore.Open(new PosixDisk(Options.StoreDirectory), Secret(), new OpenOptions { Purpose = "gatewayd", ReadAheadBytes = Tuning.ReadAheadBytes, Time = _time, KnownSnapshots = _knownSnapshots });
+
     public void Dispose()
     {
         _localJobs.Dispose();
@@ -255,8 +258,6 @@ internal sealed class ApplianceHost : IDisposable
         using BackupStore store = OpenStore();
         return store.StoreId;
     }
-
-    private BackupStore OpenStore() => BackupStore.Open(new PosixDisk(Options.StoreDirectory), Secret(), new OpenOptions { Purpose = "gatewayd", ReadAheadBytes = Tuning.ReadAheadBytes, Time = _time, KnownSnapshots = _knownSnapshots });
 
     private PipelineTuning Tuning => TuningFile.OfMachine.Read(Options.StoreDirectory).Effective;
 

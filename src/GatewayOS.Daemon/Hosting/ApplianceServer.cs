@@ -5,6 +5,7 @@ using GatewayOS.Api.Chunks;
 using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Catalogue;
 using GatewayOS.Appliance.Power;
+using GatewayOS.Appliance.Reset;
 using GatewayOS.Daemon.Fleet;
 using GatewayOS.Daemon.Services;
 using GatewayOS.Daemon.Support;
@@ -40,7 +41,7 @@ internal static class ApplianceServer
         "",
         .. new[]
         {
-            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor, Api.Tunnel.Descriptor, Vaults.Descriptor, Api.Support.Descriptor, Membership.Descriptor,
+            Enrolment.Descriptor, SignIn.Descriptor, BackupRuns.Descriptor, DataPath.Descriptor, Agents.Descriptor, Management.Descriptor, Accounts.Descriptor, AuditLog.Descriptor, Catalogue.Descriptor, Alerts.Descriptor, Policies.Descriptor, Jobs.Descriptor, Snapshots.Descriptor, Api.Hardware.Descriptor, Api.Panel.Descriptor, Api.Power.Descriptor, Raid.Descriptor, Api.Tunnel.Descriptor, Vaults.Descriptor, Api.Support.Descriptor, Membership.Descriptor, Updates.Descriptor, Reset.Descriptor,
         }.Select(static service => service.FullName),
     ];
 
@@ -52,6 +53,7 @@ internal static class ApplianceServer
     {
         // Whatever works in the background warns through the log, which is there before the first of them.
         ILogger? background = null;
+        bool isErased = FactoryReset.Resume(options.StateDirectory, ApplianceHost.StoreKeyFile, options.StoreDirectory);
         using var appliance = new ApplianceHost(options, time, what => DaemonLog.Background(background!, what));
         using WebCertificate? certificate = options.Web is null ? null : new WebCertificate(appliance.State, () => appliance.Name, what => DaemonLog.Background(background!, what), time);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
@@ -93,6 +95,11 @@ internal static class ApplianceServer
         builder.Services.AddGrpcReflection();
         await using WebApplication app = builder.Build();
         background = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("background");
+        if (isErased)
+        {
+            DaemonLog.Background(background, "Everything was erased, as ordered with presence at the front panel: the appliance is as delivered.");
+        }
+
         app.Services.GetRequiredService<Telemetry>().Map(app);
         app.Services.GetService<WebPage>()?.Map(app);
         MapServices(app);
@@ -147,6 +154,8 @@ internal static class ApplianceServer
         app.MapGrpcService<VaultsService>();
         app.MapGrpcService<MembershipService>();
         app.MapGrpcService<SupportService>();
+        app.MapGrpcService<UpdatesService>();
+        app.MapGrpcService<ResetService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcReflectionService();
     }
@@ -162,6 +171,11 @@ internal static class ApplianceServer
         services.AddHostedService<AlertWorkers>();
         services.AddSingleton<ApplianceArrays>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplianceArrays>());
+        services.AddSingleton(_ => new BundleShelf(appliance.State));
+        services.AddSingleton<BundleFetch>();
+        services.AddSingleton<FleetUpdates>();
+        services.AddSingleton<ApplianceUpdates>();
+        services.AddHostedService(provider => provider.GetRequiredService<ApplianceUpdates>());
         services.AddSingleton<ApplianceTunnel>();
         services.AddHostedService(provider => provider.GetRequiredService<ApplianceTunnel>());
         services.AddSingleton<IFleetDeeds, ApplianceDeeds>();
@@ -169,6 +183,7 @@ internal static class ApplianceServer
         services.AddHostedService<FleetCommands>();
         services.AddSingleton<FleetLinkWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<FleetLinkWorker>());
+        services.AddHostedService<FirstBoot>();
         services.AddSingleton<Telemetry>();
         services.AddSingleton<SupportParts>();
         AddBody(services, appliance);

@@ -114,6 +114,9 @@ internal sealed class AuditGate(ApplianceHost appliance, ILogger<AuditGate> logg
         SetVaultBandwidthRequest vault => $"vault:{vault.Name} limits:{vault.Limits.Count}",
         JoinFleetRequest join => $"control plane:{join.Address}",
         SetFleetRulesRequest rules => $"forbidden:{string.Join(',', rules.Rules?.Forbidden ?? [])} presence:{string.Join(',', rules.Rules?.NeedsPresence ?? [])}",
+        BeginUploadRequest bundle => string.Create(CultureInfo.InvariantCulture, $"bundle:{bundle.Name} bytes:{bundle.Bytes}"),
+        InstallUpdateRequest update => $"{(update.Stick.Length > 0 ? $"stick:{update.Stick}" : $"upload:{update.Upload}")}{(update.AllowDowngrade ? " downgrade allowed" : "")}{(update.Restart ? " restart" : "")}",
+        FetchUpdateRequest update => $"url:{update.Url} sha256:{update.Sha256}{(update.AllowDowngrade ? " downgrade allowed" : "")}{(update.Restart ? " restart" : "")}",
         WebRequest page => page.Target,
         _ => "",
     };

@@ -68,6 +68,9 @@ internal static partial class DaemonLog
     [LoggerMessage(21, LogLevel.Error, "Jobs cannot be looked after: {why}")]
     public static partial void JobsStall(ILogger logger, string why);
 
+    [LoggerMessage(26, LogLevel.Information, "{what}")]
+    public static partial void Update(ILogger logger, string what);
+
     [LoggerMessage(23, LogLevel.Information, "The control plane '{name}' at {address} is connected.")]
     public static partial void FleetUp(ILogger logger, string name, string address);
 

@@ -26,6 +26,9 @@ internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILog
     /// <summary>What is to be done next at the disks; empty for nothing.</summary>
     public string Step { get; set; } = "";
 
+    /// <summary>What is to be said of an update; empty for nothing.</summary>
+    public string Update { get; set; } = "";
+
     /// <summary>The panel, once it is made.</summary>
     public IFrontPanel? Panel { get; set; }
 
@@ -56,7 +59,7 @@ internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILog
         TellClaimCode(first?.ClaimCode);
         _facts = new PanelFacts(
             appliance.Name,
-            _claimCode is { } code ? $"Code {code}" : alerts.Length > 0 ? $"{Count(alerts.Length)} alert{(alerts.Length > 1 ? "s" : "")}" : runs > 0 ? $"{Count(runs)} backup{(runs > 1 ? "s" : "")}" : "OK",
+            _claimCode is { } code ? $"Code {code}" : Update.Length > 0 ? Update : alerts.Length > 0 ? $"{Count(alerts.Length)} alert{(alerts.Length > 1 ? "s" : "")}" : runs > 0 ? $"{Count(runs)} backup{(runs > 1 ? "s" : "")}" : "OK",
             certificate is null ? addresses : [.. addresses, $"SHA-256 {certificate.Fingerprint}"],
             [.. alerts.Select(alert => alert.Event.Summary)],
             Step.Length > 0 ? [Step] : []);

@@ -6,6 +6,7 @@ using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Observability;
 using GatewayOS.Appliance.Power;
 using GatewayOS.Appliance.Raid;
+using GatewayOS.Appliance.Updates;
 using GatewayOS.Cloud.Tunnel;
 using GatewayOS.Store.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -40,7 +41,7 @@ internal sealed class Telemetry : IDisposable
     private DataProgress _lastProgress;
     private long _lastProgressAt;
 
-    public Telemetry(ApplianceHost appliance, ApplianceBody body, ApplianceArrays arrays, ApplianceTunnel tunnel, CatalogueFeed feed, DataWorkers workers, TimeProvider time)
+    public Telemetry(ApplianceHost appliance, ApplianceBody body, ApplianceArrays arrays, ApplianceUpdates updates, ApplianceTunnel tunnel, CatalogueFeed feed, DataWorkers workers, TimeProvider time)
     {
         (_appliance, _workers, _time) = (appliance, workers, time);
         _lastProgressAt = time.GetTimestamp();
@@ -49,6 +50,7 @@ internal sealed class Telemetry : IDisposable
         AddVaultGauges();
         AddBodyGauges(body);
         AddArrayGauges(arrays.Watch);
+        AddUpdateGauges(updates.Engine);
         AddTunnelGauges(tunnel.Tunnel);
         appliance.Sessions.Committed += _metrics.Count;
         bool sends = Environment.GetEnvironmentVariable(OtlpVariable) is { Length: > 0 };
@@ -213,6 +215,15 @@ internal sealed class Telemetry : IDisposable
         _metrics.Gauge("gateway.array.sync.progress", "%", "How far a rebuild or check is.", "array", () => watch.Status.Arrays.Where(array => array.Health.Progress is not null).Select(array => (array.Array.Name, (long)(100 * array.Health.Progress!.Value))));
         _metrics.Gauge("gateway.disks", "{disk}", "Disks by state.", "state", () => Enum.GetValues<DiskState>().Select(state => (state.ToString().ToLowerInvariant(), (long)watch.Status.Disks.Count(disk => disk.Health.State == state))));
         _metrics.Gauge("gateway.disk.temperature", "Cel", "What a disk says of its temperature.", "disk", () => watch.Status.Disks.Where(disk => disk.Disk.Smart?.Celsius is not null).Select(disk => (disk.Disk.Serial, (long)disk.Disk.Smart!.Celsius!)));
+    }
+
+    // A slot of which the boot loader says nothing has no value.
+    private void AddUpdateGauges(UpdateEngine updates)
+    {
+        _metrics.Gauge("gateway.updates", "{attempt}", "Attempts to update on record, by state.", "state", () => Enum.GetValues<UpdateState>().Select(state => (state.ToString().ToLowerInvariant(), (long)updates.Status.Attempts.Count(attempt => attempt.State == state))));
+        _metrics.Gauge("gateway.update.progress", "%", "How far the installation of an update is.", "slot", () => updates.Status is { Progress: { } progress, Attempts: [.., { } last] } ? [(last.Slot, (long)progress.Percent)] : []);
+        _metrics.Gauge("gateway.slot.good", "1", "1 for a slot that the boot loader may start, 0 for one that it may not.", "slot", () => updates.Status.Slots.Slots.Where(slot => slot.IsGood is not null).Select(slot => (slot.Name, slot.IsGood!.Value ? 1L : 0L)));
+        _metrics.Gauge("gateway.slot.booted", "1", "1 for the slot that runs.", "slot", () => updates.Status.Slots.Slots.Select(slot => (slot.Name, slot.IsBooted ? 1L : 0L)));
     }
 
     // A tunnel that is off has no figures.

@@ -89,6 +89,8 @@ internal sealed class WebPage : IDisposable
         new(Api.Tunnel.Descriptor, binder => Api.Tunnel.BindService(binder, ActivatorUtilities.CreateInstance<TunnelService>(services))),
         new(Vaults.Descriptor, binder => Vaults.BindService(binder, ActivatorUtilities.CreateInstance<VaultsService>(services))),
         new(Api.Support.Descriptor, binder => Api.Support.BindService(binder, ActivatorUtilities.CreateInstance<SupportService>(services))),
+        new(Updates.Descriptor, binder => Updates.BindService(binder, ActivatorUtilities.CreateInstance<UpdatesService>(services))),
+        new(Reset.Descriptor, binder => Reset.BindService(binder, ActivatorUtilities.CreateInstance<ResetService>(services))),
     ];
 
     // Without a configuration there is no key, and nothing to show.

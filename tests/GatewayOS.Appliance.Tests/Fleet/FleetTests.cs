@@ -80,6 +80,7 @@ public sealed class FleetTests : IDisposable
     [InlineData("restore", "Restore", false)]
     [InlineData("set-policy", "Policy", false)]
     [InlineData("assign-policy", "Policy", false)]
+    [InlineData("update", "Update", false)]
     [InlineData("gc", "Maintenance", false)]
     [InlineData("something newer", "Maintenance", false)]
     [InlineData("preview-policy", "Policy", true)]

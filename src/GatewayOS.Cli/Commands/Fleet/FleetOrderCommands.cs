@@ -26,6 +26,10 @@ internal static class FleetOrderCommands
     private static readonly Option<bool> s_remove = new("--remove") { Description = "Take the policy from the node" };
     private static readonly Option<bool> s_noWait = new("--no-wait") { Description = "Leave it with the control plane, and do not wait for the outcome" };
 
+    private static readonly Argument<string> s_url = new("URL") { Description = "Where the appliance finds the bundle (https or http)" };
+    private static readonly Option<string> s_sha256 = new("--sha256") { Description = "SHA-256 of the bundle, 64 hexadecimal digits", HelpName = "HEX", Required = true };
+    private static readonly Option<bool> s_noRestart = new("--no-reboot") { Description = "Do not restart when it is installed" };
+
     private static readonly TimeSpan s_lookInterval = TimeSpan.FromSeconds(1);
 
     public static Command[] Build() =>
@@ -37,6 +41,7 @@ internal static class FleetOrderCommands
         Verb.Make("push", "Set a policy on an appliance", [s_appliance, s_file, s_expect, s_noWait], Push),
         Verb.Make("preview", "Show when a policy would run on an appliance, without setting it", [s_appliance, s_file, s_on], Preview),
         Verb.Make("assign", "Have a node follow a policy", [s_appliance, s_policy, s_node, s_remove, s_noWait], Assign),
+        Verb.Make("update", "Have an appliance fetch a bundle and install it", [s_appliance, s_url, s_sha256, s_noRestart, s_noWait], Update),
         Verb.Make("commands", "List what was ordered, newest first", [s_of, ApplianceVerb.WatchOption], context => ApplianceVerb.Show(context, () => List(context))),
         Verb.Make("command", "Show a command and wait for its outcome", [s_id, s_noWait], context => Follow(context, context.Arguments.GetValue(s_id)!)),
         Verb.Make("cancel", "Call a command off that its appliance has not got", [s_id], Cancel),
@@ -85,6 +90,10 @@ internal static class FleetOrderCommands
     private static int Assign(VerbContext context) => Order(
         context,
         new FleetOrder { AssignPolicy = new AssignPolicyRequest { Name = context.Arguments.GetValue(s_policy), Node = context.Arguments.GetValue(s_node), Remove = context.Arguments.GetValue(s_remove) } });
+
+    private static int Update(VerbContext context) => Order(
+        context,
+        new FleetOrder { Update = new FetchUpdateRequest { Url = context.Arguments.GetValue(s_url), Sha256 = context.Arguments.GetValue(s_sha256), Restart = !context.Arguments.GetValue(s_noRestart) } });
 
     private static string Document(VerbContext context)
     {

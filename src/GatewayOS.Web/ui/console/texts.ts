@@ -112,7 +112,7 @@ export const words = {
     detail: 'What came of it',
     cancel: 'Call off',
     ordered: (kind: string, appliance: string) => `${kind}: ordered of ${appliance}`,
-    kinds: { backup: 'Backup', verify: 'Verify', drill: 'Restore rehearsal', retention: 'Retention', gc: 'Free space', vault: 'Sync to vaults', restore: 'Restore', 'cancel-job': 'Call a job off', 'set-policy': 'Change a policy', 'assign-policy': 'Assign a policy', 'preview-policy': 'Try a policy' } as Record<string, string>,
+    kinds: { backup: 'Backup', verify: 'Verify', drill: 'Restore rehearsal', retention: 'Retention', gc: 'Free space', vault: 'Sync to vaults', restore: 'Restore', 'cancel-job': 'Call a job off', 'set-policy': 'Change a policy', 'assign-policy': 'Assign a policy', 'preview-policy': 'Try a policy', update: 'Update the system' } as Record<string, string>,
     states: { queued: 'Waits for the appliance', accepted: 'Taken', running: 'Running', done: 'Done', failed: 'Failed', refused: 'Refused', cancelled: 'Called off', expired: 'Too late' } as Record<string, string>,
   },
   alerts: {

@@ -55,6 +55,13 @@ export interface DrillMessage {
   vaults?: string[];
 }
 
+export interface FetchUpdateRequest {
+  url?: string;
+  sha256?: string;
+  allowDowngrade?: boolean;
+  restart?: boolean;
+}
+
 export interface FleetAlert {
   key?: string;
   document?: string;
@@ -159,6 +166,7 @@ export interface FleetOrder {
   setPolicy?: SetPolicyRequest;
   assignPolicy?: AssignPolicyRequest;
   previewPolicy?: PreviewPolicyRequest;
+  update?: FetchUpdateRequest;
 }
 
 export interface FleetOrderReply {

@@ -136,6 +136,11 @@ export interface BayLightInfo {
   light?: string;
 }
 
+export interface BeginUploadRequest {
+  name?: string;
+  bytes?: string;
+}
+
 export interface BenchmarkReply {
   measuredUnixMs?: string;
   cores?: number;
@@ -160,6 +165,18 @@ export interface BucketPlace {
   lockDays?: number;
   bandwidth?: VaultBandwidthLimit[];
   caPem?: string;
+}
+
+export interface BundleReply {
+  compatible?: string;
+  version?: string;
+  refusal?: string;
+}
+
+export interface BundleRequest {
+  upload?: string;
+  stick?: string;
+  allowDowngrade?: boolean;
 }
 
 export interface CacheInfo {
@@ -237,6 +254,21 @@ export interface DrillMessage {
   vaults?: string[];
 }
 
+export interface EraseReply {
+  what?: string;
+}
+
+export interface EraseRequest {
+  confirm?: string;
+}
+
+export interface FetchUpdateRequest {
+  url?: string;
+  sha256?: string;
+  allowDowngrade?: boolean;
+  restart?: boolean;
+}
+
 export interface FindReply {
   versions?: FoundVersion[];
   truncated?: boolean;
@@ -293,6 +325,8 @@ export interface GetTunnelKeyRequest {
 
 export type GetTunnelStatusRequest = Record<string, never>;
 
+export type GetUpdateStatusRequest = Record<string, never>;
+
 export interface HardwareProfileMessage {
   model?: string;
   title?: string;
@@ -310,6 +344,18 @@ export interface HoldInfo {
   throughUnixMs?: string;
   reason?: string;
   sinceUnixMs?: string;
+}
+
+export interface InstallProgressInfo {
+  percent?: number;
+  step?: string;
+}
+
+export interface InstallUpdateRequest {
+  upload?: string;
+  stick?: string;
+  allowDowngrade?: boolean;
+  restart?: boolean;
 }
 
 export interface JobMessage {
@@ -660,6 +706,13 @@ export interface ProtectionMessage {
   drillJobId?: string;
   drilledUnixMs?: string;
   rtoSeconds?: number;
+  storedBytes?: string;
+}
+
+export interface PutPieceRequest {
+  upload?: string;
+  offset?: string;
+  content?: string;
 }
 
 export interface RaidStatusReply {
@@ -789,6 +842,16 @@ export interface ShutDownRequest {
 
 export type ShutDownRequestHow = 'UNSPECIFIED' | 'POWER_OFF' | 'RESTART';
 
+export interface SlotInfo {
+  name?: string;
+  bootName?: string;
+  isBooted?: boolean;
+  isGood?: boolean;
+  version?: string;
+  isWhole?: boolean;
+  installedUnixMs?: string;
+}
+
 export interface SmartSampleMessage {
   timeUnixMs?: string;
   celsius?: number;
@@ -834,6 +897,11 @@ export interface StageRateMessage {
   name?: string;
   bytesPerSecond?: number;
   ofStored?: boolean;
+}
+
+export interface StickBundle {
+  name?: string;
+  bytes?: string;
 }
 
 export interface SupportBytes {
@@ -891,6 +959,36 @@ export interface TunnelWayMessage {
   address?: string;
   inUse?: boolean;
   problem?: string;
+}
+
+export interface UpdateAttemptInfo {
+  number?: number;
+  version?: string;
+  versionBefore?: string;
+  slot?: string;
+  origin?: string;
+  by?: string;
+  begunUnixMs?: string;
+  state?: string;
+  sinceUnixMs?: string;
+  reason?: string;
+}
+
+export interface UpdateStatusReply {
+  problem?: string;
+  compatible?: string;
+  running?: string;
+  primary?: string;
+  slots?: SlotInfo[];
+  attempts?: UpdateAttemptInfo[];
+  progress?: InstallProgressInfo;
+  note?: string;
+  sticks?: StickBundle[];
+}
+
+export interface UploadReply {
+  upload?: string;
+  received?: string;
 }
 
 export interface UserInfo {
@@ -1255,6 +1353,7 @@ export interface Methods {
   'gatewayos.v1.Raid/GetStatus': { request: GetRaidStatusRequest; reply: RaidStatusReply; streams: false };
   'gatewayos.v1.Raid/OverwriteNewDisk': { request: OverwriteNewDiskRequest; reply: ReplacementInfo; streams: false };
   'gatewayos.v1.Raid/Replace': { request: ReplaceDiskRequest; reply: ReplacementInfo; streams: false };
+  'gatewayos.v1.Reset/Erase': { request: EraseRequest; reply: EraseReply; streams: false };
   'gatewayos.v1.Snapshots/List': { request: ListSnapshotInfosRequest; reply: ListSnapshotInfosReply; streams: false };
   'gatewayos.v1.Snapshots/Lock': { request: LockSnapshotRequest; reply: SnapshotInfo; streams: false };
   'gatewayos.v1.Snapshots/Show': { request: SnapshotRequest; reply: SnapshotInfo; streams: false };
@@ -1265,6 +1364,12 @@ export interface Methods {
   'gatewayos.v1.Tunnel/Probe': { request: ProbeTunnelRequest; reply: ProbeTunnelReply; streams: false };
   'gatewayos.v1.Tunnel/Set': { request: SetTunnelRequest; reply: SetTunnelReply; streams: false };
   'gatewayos.v1.Tunnel/Switch': { request: SwitchTunnelRequest; reply: TunnelStatusMessage; streams: false };
+  'gatewayos.v1.Updates/BeginUpload': { request: BeginUploadRequest; reply: UploadReply; streams: false };
+  'gatewayos.v1.Updates/CheckBundle': { request: BundleRequest; reply: BundleReply; streams: false };
+  'gatewayos.v1.Updates/Fetch': { request: FetchUpdateRequest; reply: UpdateAttemptInfo; streams: false };
+  'gatewayos.v1.Updates/GetStatus': { request: GetUpdateStatusRequest; reply: UpdateStatusReply; streams: false };
+  'gatewayos.v1.Updates/Install': { request: InstallUpdateRequest; reply: UpdateAttemptInfo; streams: false };
+  'gatewayos.v1.Updates/PutPiece': { request: PutPieceRequest; reply: UploadReply; streams: false };
   'gatewayos.v1.Vaults/Add': { request: AddVaultRequest; reply: VaultInfo; streams: false };
   'gatewayos.v1.Vaults/List': { request: ListVaultsRequest; reply: ListVaultsReply; streams: false };
   'gatewayos.v1.Vaults/Remove': { request: VaultRequest; reply: VaultInfo; streams: false };

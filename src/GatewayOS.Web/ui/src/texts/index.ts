@@ -14,6 +14,7 @@ import { shell } from './shell';
 import { storage } from './storage';
 import { support } from './support';
 import { tunnel } from './tunnel';
+import { updates } from './updates';
 
 /** All that the pages say, in English. Another language is another such object. */
-export const texts = { ...shell, ...appliance, benchmark, certificate, cloud, jobs, logs, nodes, overview, panel, policies, restore, settings, storage, support, tunnel };
+export const texts = { ...shell, ...appliance, benchmark, certificate, cloud, jobs, logs, nodes, overview, panel, policies, restore, settings, storage, support, tunnel, updates };

@@ -19,6 +19,7 @@ import { texts } from '../../texts';
 import { CertificateCard } from './CertificateCard';
 import { SettingsDialog } from './SettingsDialog';
 import { SupportCard } from './SupportCard';
+import { UpdateCard } from './UpdateCard';
 
 const words = texts.system;
 const tones: Record<string, Tone> = { GOOD: 'good', BAD: 'bad', UNKNOWN: 'unknown' };
@@ -57,6 +58,7 @@ export function SystemPage() {
           </Card>
           <HardwareCard />
         </div>
+        <UpdateCard />
         <CertificateCard />
         <SensorsCard />
         <PowerCard />
