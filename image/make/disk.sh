@@ -15,7 +15,7 @@ fat() { # FILE MIB LABEL
 }
 stamped() { touch -d "@$SOURCE_DATE_EPOCH" "$@"; }
 
-grub-mkimage -O x86_64-efi -o "$work/BOOTX64.EFI" -p /gateway part_gpt fat normal configfile linux loadenv test echo search regexp sleep reboot halt true minicmd efi_gop efi_uga all_video
+grub-mkimage -O x86_64-efi -o "$work/BOOTX64.EFI" -p /gateway part_gpt fat normal configfile linux loadenv test echo search regexp sleep reboot halt true minicmd efi_gop efi_uga video
 printf '# GRUB Environment Block\nORDER=A B\nA_OK=1\nA_TRY=0\nA_SURE=1\nB_OK=1\nB_TRY=0\nB_SURE=1\n' >"$work/grubenv"
 head -c 1024 /dev/zero | tr '\0' '#' >>"$work/grubenv"
 truncate -s 1024 "$work/grubenv"

@@ -45,7 +45,7 @@ step 'list of parts and licences'
 
 # The root: blocks, and behind them the tree of their hashes. The hash of its top stands in the slot's start entry.
 root=$work/root.img
-mksquashfs "$work/root" "$root" -comp zstd -Xcompression-level 15 -b 256K -noappend -no-progress -quiet >"$work/mksquashfs.log"
+mksquashfs "$work/root" "$root" -comp zstd -Xcompression-level 9 -b 256K -noappend -no-progress -quiet >"$work/mksquashfs.log"
 truncate -s "%4096" "$root"
 blocks=$(($(stat -c %s "$root") / 4096))
 salt=$(sha256sum "$root" | cut -c1-64)

@@ -5,6 +5,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 debian=$1
 programs=$2
 root=$3
+work=$(dirname "$root")
 : "${PROFILE:?}" "${VERSION:?}" "${COMPATIBLE:?}" "${KEYRING:?}" "${SOURCE_DATE_EPOCH:?}"
 
 rm -rf "$root"
@@ -41,14 +42,14 @@ if [ "$PROFILE" = dev ]; then
   cp -r --no-preserve=ownership "$here/../dev/." "$root/"
   enabled+=(dev-journal.service dev-shell.service)
 fi
-chroot "$root" systemctl --quiet enable "${enabled[@]}" 2>"$root/../enable.log" || { cat "$root/../enable.log" >&2; exit 1; }
+chroot "$root" systemctl --quiet enable "${enabled[@]}" 2>"$work/enable.log" || { cat "$work/enable.log" >&2; exit 1; }
 chroot "$root" systemctl --quiet mask "${masked[@]}"
 chroot "$root" systemctl --quiet set-default multi-user.target
 
-cp "$root"/boot/vmlinuz-* "$root/../vmlinuz"
+cp "$root"/boot/vmlinuz-* "$work/vmlinuz"
 
 # What is only of use while packages are installed, and what differs from build to build.
 rm -rf "$root"/boot/* "$root"/var/cache/* "$root"/var/log/* "$root"/var/lib/apt/lists/* "$root"/var/lib/initramfs-tools "$root"/var/lib/systemd/* "$root"/usr/share/initramfs-tools "$root"/usr/lib/klibc* \
-  "$root"/etc/{initramfs-tools,.pwd.lock,passwd-,group-,shadow-,gshadow-} "$root"/usr/share/zoneinfo/right
+  "$root"/etc/{initramfs-tools,.pwd.lock,passwd-,group-,shadow-,gshadow-}
 mkdir -p "$root/boot/efi" "$root/var/log" "$root/var/cache"
 depmod -b "$root" "$(basename "$root"/lib/modules/*)"

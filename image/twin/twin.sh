@@ -27,7 +27,7 @@ if [ ! -e "$dir/system.img" ]; then
 fi
 
 field() { sed -n "s/.*\"match\".*\"$1\": *\"\([^\"]*\)\".*/\1/p" "$description"; }
-arguments=(-machine q35,accel=tcg -accel tcg,thread=multi -cpu max -smp 2 -m 3072 -display none -nodefaults -rtc base=utc
+arguments=(-machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 3072 -display none -nodefaults -rtc base=utc
   -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE.fd -drive "if=pflash,format=raw,file=$dir/vars.fd"
   -drive "if=none,id=system,format=raw,file=$dir/system.img,cache=writeback" -device virtio-blk-pci,drive=system,bootindex=0
   -netdev "user,id=lan,hostfwd=tcp:127.0.0.1:$grpc-:8441,hostfwd=tcp:127.0.0.1:$web-:8443" -device virtio-net-pci,netdev=lan

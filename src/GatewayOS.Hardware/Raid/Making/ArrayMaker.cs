@@ -64,8 +64,7 @@ public sealed class ArrayMaker(IArrayBench bench, StorageProfile storage, StateD
 
                     record = Begin(make.Disks, givenUp);
                     isMade = true;
-                    why = "The array was made, and is not seen yet.";
-                    break;
+                    continue;
                 case ArrayPlan.Refuse refuse:
                     return RaidAnswer.Failed(refuse.Why);
                 case ArrayPlan.Wait wait:
