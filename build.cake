@@ -11,8 +11,11 @@ var logs = $"{artifacts}/logs";
 var binaries = $"{artifacts}/bin";
 var rid = RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "linux-arm64" : "linux-x64";
 
-// Programs that build leaves in artifacts/bin: project and executable.
-var programs = new[] { ("src/GatewayOS.Cli", "gatewayctl"), ("src/GatewayOS.Daemon", "gatewayd"), ("src/GatewayOS.Agent", "gateway-agent"), ("src/GatewayOS.ControlPlane", "gateway-control") };
+// Programs that build leaves in artifacts/bin, as src/Programs.proj publishes them.
+var programs = new[] { "gatewayctl", "gatewayd", "gateway-agent", "gateway-control" };
+
+// One compiler for all projects, whatever the environment says: it takes a third of the time, and ends by itself.
+const string oneCompiler = "-p:UseSharedCompilation=true -p:SharedCompilationId=gatewayos";
 
 // Seconds of simulation in an ordinary test run; 'simulate' runs at length.
 const int simulationSeconds = 60;
@@ -169,18 +172,18 @@ void Mark(string what, string hash)
     return (passed, failed, skipped);
 }
 
-Task("compile").IsDependentOn("ui").Does(() => MustRun("compile", "dotnet", "build GatewayOS.sln -c Release --nologo -v minimal"));
+Task("compile").IsDependentOn("ui").Does(() => MustRun("compile", "dotnet", $"build GatewayOS.sln -c Release --nologo -v minimal {oneCompiler}"));
 
 Task("build").IsDependentOn("ui").Does(() =>
 {
     EnsureDirectoryExists(binaries);
-    foreach (var (project, program) in programs)
+    MustRun("publish", "dotnet", $"msbuild src/Programs.proj -m -nologo -v:minimal -p:RuntimeIdentifier={rid} {oneCompiler}");
+    foreach (var program in programs)
     {
-        MustRun($"publish-{program}", "dotnet", $"publish {project} -c Release -r {rid} --self-contained -o {artifacts}/publish/{program} --nologo -v minimal");
         CopyFileIfNewer($"{artifacts}/publish/{program}/{program}", $"{binaries}/{program}");
     }
 
-    Console.WriteLine($"built {string.Join(", ", programs.Select(program => "artifacts/bin/" + program.Item2))}");
+    Console.WriteLine($"built {string.Join(", ", programs.Select(program => "artifacts/bin/" + program))}");
 });
 
 void CopyFileIfNewer(string from, string to)

@@ -19,10 +19,11 @@ internal static class Program
     private static readonly Option<string> s_console = new("--console") { Description = "Address and port of the console for browsers, or 'off'", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => $"0.0.0.0:{ConsolePortDefault}" };
     private static readonly Option<string> s_name = new("--name") { Description = "The control plane's name for people", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
     private static readonly Option<double?> s_lifetime = new("--certificate-hours") { Description = "Lifetime of appliances' certificates, in hours [default: 720]", HelpName = "HOURS" };
+    private static readonly Option<double?> s_keep = new("--keep-days") { Description = "How long alerts, ended commands and records are kept, in days; at least 100 [default: 400]", HelpName = "DAYS" };
 
     public static int Main(string[] arguments)
     {
-        var root = new RootCommand($"The GatewayOS control plane: a fleet of appliances, managed from afar. Its database is PostgreSQL when {DatabaseVariable} has a connection string (Host=…;Database=…;Username=…), else a file in the state directory.") { s_state, s_listen, s_console, s_name, s_lifetime };
+        var root = new RootCommand($"The GatewayOS control plane: a fleet of appliances, managed from afar. Its database is PostgreSQL when {DatabaseVariable} has a connection string (Host=…;Database=…;Username=…), else a file in the state directory.") { s_state, s_listen, s_console, s_name, s_lifetime, s_keep };
         root.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).Invoke();
     }
@@ -46,6 +47,16 @@ internal static class Program
         if (parsed.GetValue(s_lifetime) is { } hours)
         {
             options = options with { CertificateLifetime = TimeSpan.FromHours(hours) };
+        }
+
+        if (parsed.GetValue(s_keep) is { } days)
+        {
+            if (!(days >= ControlOptions.KeepMin.TotalDays && days <= TimeSpan.MaxValue.TotalDays))
+            {
+                return await FailAsync($"--keep-days {days}: it is at least {ControlOptions.KeepMin.TotalDays} days, because appliances report on ended commands for 90.").ConfigureAwait(false);
+            }
+
+            options = options with { Keep = TimeSpan.FromDays(days) };
         }
 
         try

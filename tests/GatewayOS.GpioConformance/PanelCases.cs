@@ -102,6 +102,7 @@ public static class PanelCases
         scene.Fail();
         GpioCases.Demand(scene.Gate.Reason is not null, "nothing is acknowledged");
         GpioCases.Demand(scene.Watch.History() is [{ Outcome: PowerOutcome.Lost, Flushed: ["step"] }], "the record is there before power is back");
+        Until.Holds(() => scene.Watch.History() is [{ Outcome: PowerOutcome.Lost, RanOnMs: > 0 }], "it notes that the machine still runs");
         scene.Return();
         GpioCases.Demand(scene.Gate.Reason is null && !scene.Watch.IsFailing, "work is resumed");
         GpioCases.Demand(scene.Watch.History() is [{ Outcome: PowerOutcome.Resumed, RanOnMs: > 0 }], "the record says so");

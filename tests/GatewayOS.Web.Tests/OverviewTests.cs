@@ -71,7 +71,7 @@ public sealed class OverviewTests
     private static (string Level, string Kind) Kind(OverviewVerdict verdict) => (verdict.Level, verdict.Kind);
 
     private static Protection Node(string name, ProtectionVerdict verdict) =>
-        new(new NodeRecord { Id = name, Name = name, State = NodeState.Active, KeyHash = "", Asked = s_now }, [], verdict, "because", null, null, null);
+        new(new NodeRecord { Id = name, Name = name, State = NodeState.Active, KeyHash = "", Asked = s_now }, [], verdict, "because", null, null, null, 0);
 
     private static AlertRecord Alert(AlertSeverity severity) =>
         new() { Id = 1, Event = new AlertEvent(AlertKind.JobFailed, severity, "subject", "summary", "remedy"), First = s_now, Last = s_now, Count = 1 };

@@ -25,7 +25,8 @@ public enum ProtectionVerdict
 /// <param name="LastGood">The newest restore point that is whole; null when there is none, and the RPO is unknown.</param>
 /// <param name="Rpo">What would be lost now: the age of that restore point's beginning.</param>
 /// <param name="Drill">The newest rehearsal that succeeded; null when there is none, and the RTO is unknown.</param>
-public sealed record Protection(NodeRecord Node, IReadOnlyList<string> Policies, ProtectionVerdict Verdict, string Reason, SnapshotRecord? LastGood, TimeSpan? Rpo, JobRecord? Drill)
+/// <param name="StoredBytes">What its restore points added to the store when they were made.</param>
+public sealed record Protection(NodeRecord Node, IReadOnlyList<string> Policies, ProtectionVerdict Verdict, string Reason, SnapshotRecord? LastGood, TimeSpan? Rpo, JobRecord? Drill, long StoredBytes)
 {
     // A run may be late by its length and a retry or two before people have to hear of it.
     private const double LatePeriods = 2;
@@ -44,7 +45,7 @@ public sealed record Protection(NodeRecord Node, IReadOnlyList<string> Policies,
         SnapshotRecord? good = snapshots.Where(record => !record.Marked).MaxBy(record => Retention.SnapshotTime.Of(record));
         JobRecord? drill = jobs.LastOrDefault(job => job.Kind == JobKind.Drill && job.NodeId == node.Id && job is { State: JobState.Done, Drill: not null });
         (ProtectionVerdict verdict, string reason) = Judge(followed, book, snapshots, now);
-        return new Protection(node, followed, verdict, reason, good, good is null ? null : now - Retention.SnapshotTime.Of(good), drill);
+        return new Protection(node, followed, verdict, reason, good, good is null ? null : now - Retention.SnapshotTime.Of(good), drill, snapshots.Sum(record => record.Draft.Counts.StoredBytes));
     }
 
     /// <summary>Finds the policy whose last runs brought a node no restore point, whole or not.</summary>

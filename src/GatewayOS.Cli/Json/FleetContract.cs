@@ -40,7 +40,7 @@ internal sealed record MembershipJson
 
 internal sealed record FleetApplianceJson(
     string Id, string Name, string? Site, string Tenant, string State, bool Connected, DateTimeOffset? LastSeen, DateTimeOffset? CertificateExpires, string? Model, string? Version, long? DiskBytes, long? DiskUsedBytes, int? Nodes,
-    int? Unprotected, int? AlertsStanding, DateTimeOffset? Measured);
+    int? Unprotected, int? AlertsStanding, DateTimeOffset? Measured, double? VaultPerMonth);
 
 internal sealed record FleetAppliancesJson(bool Ok, IReadOnlyList<FleetApplianceJson> Appliances);
 
@@ -48,7 +48,13 @@ internal sealed record FleetApplianceChangeJson(bool Ok, FleetApplianceJson Appl
 
 internal sealed record FleetNodeJson(
     string Tenant, string? Site, string Appliance, string ApplianceId, string Node, string NodeId, string Verdict, string Reason, string? Remedy, IReadOnlyList<string> Policies, bool Connected, double? RpoSeconds, double? RtoSeconds,
-    DateTimeOffset Measured);
+    DateTimeOffset Measured, long StoredBytes, double? VaultPerMonth);
+
+internal sealed record FleetVaultJson(string Tenant, string Appliance, string ApplianceId, string Name, string Place, DateTimeOffset? CompleteUntil, long? Bytes, double? PerMonth);
+
+internal sealed record FleetNodeCostJson(string Tenant, string Appliance, string ApplianceId, string Node, string NodeId, long StoredBytes, double? PerMonth);
+
+internal sealed record FleetCostsJson(bool Ok, IReadOnlyList<FleetVaultJson> Vaults, IReadOnlyList<FleetNodeCostJson> Nodes);
 
 internal sealed record FleetNodesJson(bool Ok, IReadOnlyList<FleetNodeJson> Nodes);
 
@@ -94,6 +100,7 @@ internal sealed record FleetAuditsJson(bool Ok, IReadOnlyList<FleetAuditJson> Re
 [JsonSerializable(typeof(FleetAppliancesJson))]
 [JsonSerializable(typeof(FleetApplianceChangeJson))]
 [JsonSerializable(typeof(FleetNodesJson))]
+[JsonSerializable(typeof(FleetCostsJson))]
 [JsonSerializable(typeof(FleetCommandResultJson))]
 [JsonSerializable(typeof(FleetCommandsJson))]
 [JsonSerializable(typeof(FleetJobsJson))]

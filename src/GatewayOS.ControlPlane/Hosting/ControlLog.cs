@@ -35,4 +35,7 @@ internal static partial class ControlLog
 
     [LoggerMessage(11, LogLevel.Information, "The console is at https://{address}/; its certificate has the SHA-256 {fingerprint}.")]
     public static partial void ConsoleServing(ILogger logger, string address, string fingerprint);
+
+    [LoggerMessage(12, LogLevel.Information, "Forgot {rows} alerts, ended commands, records, codes and certificates that were older than {days} days.")]
+    public static partial void Forgot(ILogger logger, int rows, double days);
 }

@@ -77,6 +77,7 @@ internal static class ControlServer
         builder.Services.AddSingleton<FleetGate>();
         builder.Services.AddSingleton<FleetService>();
         builder.Services.AddSingleton<ConsoleServer>();
+        builder.Services.AddHostedService<FleetRetention>();
         builder.Services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = MessageBytesMax;

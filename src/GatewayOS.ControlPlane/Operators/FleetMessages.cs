@@ -7,18 +7,27 @@ namespace GatewayOS.ControlPlane.Operators;
 /// <summary>What is kept, as it is told.</summary>
 internal static class FleetMessages
 {
-    public static FleetAppliance Of(ApplianceRow appliance, IReadOnlyDictionary<string, string> tenants) => new()
+    public static FleetAppliance Of(ApplianceRow appliance, IReadOnlyDictionary<string, string> tenants)
     {
-        Id = appliance.Id,
-        Name = appliance.Name,
-        Site = appliance.Site,
-        Tenant = tenants.GetValueOrDefault(appliance.Tenant, appliance.Tenant),
-        State = appliance.State,
-        Connected = appliance.Connected,
-        LastSeenUnixMs = appliance.LastSeen?.ToUnixTimeMilliseconds() ?? 0,
-        CertificateExpiresUnixMs = appliance.CertificateExpires?.ToUnixTimeMilliseconds() ?? 0,
-        Status = appliance.Status,
-    };
+        var message = new FleetAppliance
+        {
+            Id = appliance.Id,
+            Name = appliance.Name,
+            Site = appliance.Site,
+            Tenant = tenants.GetValueOrDefault(appliance.Tenant, appliance.Tenant),
+            State = appliance.State,
+            Connected = appliance.Connected,
+            LastSeenUnixMs = appliance.LastSeen?.ToUnixTimeMilliseconds() ?? 0,
+            CertificateExpiresUnixMs = appliance.CertificateExpires?.ToUnixTimeMilliseconds() ?? 0,
+            Status = appliance.Status,
+        };
+        if (appliance.Status is { } status && VaultCost.PerMonth(status) is { } cost)
+        {
+            message.VaultPerMonth = cost;
+        }
+
+        return message;
+    }
 
     public static FleetCommandInfo Of(CommandRow command, string applianceName) => new()
     {
@@ -66,15 +75,27 @@ internal static class FleetMessages
     };
 
     /// <summary>The nodes of an appliance.</summary>
-    public static IEnumerable<FleetNode> NodesOf(ApplianceRow appliance, IReadOnlyDictionary<string, string> tenants) => (appliance.Status?.Nodes ?? []).Select(node => new FleetNode
+    public static IEnumerable<FleetNode> NodesOf(ApplianceRow appliance, IReadOnlyDictionary<string, string> tenants) =>
+        appliance.Status is { } status ? status.Nodes.Select(node => Of(node, status, appliance, tenants)) : [];
+
+    private static FleetNode Of(FleetNodeStatus node, FleetApplianceStatus status, ApplianceRow appliance, IReadOnlyDictionary<string, string> tenants)
     {
-        ApplianceId = appliance.Id,
-        ApplianceName = appliance.Name,
-        Site = appliance.Site,
-        Tenant = tenants.GetValueOrDefault(appliance.Tenant, appliance.Tenant),
-        Protection = node.Protection,
-        Connected = node.Connected && appliance.Connected,
-        Remedy = appliance.Connected ? node.Remedy : $"The appliance is not connected, so this may be out of date: look whether it has power and a network. {node.Remedy}".TrimEnd(),
-        MeasuredUnixMs = appliance.Status!.MeasuredUnixMs,
-    });
+        var message = new FleetNode
+        {
+            ApplianceId = appliance.Id,
+            ApplianceName = appliance.Name,
+            Site = appliance.Site,
+            Tenant = tenants.GetValueOrDefault(appliance.Tenant, appliance.Tenant),
+            Protection = node.Protection,
+            Connected = node.Connected && appliance.Connected,
+            Remedy = appliance.Connected ? node.Remedy : $"The appliance is not connected, so this may be out of date: look whether it has power and a network. {node.Remedy}".TrimEnd(),
+            MeasuredUnixMs = status.MeasuredUnixMs,
+        };
+        if (VaultCost.PerMonth(status, node) is { } cost)
+        {
+            message.VaultPerMonth = cost;
+        }
+
+        return message;
+    }
 }

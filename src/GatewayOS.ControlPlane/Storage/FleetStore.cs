@@ -17,6 +17,18 @@ internal sealed partial class FleetStore(IFleetDatabase database, TimeProvider t
     public const int TenantsMax = 10_000;
 
     private const string InScope = "($1 = '' OR tenant = $1)";
+
+    // An ended command is asked about by its appliance no more than CommandLedger keeps it; an alert's row keeps a repetition out while its appliance may still send it.
+    private static readonly string[] s_forgotten =
+    [
+        "DELETE FROM alert WHERE (appliance, alert_key) IN (SELECT appliance, alert_key FROM alert WHERE received < $1 LIMIT $2)",
+        "DELETE FROM command WHERE id IN (SELECT id FROM command WHERE changed < $1 AND state IN ('done', 'failed', 'refused', 'cancelled', 'expired') LIMIT $2)",
+        "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE time < $1 LIMIT $2)",
+        "DELETE FROM claim WHERE id IN (SELECT id FROM claim WHERE expires < $1 LIMIT $2)",
+        "DELETE FROM token WHERE id IN (SELECT id FROM token WHERE expires < $1 LIMIT $2)",
+        "DELETE FROM certificate WHERE serial IN (SELECT serial FROM certificate WHERE expires < $1 LIMIT $2)",
+    ];
+
     private const string TokenColumns = "id, tenant, role, note, secret_hash, expires, revoked";
 
     /// <summary>The database.</summary>
@@ -108,6 +120,25 @@ internal sealed partial class FleetStore(IFleetDatabase database, TimeProvider t
             $"SELECT id, tenant, time, who, method, target, outcome, detail FROM audit WHERE {InScope} ORDER BY id DESC LIMIT {ListedMax}",
             row => new AuditRow(row.GetString(0), row.GetString(1), At(row.GetInt64(2)), row.GetString(3), row.GetString(4), row.GetString(5), row.GetString(6), row.GetString(7)),
             scope.Tenant),
+        cancellation);
+
+    /// <summary>Forgets what nobody asks for any more: alerts, ended commands and records older than <paramref name="keep"/>, and codes and tokens whose time was over that long ago. What still waits is kept, however old.</summary>
+    /// <param name="keep">How long.</param>
+    /// <param name="countMax">Most rows of each kind in this transaction.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>Rows gone.</returns>
+    public Task<int> ForgetAsync(TimeSpan keep, int countMax, CancellationToken cancellation) => database.TransactAsync(
+        async transaction =>
+        {
+            long before = Ms(time.GetUtcNow() - keep);
+            int gone = 0;
+            foreach (string old in s_forgotten)
+            {
+                gone += await transaction.RunAsync(old, before, (long)countMax).ConfigureAwait(false);
+            }
+
+            return gone;
+        },
         cancellation);
 
     private static long Ms(DateTimeOffset instant) => instant.ToUnixTimeMilliseconds();

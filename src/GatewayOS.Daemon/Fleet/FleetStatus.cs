@@ -1,5 +1,6 @@
 using GatewayOS.Api;
 using GatewayOS.Appliance.Jobs;
+using GatewayOS.Cloud.Vault;
 using GatewayOS.Daemon.Hosting;
 using GatewayOS.Daemon.Services;
 
@@ -28,8 +29,22 @@ internal static class FleetStatus
             Nodes = { appliance.Protections().Select(protection => NodeOf(protection, appliance, jobs)) },
             Jobs = { jobs.Where(job => !job.IsEnded).Concat(jobs.Where(job => job.IsEnded).TakeLast(JobsMax)).TakeLast(2 * JobsMax).Select(job => JobMessages.Of(job, appliance)) },
             Policies = { appliance.Policies.Entries.Select(entry => new FleetPolicyStatus { Name = entry.Name, Version = entry.Current.Version, ChangedBy = entry.Current.ChangedBy }) },
+            Vaults = { VaultsOf(appliance) },
             AlertsStanding = appliance.Alerts.List(withCleared: false, AlertsMax).Count,
         };
+    }
+
+    // A list that cannot be read has an alert of its own.
+    private static IEnumerable<VaultInfo> VaultsOf(ApplianceHost appliance)
+    {
+        try
+        {
+            return [.. appliance.Vaults.List.Read().Select(vault => VaultMessages.Of(vault.Key, vault.Value, appliance.Vaults))];
+        }
+        catch (VaultException)
+        {
+            return [];
+        }
     }
 
     private static FleetNodeStatus NodeOf(Protection protection, ApplianceHost appliance, IReadOnlyList<JobRecord> jobs)

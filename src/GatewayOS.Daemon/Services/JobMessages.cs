@@ -57,6 +57,7 @@ internal static class JobMessages
         DrillJobId = protection.Drill?.Id ?? "",
         DrilledUnixMs = protection.Drill?.Ended?.ToUnixTimeMilliseconds() ?? 0,
         RtoSeconds = protection.Drill?.Drill?.PredictedSeconds ?? 0,
+        StoredBytes = protection.StoredBytes,
     };
 
     /// <summary>A node's report; a state that nobody knows counts as failed.</summary>

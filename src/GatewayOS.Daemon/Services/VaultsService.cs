@@ -2,7 +2,6 @@ using System.Globalization;
 using GatewayOS.Api;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Cloud.Vault;
-using GatewayOS.Cloud.Vault.Classes;
 using GatewayOS.Daemon.Hosting;
 using GatewayOS.Store.Storage;
 using Grpc.Core;
@@ -12,8 +11,6 @@ namespace GatewayOS.Daemon.Services;
 /// <summary>The vaults that the appliance keeps up to date: which there are, how they stand, and which are to be.</summary>
 internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers, ILogger<VaultsService> logger) : Vaults.VaultsBase
 {
-    private const string TimeForm = "HH:mm";
-
     // Two who add the same name at once must not write each other's keys.
     private static readonly SemaphoreSlim s_changing = new(1);
 
@@ -22,7 +19,7 @@ internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers
     private VaultFile KnownVaults => appliance.Vaults.List;
 
     public override Task<ListVaultsReply> List(ListVaultsRequest request, ServerCallContext context) =>
-        AskAsync(() => new ListVaultsReply { Vaults = { KnownVaults.Read().Select(vault => Info(vault.Key, vault.Value)) } });
+        AskAsync(() => new ListVaultsReply { Vaults = { KnownVaults.Read().Select(vault => VaultMessages.Of(vault.Key, vault.Value, appliance.Vaults)) } });
 
     public override Task<VaultInfo> Add(AddVaultRequest request, ServerCallContext context) => ChangeAsync(context, $"added the vault {request.Name}", async () =>
     {
@@ -32,7 +29,7 @@ internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers
             VaultPlace place = PlaceOf(request);
             await VaultProbe.HasStoreAsync(place, appliance.Time, context.CancellationToken).ConfigureAwait(false);
             KnownVaults.Add(request.Name, place);
-            return Info(request.Name, place);
+            return VaultMessages.Of(request.Name, place, appliance.Vaults);
         }
         catch
         {
@@ -61,14 +58,14 @@ internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers
         VaultPlace changed = KnownVaults.Change(request.Name, place => Valid(place.Bucket is not null
             ? place with { Bandwidth = windows }
             : throw new VaultException(VaultFailure.Invalid, $"{place} is a directory: only what is sent to a bucket is held back.")));
-        return Task.FromResult(Info(request.Name, changed));
+        return Task.FromResult(VaultMessages.Of(request.Name, changed, appliance.Vaults));
     });
 
     private static VaultPlace Valid(VaultPlace place) => place.Validate() is { Count: > 0 } errors ? throw new VaultException(VaultFailure.Invalid, string.Join(' ', errors)) : place;
 
     private static BandwidthWindow[] WindowsOf(IEnumerable<VaultBandwidthLimit> limits) => [.. limits.Select(limit => new BandwidthWindow(TimeOf(limit.From), TimeOf(limit.To), limit.BytesPerSecond))];
 
-    private static TimeOnly TimeOf(string text) => TimeOnly.TryParseExact(text, TimeForm, CultureInfo.InvariantCulture, DateTimeStyles.None, out TimeOnly time)
+    private static TimeOnly TimeOf(string text) => TimeOnly.TryParseExact(text, VaultMessages.TimeForm, CultureInfo.InvariantCulture, DateTimeStyles.None, out TimeOnly time)
         ? time
         : throw new VaultException(VaultFailure.Invalid, $"'{text}' is no time of day; it goes like 08:00.");
 
@@ -128,55 +125,6 @@ internal sealed class VaultsService(ApplianceHost appliance, DataWorkers workers
 
         return place with { Bucket = bucket.CaPem.Length > 0 ? settings with { CaFile = _secrets.KeepCertificates(name, bucket.CaPem) } : settings };
     }
-
-    private VaultInfo Info(string name, VaultPlace place)
-    {
-        var info = new VaultInfo
-        {
-            Name = name,
-            Place = place.ToString(),
-            IsBucket = place.Bucket is not null,
-            ByTasks = place.Tasks is not null,
-            PackClass = place.Bucket?.PackClass ?? "",
-            LockDays = place.Bucket?.LockDays ?? 0,
-            Bandwidth = { place.Bandwidth.Select(window => new VaultBandwidthLimit { From = window.From.ToString(TimeForm, CultureInfo.InvariantCulture), To = window.To.ToString(TimeForm, CultureInfo.InvariantCulture), BytesPerSecond = window.BytesPerSecond }) },
-        };
-        try
-        {
-            (VaultState state, info.IsSyncing) = appliance.Vaults.StateOf(name);
-            info.CompleteUntilUnixMs = state.CompleteUntil?.ToUnixTimeMilliseconds() ?? 0;
-            (info.SentBytes, info.ObjectsLeft) = (state.BytesPut, state.ObjectsLeft);
-            info.HasOwnPrices = place.Prices is not null;
-            info.Classes.AddRange(state.Classes.Select(use => UseInfo(use, place.PricesInUse)));
-            info.Tasks.AddRange((place.Tasks ?? []).Select(task => TaskInfo(task, state.Tasks.FirstOrDefault(known => known.Task.Name == task.Name))));
-        }
-        catch (Exception error) when (error is IOException or InvalidDataException)
-        {
-            info.Problem = error.Message;
-        }
-
-        return info;
-    }
-
-    private static VaultClassUse UseInfo(ClassUse use, IReadOnlyDictionary<string, ClassPrice> prices)
-    {
-        (decimal PerMonth, decimal ToRead)? cost = use.Cost(prices);
-        return new VaultClassUse { Name = use.Class, Objects = use.Objects, Bytes = use.Bytes, IsPriced = cost is not null, PerMonth = (double)(cost?.PerMonth ?? 0), ToRead = (double)(cost?.ToRead ?? 0) };
-    }
-
-    private static VaultTaskInfo TaskInfo(VaultTask task, VaultTaskProgress? progress) => new()
-    {
-        Name = task.Name,
-        Takes = task.ToString(),
-        Paused = task.Paused,
-        SinceUnixMs = task.Since.ToUnixTimeMilliseconds(),
-        IsMeasured = progress is not null,
-        History = progress?.History ?? 0,
-        HistoryThere = progress?.HistoryThere ?? 0,
-        Tail = progress?.Tail ?? 0,
-        TailThere = progress?.TailThere ?? 0,
-        OldestLackingUnixMs = progress?.OldestLacking?.ToUnixTimeMilliseconds() ?? 0,
-    };
 
     private async Task<VaultInfo> ChangeAsync(ServerCallContext context, string what, Func<Task<VaultInfo>> change)
     {

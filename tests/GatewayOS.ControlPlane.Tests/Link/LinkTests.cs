@@ -13,15 +13,17 @@ public sealed class LinkTests
     private const int Commands = 3;
     private const int CutsMax = 80;
 
-    [Fact]
-    public async Task Commands_are_done_once_and_alerts_arrive_once_in_order_whichever_message_is_cut()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Commands_are_done_once_and_alerts_arrive_once_in_order_whichever_message_is_cut(bool worksWhileAway)
     {
         int whole = await RunAsync(_ => false);
         Assert.InRange(whole, 10, CutsMax);
         for (int at = 0; at < whole; at++)
         {
             int cut = at;
-            await RunAsync(step => step == cut);
+            await RunAsync(step => step == cut, worksWhileAway: worksWhileAway);
         }
     }
 
@@ -139,9 +141,9 @@ public sealed class LinkTests
     }
 
     // Three commands and four alerts, some of them before the first connection. Returns how many messages that took.
-    private static async Task<int> RunAsync(Func<int, bool> isCut, Func<int, bool>? crashesAfter = null)
+    private static async Task<int> RunAsync(Func<int, bool> isCut, Func<int, bool>? crashesAfter = null, bool worksWhileAway = false)
     {
-        await using LinkWorld world = await LinkWorld.CreateAsync();
+        await using LinkWorld world = await LinkWorld.CreateAsync(worksWhileAway);
         world.Deeds.CrashesAfter = crashesAfter ?? (_ => false);
         world.Raise("a");
         world.Raise("b");

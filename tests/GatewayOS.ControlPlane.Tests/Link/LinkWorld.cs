@@ -48,9 +48,9 @@ internal sealed class LinkWorld : IAsyncDisposable
     /// <summary>Messages that were sent so far.</summary>
     public int Steps { get; private set; }
 
-    public static async Task<LinkWorld> CreateAsync()
+    public static async Task<LinkWorld> CreateAsync(bool worksWhileAway = false)
     {
-        var world = new LinkWorld();
+        var world = new LinkWorld { WorksWhileAway = worksWhileAway };
         await FleetSchema.MigrateAsync(world._database, CancellationToken.None);
         string tenant = (await world.Store.AddTenantAsync("acme", CancellationToken.None))!;
         byte[] secret = RandomNumberGenerator.GetBytes(20);
@@ -60,6 +60,9 @@ internal sealed class LinkWorld : IAsyncDisposable
         world.Membership().Join(new FleetMembership { Address = "here", ControlPlane = "there", Tenant = "acme", ApplianceId = world.ApplianceId, CaPem = "", KeyPem = "", CertificatePem = "", ResumeToken = [1] });
         return world;
     }
+
+    /// <summary>True when the appliance deals with its commands as soon as the connection is cut, so that what it has not said of them comes again when they are done.</summary>
+    public bool WorksWhileAway { get; init; }
 
     public FleetMembershipFile Membership() => new(State);
 
@@ -111,6 +114,11 @@ internal sealed class LinkWorld : IAsyncDisposable
             // Both ways get on, as they do on a wire.
             if (isCut(Steps++))
             {
+                if (WorksWhileAway)
+                {
+                    await WorkAsync();
+                }
+
                 return false;
             }
 

@@ -28,7 +28,7 @@ public abstract class FleetDatabaseSuite : IAsyncLifetime
     public async Task Migrations_are_applied_once()
     {
         await FleetSchema.MigrateAsync(_database, CancellationToken.None);
-        Assert.Equal(["1"], await _database.TransactAsync(transaction => transaction.AllAsync("SELECT version FROM schema_version", row => row.GetInt64(0).ToString(System.Globalization.CultureInfo.InvariantCulture)), CancellationToken.None));
+        Assert.Equal(["1", "2"], await _database.TransactAsync(transaction => transaction.AllAsync("SELECT version FROM schema_version", row => row.GetInt64(0).ToString(System.Globalization.CultureInfo.InvariantCulture)), CancellationToken.None));
     }
 
     [Fact]
@@ -234,6 +234,50 @@ public abstract class FleetDatabaseSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_old_is_forgotten_and_what_still_waits_is_not()
+    {
+        string id = await JoinAsync(await TenantAsync());
+        await _store.AddAlertAsync(id, "old", [1], CancellationToken.None);
+        CommandRow done = (await OrderAsync(id))!;
+        CommandRow open = (await OrderAsync(id))!;
+        await _store.ReportAsync(id, new CommandReport { Id = done.Id, Revision = 1, State = "done" }, CancellationToken.None);
+        await _store.ReportAsync(id, new CommandReport { Id = open.Id, Revision = 1, State = "accepted" }, CancellationToken.None);
+        await _store.AddTokenAsync(new TokenRow("t1", "", "viewer", "", SHA256.HashData(s_secret), _clock.GetUtcNow(), Revoked: false), CancellationToken.None);
+        TimeSpan keep = TimeSpan.FromDays(100);
+        Assert.Equal(0, await _store.ForgetAsync(keep, countMax: 10, CancellationToken.None));
+        _clock.Advance(keep + TimeSpan.FromDays(40));
+        await _store.AddAlertAsync(id, "new", [1], CancellationToken.None);
+        string kept = await _store.NoteAsync("", "me", "method", "", "done", "", CancellationToken.None);
+        int gone = 0;
+        while (await _store.ForgetAsync(keep, countMax: 1, CancellationToken.None) is > 0 and int some)
+        {
+            Assert.InRange(some, 1, 6);
+            gone += some;
+        }
+
+        // An alert, a command, the records of a claim and of a command done, a claim code, a token, a certificate.
+        Assert.Equal(7, gone);
+        Assert.Equal(["new"], (await _store.AlertsAsync(Scope.Provider, id, CancellationToken.None)).Select(alert => alert.Key));
+        Assert.Equal([open.Id], (await _store.CommandsAsync(Scope.Provider, id, CancellationToken.None)).Select(command => command.Id));
+        Assert.Equal([kept], (await _store.AuditAsync(Scope.Provider, CancellationToken.None)).Select(record => record.Id));
+        Assert.NotNull(await _store.FindApplianceAsync(Scope.Provider, id, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Every_statement_for_people_keeps_to_their_tenant_by_itself()
+    {
+        string own = await TenantAsync();
+        string id = await JoinAsync(own);
+        CommandRow command = (await OrderAsync(id))!;
+        await _store.AddAlertAsync(id, "a", [1], CancellationToken.None);
+        await _store.AddTokenAsync(new TokenRow("t1", own, "viewer", "", SHA256.HashData(s_secret), _clock.GetUtcNow() + TimeSpan.FromDays(1), Revoked: false), CancellationToken.None);
+        await AssertSeenAsync(new Scope(await TenantAsync()), isSeen: false, id, command.Id);
+        Assert.Equal(CommandRow.Queued, (await _store.FindCommandAsync(new Scope(own), command.Id, CancellationToken.None))!.State);
+        Assert.NotNull(await _store.CheckTokenAsync("t1", s_secret, CancellationToken.None));
+        await AssertSeenAsync(new Scope(own), isSeen: true, id, command.Id);
+    }
+
+    [Fact]
     public async Task A_silent_appliance_does_not_count_as_connected()
     {
         string id = await JoinAsync(await TenantAsync());
@@ -276,6 +320,26 @@ public abstract class FleetDatabaseSuite : IAsyncLifetime
 
     private protected Task<CommandRow?> OrderAsync(string appliance) =>
         _store.OrderAsync(Scope.Provider, appliance, "backup", new FleetOrder { Job = new OrderJobRequest { Kind = "backup", Paths = { "/etc" } } }, "me", TimeSpan.FromDays(1), CancellationToken.None);
+
+    private async Task AssertSeenAsync(Scope scope, bool isSeen, string appliance, string command)
+    {
+        var seen = new Dictionary<string, bool>
+        {
+            ["find an appliance"] = await _store.FindApplianceAsync(scope, appliance, CancellationToken.None) is not null,
+            ["appliances"] = (await _store.AppliancesAsync(scope, CancellationToken.None)).Count > 0,
+            ["find a command"] = await _store.FindCommandAsync(scope, command, CancellationToken.None) is not null,
+            ["commands"] = (await _store.CommandsAsync(scope, "", CancellationToken.None)).Count > 0,
+            ["alerts"] = (await _store.AlertsAsync(scope, "", CancellationToken.None)).Count > 0,
+            ["claims"] = (await _store.ClaimsAsync(scope, CancellationToken.None)).Count > 0,
+            ["tokens"] = (await _store.TokensAsync(scope, CancellationToken.None)).Count > 0,
+            ["audit"] = (await _store.AuditAsync(scope, CancellationToken.None)).Count > 0,
+            ["order"] = await _store.OrderAsync(scope, appliance, "verify", new FleetOrder(), "me", TimeSpan.FromDays(1), CancellationToken.None) is not null,
+            ["cancel"] = await _store.CancelAsync(scope, command, "me", CancellationToken.None) is { State: CommandRow.Cancelled },
+            ["revoke a token"] = await _store.RevokeTokenAsync(scope, "t1", CancellationToken.None) is not null,
+            ["revoke an appliance"] = await _store.RevokeAsync(scope, appliance, CancellationToken.None),
+        };
+        Assert.Equal([], seen.Where(deed => deed.Value != isSeen).Select(deed => deed.Key));
+    }
 
     // c1 for the first appliance of a test, and so on.
     private async Task<string> SerialAsync() =>

@@ -15,14 +15,27 @@ internal static class FleetRows
         FleetApplianceStatus? status = appliance.Status;
         return new FleetApplianceJson(
             appliance.Id, appliance.Name, Known(appliance.Site), appliance.Tenant, appliance.State, appliance.Connected, ApplianceVerb.Time(appliance.LastSeenUnixMs), ApplianceVerb.Time(appliance.CertificateExpiresUnixMs),
-            status?.Model, status?.Version, status?.DiskBytes, status?.DiskUsedBytes, status?.Nodes.Count, status is null ? null : Unprotected(status), status?.AlertsStanding, status is null ? null : At(status.MeasuredUnixMs));
+            status?.Model, status?.Version, status?.DiskBytes, status?.DiskUsedBytes, status?.Nodes.Count, status is null ? null : Unprotected(status), status?.AlertsStanding, status is null ? null : At(status.MeasuredUnixMs), appliance.HasVaultPerMonth ? appliance.VaultPerMonth : null);
     }
 
     public static int Unprotected(FleetApplianceStatus status) => status.Nodes.Count(node => node.Protection.Verdict != "protected");
 
     public static FleetNodeJson Of(FleetNode node) => new(
         node.Tenant, Known(node.Site), node.ApplianceName, node.ApplianceId, node.Protection.NodeName, node.Protection.NodeId, node.Protection.Verdict, node.Protection.Reason, Known(node.Remedy), node.Protection.Policies, node.Connected,
-        node.Protection.LastSnapshotId.Length > 0 ? node.Protection.RpoSeconds : null, node.Protection.DrillJobId.Length > 0 ? node.Protection.RtoSeconds : null, At(node.MeasuredUnixMs));
+        node.Protection.LastSnapshotId.Length > 0 ? node.Protection.RpoSeconds : null, node.Protection.DrillJobId.Length > 0 ? node.Protection.RtoSeconds : null, At(node.MeasuredUnixMs), node.Protection.StoredBytes, Cost(node));
+
+    public static double? Cost(FleetNode node) => node.HasVaultPerMonth ? node.VaultPerMonth : null;
+
+    /// <summary>What lies in a vault, and what that costs in a month; null for what is not known.</summary>
+    private static (long? Bytes, double? PerMonth) Use(VaultInfo vault) => vault.Classes.Count == 0
+        ? (null, null)
+        : (vault.Classes.Sum(use => use.Bytes), vault.Classes.All(use => use.IsPriced) ? vault.Classes.Sum(use => use.PerMonth) : null);
+
+    public static FleetVaultJson Of(FleetAppliance appliance, VaultInfo vault)
+    {
+        (long? bytes, double? perMonth) = Use(vault);
+        return new FleetVaultJson(appliance.Tenant, appliance.Name, appliance.Id, vault.Name, vault.Place, ApplianceVerb.Time(vault.CompleteUntilUnixMs), bytes, perMonth);
+    }
 
     public static FleetCommandJson Of(FleetCommandInfo command) => new(
         command.Id, command.ApplianceName, command.ApplianceId, command.Kind, command.State, Known(command.Detail), command.OrderedBy, At(command.OrderedUnixMs), At(command.ExpiresUnixMs), At(command.ChangedUnixMs), Known(command.JobId),

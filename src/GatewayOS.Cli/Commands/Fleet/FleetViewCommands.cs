@@ -19,6 +19,7 @@ internal static class FleetViewCommands
     [
         Verb.Make("appliances", "List the fleet's appliances", [ApplianceVerb.WatchOption], context => ApplianceVerb.Show(context, () => Appliances(context))),
         Verb.Make("nodes", "List every node, those first that are not protected, with the reason and what to do", [s_unprotected, ApplianceVerb.WatchOption], context => ApplianceVerb.Show(context, () => Nodes(context))),
+        Verb.Make("costs", "List what the appliances' vaults hold and cost in a month, and each node's part of it", [], Costs),
         Verb.Make("jobs", "List the appliances' jobs, newest first", [s_appliance, ApplianceVerb.WatchOption], context => ApplianceVerb.Show(context, () => Jobs(context))),
         Verb.Make("alerts", "List the appliances' alerts, newest first", [s_appliance, ApplianceVerb.WatchOption], context => ApplianceVerb.Show(context, () => Alerts(context))),
         Verb.Make("audit", "List who changed what in the fleet, newest first", [], Audit),
@@ -73,6 +74,35 @@ internal static class FleetViewCommands
         context.WriteJson(new FleetNodesJson(true, [.. reply.Nodes.Select(FleetRows.Of)]), FleetContractJson.Default.FleetNodesJson);
         return ExitCode.Good;
     }
+
+    private static int Costs(VerbContext context)
+    {
+        (ListFleetAppliancesReply appliances, ListFleetNodesReply nodes) = FleetVerb.Call(
+            context, (client, options) => (client.ListAppliances(new ListFleetAppliancesRequest(), options), client.ListNodes(new ListFleetNodesRequest(), options)));
+        FleetVaultJson[] vaults = [.. appliances.Appliances.SelectMany(appliance => (appliance.Status?.Vaults ?? []).Select(vault => FleetRows.Of(appliance, vault)))];
+        var table = new TextTable("appliance", "tenant", "vault", "place", "complete until", ">size", ">a month");
+        foreach (FleetVaultJson vault in vaults)
+        {
+            table.Add(vault.Appliance, vault.Tenant, vault.Name, vault.Place, ApplianceVerb.LocalTime(vault.CompleteUntil), vault.Bytes is { } bytes ? Sizes.Bytes(bytes) : "unknown", Amount(vault.PerMonth));
+        }
+
+        table.Write(context.Out);
+        context.Out.WriteLine();
+        FleetNode[] dearest = [.. nodes.Nodes.OrderByDescending(node => node.VaultPerMonth).ThenByDescending(node => node.Protection.StoredBytes)];
+        var parts = new TextTable("node", "appliance", "tenant", ">in the store", ">its part a month");
+        foreach (FleetNode node in dearest)
+        {
+            parts.Add(node.Protection.NodeName, node.ApplianceName, node.Tenant, Sizes.Bytes(node.Protection.StoredBytes), Amount(FleetRows.Cost(node)));
+        }
+
+        parts.Write(context.Out);
+        context.Out.WriteLine("By the prices that each appliance goes by (gatewayctl vault classes), without requests and what is sent out. What two nodes share counts for the one that brought it.");
+        FleetNodeCostJson[] rows = [.. dearest.Select(node => new FleetNodeCostJson(node.Tenant, node.ApplianceName, node.ApplianceId, node.Protection.NodeName, node.Protection.NodeId, node.Protection.StoredBytes, FleetRows.Cost(node)))];
+        context.WriteJson(new FleetCostsJson(true, vaults, rows), FleetContractJson.Default.FleetCostsJson);
+        return ExitCode.Good;
+    }
+
+    private static string Amount(double? amount) => amount?.ToString("0.00", CultureInfo.InvariantCulture) ?? "unknown";
 
     private static int Jobs(VerbContext context)
     {

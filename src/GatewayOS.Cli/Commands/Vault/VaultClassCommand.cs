@@ -32,19 +32,20 @@ internal static class VaultClassCommand
             throw new UsageException("--after and --never exclude each other.");
         }
 
+        (string Class, ClassPrice Price)[] priced = [.. (context.Arguments.GetValue(s_price) ?? []).Select(ClassPrice.Parse)];
         using var rules = new S3ClassRules(bucket);
         if (never || wanted.Length > 0)
         {
             rules.WriteAsync(wanted, context.Cancellation).GetAwaiter().GetResult();
         }
 
-        place = SetPrices(name, place, context.Arguments.GetValue(s_price) ?? []);
+        place = SetPrices(name, place, priced);
         IReadOnlyList<StorageClassRule> current = rules.ReadAsync(context.Cancellation).GetAwaiter().GetResult();
         Show(context, ClassUse.Of(VaultListing.ReadAsync(context.Vault.Medium, context.Cancellation).GetAwaiter().GetResult()), place, current);
         return ExitCode.Good;
     }
 
-    private static VaultPlace SetPrices(string name, VaultPlace place, string[] given)
+    private static VaultPlace SetPrices(string name, VaultPlace place, (string Class, ClassPrice Price)[] given)
     {
         if (given.Length == 0)
         {
@@ -52,7 +53,7 @@ internal static class VaultClassCommand
         }
 
         var prices = new Dictionary<string, ClassPrice>(place.Prices ?? new Dictionary<string, ClassPrice>(), StringComparer.Ordinal);
-        foreach ((string named, ClassPrice price) in given.Select(ClassPrice.Parse))
+        foreach ((string named, ClassPrice price) in given)
         {
             prices[named] = price;
         }
@@ -65,9 +66,9 @@ internal static class VaultClassCommand
         IReadOnlyDictionary<string, ClassPrice> prices = place.PricesInUse;
         var cost = ClassCost.Of(uses, prices);
         var table = new TextTable("class", ">objects", ">size", ">a month", ">to read all");
-        foreach (ClassUse use in uses)
+        (ClassUse Use, (decimal PerMonth, decimal ToRead)? Cost)[] rows = [.. uses.Select(use => (use, use.Cost(prices)))];
+        foreach ((ClassUse use, (decimal PerMonth, decimal ToRead)? own) in rows)
         {
-            (decimal PerMonth, decimal ToRead)? own = use.Cost(prices);
             table.Add(use.Class, Sizes.Count(use.Objects), Sizes.Bytes(use.Bytes), Amount(own?.PerMonth), Amount(own?.ToRead));
         }
 
@@ -85,7 +86,7 @@ internal static class VaultClassCommand
         context.WriteJson(
             new VaultClassesJson(
                 true,
-                [.. uses.Select(use => new VaultClassJson(use.Class, use.Objects, use.Bytes, use.Cost(prices)?.PerMonth, use.Cost(prices)?.ToRead))],
+                [.. rows.Select(row => new VaultClassJson(row.Use.Class, row.Use.Objects, row.Use.Bytes, row.Cost?.PerMonth, row.Cost?.ToRead))],
                 cost.PerMonth,
                 cost.ToRead,
                 [.. rules.Select(rule => new VaultClassRuleJson(rule.AfterDays, rule.Class))]),

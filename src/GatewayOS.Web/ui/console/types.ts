@@ -77,6 +77,7 @@ export interface FleetAppliance {
   lastSeenUnixMs?: string;
   certificateExpiresUnixMs?: string;
   status?: FleetApplianceStatus;
+  vaultPerMonth?: number;
 }
 
 export interface FleetApplianceRequest {
@@ -95,6 +96,7 @@ export interface FleetApplianceStatus {
   jobs?: JobMessage[];
   policies?: FleetPolicyStatus[];
   alertsStanding?: number;
+  vaults?: VaultInfo[];
 }
 
 export interface FleetAuditRecord {
@@ -141,6 +143,7 @@ export interface FleetNode {
   connected?: boolean;
   remedy?: string;
   measuredUnixMs?: string;
+  vaultPerMonth?: number;
 }
 
 export interface FleetNodeStatus {
@@ -364,6 +367,7 @@ export interface ProtectionMessage {
   drillJobId?: string;
   drilledUnixMs?: string;
   rtoSeconds?: number;
+  storedBytes?: string;
 }
 
 export interface SetPolicyRequest {
@@ -374,6 +378,52 @@ export interface SetPolicyRequest {
 export interface TenantInfo {
   id?: string;
   name?: string;
+}
+
+export interface VaultBandwidthLimit {
+  from?: string;
+  to?: string;
+  bytesPerSecond?: string;
+}
+
+export interface VaultClassUse {
+  name?: string;
+  objects?: string;
+  bytes?: string;
+  isPriced?: boolean;
+  perMonth?: number;
+  toRead?: number;
+}
+
+export interface VaultInfo {
+  name?: string;
+  place?: string;
+  isBucket?: boolean;
+  packClass?: string;
+  lockDays?: number;
+  bandwidth?: VaultBandwidthLimit[];
+  completeUntilUnixMs?: string;
+  sentBytes?: string;
+  objectsLeft?: string;
+  isSyncing?: boolean;
+  problem?: string;
+  byTasks?: boolean;
+  tasks?: VaultTaskInfo[];
+  classes?: VaultClassUse[];
+  hasOwnPrices?: boolean;
+}
+
+export interface VaultTaskInfo {
+  name?: string;
+  takes?: string;
+  paused?: boolean;
+  sinceUnixMs?: string;
+  isMeasured?: boolean;
+  history?: number;
+  historyThere?: number;
+  tail?: number;
+  tailThere?: number;
+  oldestLackingUnixMs?: string;
 }
 
 export interface ErrorDocument {

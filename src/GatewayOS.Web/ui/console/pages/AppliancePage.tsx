@@ -4,15 +4,16 @@ import { Confirm } from '../../src/design/Dialog';
 import { Badge } from '../../src/design/Status';
 import { Card, Empty, Facts, Loaded, PageHead, Problem } from '../../src/design/Surface';
 import { Table, type Column } from '../../src/design/Table';
-import { dateTime } from '../../src/logic/format';
+import { bytes, dateTime } from '../../src/logic/format';
 import { moment, num } from '../../src/logic/numbers';
+import { costOf } from '../../src/logic/vaults';
 import { toneOf } from '../../src/logic/verdict';
 import { JobTable } from '../../src/pages/jobs/JobTable';
 import { alertOf, type AlertDocument } from '../alert';
 import { fleet, useFleet } from '../api';
 import { useMay } from '../self';
 import { words } from '../texts';
-import type { FleetAlertInfo, FleetAppliance } from '../types';
+import type { FleetAlertInfo, FleetAppliance, VaultInfo } from '../types';
 import { ApplianceState, DiskUse, Told } from './AppliancesPage';
 import { CommandTable } from './CommandsPage';
 import { NodeTable } from './NodeTable';
@@ -85,6 +86,7 @@ function Parts({ of }: { of: FleetAppliance }) {
           }}
         </Loaded>
       </Card>
+      <Card title={words.appliances.vaults} aside={<span class="hint">{words.appliances.costNote}</span>}><VaultTable of={of} /></Card>
       <Card title={words.commands.title}>
         <Loaded of={commands}>{(value) => <CommandTable commands={value.commands ?? []} withAppliance={false} onChanged={commands.reload} />}</Loaded>
       </Card>
@@ -94,6 +96,28 @@ function Parts({ of }: { of: FleetAppliance }) {
       <Card title={words.appliances.jobs}><JobTable jobs={[...(of.status?.jobs ?? [])].reverse()} showNode /></Card>
     </div>
   );
+}
+
+function VaultTable({ of }: { of: FleetAppliance }) {
+  const vaults = of.status?.vaults ?? [];
+  if (vaults.length === 0) {
+    return <Empty icon="cloud" title={words.appliances.noVaults}>{words.appliances.noVaultsWhy}</Empty>;
+  }
+
+  const columns: Column<VaultInfo>[] = [
+    { name: words.appliances.name, cell: (vault) => <strong>{vault.name}</strong> },
+    { name: words.appliances.vaultPlace, cell: (vault) => <>{vault.place}{vault.problem && <Problem error={vault.problem} />}</> },
+    { name: words.appliances.vaultComplete, cell: (vault) => <Told of={of}>{moment(vault.completeUntilUnixMs) === null ? null : dateTime(num(vault.completeUntilUnixMs))}</Told> },
+    { name: words.appliances.vaultSize, isNumber: true, cell: (vault) => <Told of={of}>{costOf(vault) === null ? null : bytes((vault.classes ?? []).reduce((sum, use) => sum + num(use.bytes), 0))}</Told> },
+    { name: words.appliances.perMonth, isNumber: true, cell: (vault) => <Told of={of}>{monthly(vault)}</Told> },
+  ];
+  return <Table label={words.appliances.vaults} columns={columns} rows={vaults} keyOf={(vault) => vault.name ?? ''} />;
+}
+
+// Null where not all of it has a price.
+function monthly(vault: VaultInfo): string | null {
+  const cost = costOf(vault);
+  return cost === null || cost.unpriced.length > 0 ? null : cost.perMonth.toFixed(2);
 }
 
 function AlertTable({ alerts }: { alerts: readonly FleetAlertInfo[] }) {

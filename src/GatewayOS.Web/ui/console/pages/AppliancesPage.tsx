@@ -46,6 +46,7 @@ function ApplianceTable({ appliances }: { appliances: readonly FleetAppliance[] 
     { name: words.appliances.state, cell: (one) => <ApplianceState of={one} /> },
     { name: words.appliances.nodes, cell: (one) => <NodeCount of={one} /> },
     { name: words.appliances.disk, cell: (one) => <DiskUse of={one} /> },
+    { name: words.appliances.perMonth, isNumber: true, cell: (one) => <Told of={one}>{one.vaultPerMonth === undefined ? null : one.vaultPerMonth.toFixed(2)}</Told> },
     { name: words.appliances.alerts, isNumber: true, cell: (one) => <Told of={one}>{one.status === undefined ? null : String(one.status.alertsStanding ?? 0)}</Told> },
     { name: words.appliances.version, cell: (one) => <Told of={one}>{one.status?.version ?? null}</Told> },
     { name: words.appliances.seen, cell: (one) => (moment(one.lastSeenUnixMs) === null ? texts.time.never : relative(num(one.lastSeenUnixMs), now)) },

@@ -6,8 +6,8 @@ import { Badge } from '../../src/design/Status';
 import { Problem } from '../../src/design/Surface';
 import { Table, type Column } from '../../src/design/Table';
 import { useAction } from '../../src/design/useAction';
-import { duration } from '../../src/logic/format';
-import { moment } from '../../src/logic/numbers';
+import { bytes, duration } from '../../src/logic/format';
+import { moment, num } from '../../src/logic/numbers';
 import { toneOf } from '../../src/logic/verdict';
 import { href } from '../../src/shell/route';
 import { texts } from '../../src/texts';
@@ -29,6 +29,8 @@ export function NodeTable({ nodes, withAppliance }: { nodes: readonly FleetNode[
     { name: words.protection.why, cell: (node) => <span class="trouble">{node.protection?.reason}{node.remedy && <small>{node.remedy}</small>}</span> },
     { name: words.protection.rpo, isNumber: true, cell: (node) => <Told node={node}>{node.protection?.lastSnapshotId ? duration(node.protection.rpoSeconds ?? 0) : null}</Told> },
     { name: words.protection.rto, isNumber: true, cell: (node) => <Told node={node}>{node.protection?.drillJobId ? duration(node.protection.rtoSeconds ?? 0) : null}</Told> },
+    { name: words.protection.stored, isNumber: true, cell: (node) => <Told node={node}>{bytes(num(node.protection?.storedBytes))}</Told> },
+    { name: words.protection.perMonth, isNumber: true, cell: (node) => <Told node={node}>{node.vaultPerMonth === undefined ? null : node.vaultPerMonth.toFixed(2)}</Told> },
     { name: texts.nodes.actions, isUnnamed: true, cell: (node) => mayRun && <Remedy node={node} onFollow={() => setFollowing(node)} /> },
   ];
   return (
