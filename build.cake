@@ -230,6 +230,11 @@ Task("screenshots").IsDependentOn("compile").IsDependentOn("build").Does(() =>
 // build.sh runs the demonstration itself, so that Ctrl-C reaches it; this is for those who call Cake.
 Task("run").IsDependentOn("build").Does(() => Shown("tools/demo.sh", arguments));
 
+// build.sh runs these two itself as well: the one asks for packages first, the other has this terminal as its console.
+Task("image").IsDependentOn("build").Does(() => Shown("image/make/image.sh", arguments));
+
+Task("twin").Does(() => Shown("image/twin/twin.sh", arguments));
+
 Task("simulate").IsDependentOn("compile").Does(() =>
     Shown("dotnet", $"run --project tests/GatewayOS.Simulation -c Release --no-build -- {(arguments.Length > 0 ? arguments : "--seeds 10000")}"));
 

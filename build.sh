@@ -13,6 +13,10 @@ test-system  the slow end-to-end tests through the real binary
 simulate     the store simulation at length: ./build.sh simulate [-- --seeds N]
 bench        measurements: ./build.sh bench [-- SUITE --option value...]; suites are peers (beside restic and borg), stages,
              generations, scale, nodes, vault, catalogue, fleet, grpc and chunk-sizes
+image        the appliance's disk image, update bundle and list of parts, into artifacts/image:
+             ./build.sh image --profile gw-1000|gw-2000|dev [--version V] [--signing-cert PEM --signing-key PEM --keyring PEM]; needs root
+twin         start a virtual machine made from a hardware profile, in which the image runs:
+             ./build.sh twin --profile dev [--dir DIR] [--grpc PORT] [--web PORT] [--usb IMG]; Ctrl-A X ends it
 corpus       data to back up, made from a seed and aged by days: ./build.sh corpus -- make|age --out DIR...
 format       format the code (format-check only looks)
 clean        remove everything built'
@@ -22,7 +26,7 @@ target=${1:-help}
 [ "${1:-}" = "--" ] && shift
 case "$target" in
   help|-h|--help) printf 'usage: ./build.sh TARGET [-- ARGUMENTS]\n\n%s\n' "$targets"; exit 0 ;;
-  build|run|test|test-system|simulate|bench|screenshots|corpus|format|format-check|clean) ;;
+  build|run|test|test-system|simulate|bench|screenshots|image|twin|corpus|format|format-check|clean) ;;
   *) printf "build.sh: no target '%s'. The targets are:\n\n%s\n" "$target" "$targets" >&2; exit 2 ;;
 esac
 
@@ -60,11 +64,13 @@ command -v npm >/dev/null || pages=pages
 case "$target" in
   test) need_packages runtime test browser $pages ;;
   simulate) need_packages runtime test $pages ;;
-  test-system) need_packages runtime test system browser $pages ;;
+  test-system) need_packages runtime test system image twin browser $pages ;;
   run) need_packages runtime test $pages ;;
   bench) need_packages runtime test bench $pages ;;
   screenshots) need_packages runtime test browser $pages ;;
   build) need_packages runtime $pages ;;
+  image) need_packages runtime image $pages ;;
+  twin) need_packages twin; exec image/twin/twin.sh "$@" ;;
 esac
 
 dotnet tool restore >/dev/null
@@ -76,6 +82,11 @@ if [ "$target" = run ]; then
     exec tools/fleet-demo.sh "$@"
   fi
   exec tools/demo.sh "$@"
+fi
+
+if [ "$target" = image ]; then
+  dotnet cake build.cake --verbosity=quiet --target=build
+  exec image/make/image.sh "$@"
 fi
 
 if [ "$target" = corpus ]; then

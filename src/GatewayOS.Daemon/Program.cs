@@ -21,7 +21,7 @@ internal static class Program
 
     public static int Main(string[] arguments)
     {
-        var root = new RootCommand("The GatewayOS appliance: takes backups of nodes over gRPC into a store.") { s_state, s_store, s_listen, s_web, s_metrics, s_profile, s_virtualArray, s_name, s_lifetime };
+        var root = new RootCommand("The GatewayOS appliance: takes backups of nodes over gRPC into a store.") { s_state, s_store, s_listen, s_web, s_metrics, s_profile, s_virtualArray, s_name, s_lifetime, ArrayCommand.Make() };
         root.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).Invoke();
     }

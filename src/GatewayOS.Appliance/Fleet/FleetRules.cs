@@ -68,6 +68,12 @@ public sealed record FleetRules(IReadOnlyList<CommandClass> Forbidden, IReadOnly
         present?.Lock is { } held && proposed is not null && (proposed.Lock ?? TimeSpan.Zero) < held
             ? $"The policy '{present.Name}' locks restore points for {held.TotalDays:0.##} days, and the control plane may not make that less. An administrator of the appliance may."
             : null;
+
+    /// <summary>Says whether the control plane may take a node off a policy: never off one that locks restore points, for the next ones would not be locked.</summary>
+    /// <param name="followed">The policy; null when there is none of that name.</param>
+    /// <returns>Null when it may; else why not.</returns>
+    public static string? RefusalToLeave(Policy? followed) =>
+        followed?.Lock is not null ? $"The policy '{followed.Name}' locks restore points, and the control plane may not take a node off it. An administrator of the appliance may." : null;
 }
 
 /// <summary>Keeps the rules: one small file, replaced whole. Answers from memory. Thread-safe.</summary>

@@ -5,6 +5,7 @@ using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Policies;
 using GatewayOS.Daemon.Hosting;
 using GatewayOS.Daemon.Services;
+using GatewayOS.Store.Storage;
 using Grpc.Core;
 
 namespace GatewayOS.Daemon.Fleet;
@@ -57,6 +58,11 @@ internal sealed class ApplianceDeeds(ApplianceHost appliance, IServiceProvider s
         {
             return new Deed(error.StatusCode == StatusCode.PermissionDenied ? CommandState.Refused : CommandState.Failed, error.Status.Detail);
         }
+        catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException or StoreDamagedException or StoreUnusableException)
+        {
+            // A command that fails must not end the service that backs up.
+            return new Deed(CommandState.Failed, error.Message);
+        }
     }
 
     public Deed? Follow(LedgerCommand command) => Parse(command).OrderCase == FleetOrder.OrderOneofCase.Update ? updates.Follow(command) : appliance.Jobs.Find(command.JobId) switch
@@ -70,11 +76,12 @@ internal sealed class ApplianceDeeds(ApplianceHost appliance, IServiceProvider s
     {
         FleetOrder order = Parse(command);
         string? refusal = appliance.FleetRules.Current.Refusal(command.Kind, body.Panel.UsePresence);
-        if (refusal is null && order.OrderCase == FleetOrder.OrderOneofCase.SetPolicy)
+        refusal ??= order.OrderCase switch
         {
-            Policy? proposed = PolicyDocument.Read(order.SetPolicy.Document, appliance.Time.GetUtcNow()).Policy;
-            refusal = FleetRules.Refusal(proposed is null ? null : appliance.Policies.PolicyOf(proposed.Name), proposed);
-        }
+            FleetOrder.OrderOneofCase.SetPolicy => Refusal(order.SetPolicy),
+            FleetOrder.OrderOneofCase.AssignPolicy when order.AssignPolicy.Remove => FleetRules.RefusalToLeave(appliance.Policies.PolicyOf(order.AssignPolicy.Name)),
+            _ => null,
+        };
 
         if (refusal is not null)
         {
@@ -101,6 +108,12 @@ internal sealed class ApplianceDeeds(ApplianceHost appliance, IServiceProvider s
         where TRequest : class
         where TResponse : class
         => who.UnaryServerHandler(request, new FleetCallContext($"gatewayos.v1.{method}", command.Who, cancellation), (asked, context) => record.UnaryServerHandler(asked, context, serve));
+
+    private string? Refusal(SetPolicyRequest change)
+    {
+        Policy? proposed = PolicyDocument.Read(change.Document, appliance.Time.GetUtcNow()).Policy;
+        return FleetRules.Refusal(proposed is null ? null : appliance.Policies.PolicyOf(proposed.Name), proposed);
+    }
 
     // It is refused whether that can be put on record or not.
     private void Note(LedgerCommand command, string refusal)

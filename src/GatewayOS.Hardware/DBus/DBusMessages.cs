@@ -15,6 +15,12 @@ public abstract record DBusArgument
     /// <summary>An object's path (<c>o</c>).</summary>
     public sealed record Path(string Value) : DBusArgument;
 
+    /// <summary>Paths of objects (<c>ao</c>).</summary>
+    public sealed record Paths(params IReadOnlyList<string> Values) : DBusArgument;
+
+    /// <summary>A whole number without sign (<c>t</c>).</summary>
+    public sealed record Number(ulong Value) : DBusArgument;
+
     /// <summary>Options (<c>a{sv}</c>), all of them truths.</summary>
     public sealed record Options(params IReadOnlyList<KeyValuePair<string, bool>> Values) : DBusArgument;
 }
@@ -89,6 +95,8 @@ internal static unsafe class DBusBody
             {
                 DBusArgument.Text text => SdBus.AppendText(message, (byte)'s', text.Value),
                 DBusArgument.Path path => SdBus.AppendText(message, (byte)'o', path.Value),
+                DBusArgument.Paths paths => Write(message, paths),
+                DBusArgument.Number number => SdBus.AppendLong(message, (byte)'t', number.Value),
                 DBusArgument.Options options => Write(message, options),
                 _ => throw new ArgumentOutOfRangeException(nameof(arguments)),
             });
@@ -103,6 +111,17 @@ internal static unsafe class DBusBody
     {
         int left = ValuesMax;
         return ReadAll(message, DepthMax, ref left);
+    }
+
+    private static int Write(SdBus.MessageHandle message, DBusArgument.Paths paths)
+    {
+        int result = SdBus.Open(message, Array, "o");
+        foreach (string path in paths.Values)
+        {
+            result = Math.Min(result, SdBus.AppendText(message, (byte)'o', path));
+        }
+
+        return Math.Min(result, SdBus.Close(message));
     }
 
     private static int Write(SdBus.MessageHandle message, DBusArgument.Options options)

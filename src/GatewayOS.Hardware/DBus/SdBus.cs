@@ -59,6 +59,9 @@ internal static unsafe partial class SdBus
     [LibraryImport(Library, EntryPoint = "sd_bus_message_append_basic")]
     public static partial int AppendWord(MessageHandle message, byte type, in int value);
 
+    [LibraryImport(Library, EntryPoint = "sd_bus_message_append_basic")]
+    public static partial int AppendLong(MessageHandle message, byte type, in ulong value);
+
     [LibraryImport(Library, EntryPoint = "sd_bus_message_open_container", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(MessageHandle message, byte type, string contents);
 

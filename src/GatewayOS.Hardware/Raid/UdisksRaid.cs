@@ -15,6 +15,9 @@ public sealed class UdisksRaid : IRaidHealth
     private const string Array = Service + ".MDRaid";
     private const int PendingAttribute = 197;
 
+    // Of all disks at once, on a machine that has just started.
+    private static readonly TimeSpan s_createMax = TimeSpan.FromSeconds(120);
+
     // mdadm waits for the kernel and, when it adds a disk, for the superblock to be written.
     private static readonly TimeSpan s_changeMax = TimeSpan.FromSeconds(60);
 
@@ -103,14 +106,53 @@ public sealed class UdisksRaid : IRaidHealth
             if (disk is { Content.Length: > 0 } && disk.Superblock != array.Id)
             {
                 // What was on it is given up; a file system's mark that stayed could have it mounted one day.
-                DBusReply emptied = _bus.Call(new DBusCall(Service, block, Service + ".Block", "Format") { Arguments = [new DBusArgument.Text("empty"), NoOptions], Timeout = s_changeMax });
-                if (emptied.Error is { } error)
+                if (EmptyBlock(device, block) is { IsDone: false } failed)
                 {
-                    return RaidAnswer.Failed($"The disk {device} cannot be emptied: {error.Message}");
+                    return failed;
                 }
             }
 
             return Change(array, "AddDevice", new DBusArgument.Path(block), NoOptions);
+        }
+    }
+
+    /// <summary>Takes the marks of what was on a disk away: what it holds is lost.</summary>
+    /// <param name="device">Its device, as of the last reading.</param>
+    public RaidAnswer Empty(string device)
+    {
+        lock (_gate)
+        {
+            return BlockOf(device) is { } block ? EmptyBlock(device, block) : RaidAnswer.Failed($"udisks2 does not know the disk {device}. A retry helps once it does.");
+        }
+    }
+
+    /// <summary>Makes an array. Where this fails it may have come about all the same, for udisks2 hears of what mdadm has done by itself, and late: read again.</summary>
+    /// <param name="level">As md names it.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="devices">Its disks, in the order of their slots, as of the last reading.</param>
+    public RaidAnswer Create(string level, string name, IReadOnlyList<string> devices)
+    {
+        lock (_gate)
+        {
+            string[] blocks = [.. devices.Select(BlockOf).OfType<string>()];
+            if (blocks.Length != devices.Count)
+            {
+                return RaidAnswer.Failed($"udisks2 does not know all of {string.Join(", ", devices)}. A retry helps once it does.");
+            }
+
+            DBusReply made = _bus.Call(new DBusCall(Service, Root + "/Manager", Service + ".Manager", "MDRaidCreate")
+            {
+                Arguments = [new DBusArgument.Paths(blocks), new DBusArgument.Text(level), new DBusArgument.Text(name), new DBusArgument.Number(0), NoOptions],
+                Timeout = s_createMax,
+            });
+
+            // What is new on the disks is read by nobody unless somebody asks.
+            foreach (string block in blocks)
+            {
+                _bus.Call(new DBusCall(Service, block, Service + ".Block", "Rescan") { Arguments = [NoOptions] });
+            }
+
+            return made.Error is { } error ? RaidAnswer.Failed($"udisks2 answers to the making of the array with {error.Name}: {error.Message}") : RaidAnswer.Done;
         }
     }
 
@@ -168,6 +210,12 @@ public sealed class UdisksRaid : IRaidHealth
             Bus = path is null ? null : objects!.ViewOf(path),
             Members = objects is null ? kernel.Members : [.. kernel.Members.Select(member => member with { Serial = _kernel.IsThere(member.Device) ? objects.SerialOf(member.Device) : "" })],
         };
+    }
+
+    private RaidAnswer EmptyBlock(string device, string block)
+    {
+        DBusReply emptied = _bus.Call(new DBusCall(Service, block, Service + ".Block", "Format") { Arguments = [new DBusArgument.Text("empty"), NoOptions], Timeout = s_changeMax });
+        return emptied.Error is { } error ? RaidAnswer.Failed($"The disk {device} cannot be emptied: {error.Message}") : RaidAnswer.Done;
     }
 
     private string? BlockOf(string device) => _objects?.BlockOf(device);

@@ -115,6 +115,11 @@ public sealed class FleetTests : IDisposable
     [InlineData("30d", null, false)]
     public void A_retention_lock_is_not_made_less(string? present, string? proposed, bool may) => Assert.Equal(may, FleetRules.Refusal(PolicyThatLocks(present), PolicyThatLocks(proposed)) is null);
 
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("30d", false)]
+    public void Nobody_is_taken_off_a_policy_that_locks(string? held, bool may) => Assert.Equal(may, FleetRules.RefusalToLeave(PolicyThatLocks(held)) is null);
+
     [Fact]
     public void Rules_and_membership_outlive_a_restart_and_damage_is_no_permission()
     {

@@ -1,0 +1,119 @@
+using System.Globalization;
+using GatewayOS.TestKit.Programs;
+using Xunit.Abstractions;
+
+namespace GatewayOS.System.Tests.Twins;
+
+/// <summary>Updates of the running image from a stick, and what becomes of bundles and slots that are not as they should be.</summary>
+public sealed class UpdateTests(ITestOutputHelper output) : IDisposable
+{
+    private const string Slots = "/usr/lib/gatewayos/boot-slots list";
+
+    // Beginnings of the slots' roots in the image: image/make/disk.sh.
+    private const long RootA = (1 + 8 + 32) * 1048576L;
+
+    private readonly ScratchDirectory _scratch = new("update");
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void A_newer_bundle_is_installed_started_and_marked_good_and_bad_ones_are_refused()
+    {
+        string newer = UpdateBundle.OfVersion(_scratch, "0.1.1");
+        string stick = UpdateBundle.Stick(_scratch, newer, UpdateBundle.OfStranger(_scratch, "0.1.2"), UpdateBundle.Tampered(_scratch, newer));
+        using var twin = new Twin(_scratch);
+        twin.Start("--usb", stick);
+        twin.WaitFor("serves on https");
+        string media = twin.Run("ls -d /run/media/gateway-usb/*").Expect(0).Output;
+        Assert.Contains("A state=good trial=no attempts=0", twin.Run(Slots).Output, StringComparison.Ordinal);
+
+        ProgramRun stranger = twin.Run($"rauc install {media}/0.1.2.raucb");
+        Assert.NotEqual(0, stranger.ExitCode);
+        Assert.Contains("signature", stranger.Output, StringComparison.Ordinal);
+        ProgramRun tampered = twin.Run($"rauc install {media}/tampered.raucb");
+        Assert.NotEqual(0, tampered.ExitCode);
+        output.WriteLine(tampered.Output);
+
+        // Whatever a broken bundle left in the other slot is not started.
+        Assert.Contains("B state=bad", twin.Run(Slots).Output, StringComparison.Ordinal);
+
+        output.WriteLine(twin.Run($"time rauc install {media}/0.1.1.raucb").Expect(0).Output);
+        Assert.Matches("B state=good trial=yes(.|\n)*order=B A", twin.Run(Slots).Output);
+        Restart(twin, stick);
+        Assert.Equal("B 0.1.1", Running(twin));
+        Assert.Contains("B state=good trial=yes attempts=0", twin.Run(Slots).Output, StringComparison.Ordinal);
+        twin.Run("rauc status mark-good").Expect(0);
+        Assert.Contains("B state=good trial=no", twin.Run(Slots).Output, StringComparison.Ordinal);
+
+        // A slot on trial that nobody finds good gives way to the other one.
+        twin.Run($"rauc install {media}/0.1.1.raucb").Expect(0);
+        Restart(twin, stick);
+        Assert.Equal("A 0.1.1", Running(twin));
+        twin.Run("systemctl --no-block start gateway-trial.service");
+        twin.WaitForConsole("(?s)slot A.*slot B");
+        twin.WaitFor("(?s)rauc.slot=B.*serves on https");
+        Assert.Equal("B 0.1.1", Running(twin));
+        Assert.Matches("A state=bad .*did not find it good", twin.Run(Slots).Output);
+    }
+
+    [Fact]
+    public void A_flipped_bit_in_the_slot_has_the_other_one_take_over()
+    {
+        using var twin = new Twin(_scratch);
+        twin.Start();
+        twin.WaitFor("serves on https");
+        twin.Run("sync");
+        twin.PullPlug();
+        UpdateBundle.Flip(Path.Join(twin.Directory, "system.img"), RootA + 40 * 1048576 + 77);
+        twin.Start();
+        twin.WaitForConsole("slot A is refused: its root is not as it was built");
+        twin.WaitFor("serves on https");
+        Assert.StartsWith("B ", Running(twin), StringComparison.Ordinal);
+        string slots = twin.Run(Slots).Output;
+        output.WriteLine(slots);
+        Assert.Matches("A state=bad .*why=its root is not as it was built", slots);
+        Assert.Contains("gateway-array.service", twin.Run("systemctl is-active gatewayd gateway-array.service; systemctl list-units --no-pager gateway-array.service").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Power_cuts_during_an_update_always_leave_a_system_that_starts()
+    {
+        int cuts = int.Parse(Environment.GetEnvironmentVariable("GATEWAY_POWER_CUTS") ?? "3", CultureInfo.InvariantCulture);
+        int seed = int.Parse(Environment.GetEnvironmentVariable("GATEWAY_SEED") ?? "1", CultureInfo.InvariantCulture);
+        var random = new Random(seed);
+        string stick = UpdateBundle.Stick(_scratch, UpdateBundle.OfVersion(_scratch, "0.1.1"));
+        using var twin = new Twin(_scratch);
+        for (int cut = 1; cut <= cuts; cut++)
+        {
+            twin.Start("--usb", stick);
+            twin.WaitFor("serves on https");
+            string slots = twin.Run(Slots).Output;
+
+            // What starts may be on trial: this test stands for gatewayd's checks.
+            string booted = Running(twin);
+            twin.Run("rauc status mark-good").Expect(0);
+            twin.Run("(rauc install /run/media/gateway-usb/*/0.1.1.raucb && sync && systemctl --no-block reboot) >/dev/null 2>&1 &");
+            using var pause = new ManualResetEventSlim();
+            int seconds = random.Next(1, 90);
+            pause.Wait(TimeSpan.FromSeconds(seconds));
+            twin.PullPlug();
+            output.WriteLine($"cut {cut}: {booted}, after {seconds} s; slots before: {slots.ReplaceLineEndings("; ")}");
+        }
+
+        twin.Start("--usb", stick);
+        twin.WaitFor("serves on https");
+        output.WriteLine($"at last: {Running(twin)}; {twin.Run(Slots).Output}");
+        Assert.Equal(0, twin.Run("systemctl is-active gatewayd").ExitCode);
+    }
+
+    private static string Running(Twin twin) => twin.Run(". /run/gatewayos/start; echo $SLOT $VERSION").Expect(0).Output;
+
+    private static void Restart(Twin twin, string stick)
+    {
+        twin.Run("systemctl --no-block poweroff");
+        twin.WaitForConsole("reboot: Power down");
+        twin.PullPlug();
+        twin.Start("--usb", stick);
+        twin.WaitFor("serves on https");
+    }
+}
