@@ -19,8 +19,8 @@ namespace GatewayOS.Appliance.Updates;
 /// </remarks>
 public sealed class UpdateEngine
 {
-    /// <summary>How long a new system may take to be found good, since its check was begun by this process.</summary>
-    public static readonly TimeSpan CheckMax = TimeSpan.FromMinutes(30);
+    /// <summary>How long a new system may take to be found good, since its check was begun by this process. Less than the half hour after which the image goes back by itself: then the reason is on record.</summary>
+    public static readonly TimeSpan CheckMax = TimeSpan.FromMinutes(25);
 
     /// <summary>How often the check is begun in one run of the machine: a service that ends over and over does not work.</summary>
     public const int ChecksMax = 5;
