@@ -201,4 +201,5 @@ public sealed class UpdateEngineTests : IDisposable
         }
 
         Assert.InRange(step, isGood ? 8 : 10, 30);
-    }}
+    }
+}
