@@ -74,14 +74,15 @@ public sealed class BundleShelfTests : IDisposable
     [Fact]
     public void Bundles_on_sticks_are_known_by_name_and_nothing_else_is()
     {
-        foreach (string file in (string[])["sda1/one.raucb", "sda1/notes.txt", "sda1/deep/two.raucb", "sdb1/one.raucb", "sdb1/three.raucb"])
+        foreach (string file in (string[])["flat.raucb", "sda1/one.raucb", "sda1/notes.txt", "sda1/deep/two.raucb", "sdb1/one.raucb", "sdb1/three.raucb"])
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_scratch[$"sticks/{file}"])!);
             File.WriteAllText(_scratch[$"sticks/{file}"], "x");
         }
 
         File.CreateSymbolicLink(_scratch["sticks/sda1/link.raucb"], "/etc/passwd");
-        Assert.Equal([("sda1/one.raucb", 1L), ("sdb1/one.raucb", 1L), ("sdb1/three.raucb", 1L)], _shelf.Sticks());
+        Assert.Equal([("flat.raucb", 1L), ("sda1/one.raucb", 1L), ("sdb1/one.raucb", 1L), ("sdb1/three.raucb", 1L)], _shelf.Sticks());
+        Assert.Equal(_scratch["sticks/flat.raucb"], _shelf.Locate("", "flat.raucb").Path);
         Assert.Equal(_scratch["sticks/sdb1/three.raucb"], _shelf.Locate("", "three.raucb").Path);
         Assert.Equal(_scratch["sticks/sda1/one.raucb"], _shelf.Locate("", "sda1/one.raucb").Path);
         Assert.All((string[])["one.raucb", "link.raucb", "notes.txt", "../state/store.key", "two.raucb"], name => Refused(() => _shelf.Locate("", name)));

@@ -21,7 +21,7 @@ internal sealed class BundleShelf
     /// <summary>What has to stay free on the state's disk, in bytes: keys, accounts and ledgers are written there.</summary>
     public const long FreeBytesMin = 256L * 1024 * 1024;
 
-    /// <summary>Where sticks are mounted, read-only, each in a directory of its own.</summary>
+    /// <summary>Where a stick is mounted, read-only, or several are, each in a directory of its own.</summary>
     public const string StickDirectory = "/run/media/gateway-usb";
 
     private const string Suffix = ".raucb";
@@ -43,10 +43,10 @@ internal sealed class BundleShelf
         }
     }
 
-    /// <summary>Bundles on sticks: name, with its stick's before it, and size.</summary>
+    /// <summary>Bundles on sticks: name, with its directory's before it, and size.</summary>
     public IReadOnlyList<(string Name, long Bytes)> Sticks() => [.. FilesOf(_sticks, '*' + Suffix).Select(file => (Path.GetRelativePath(_sticks, file.FullName), file.Length))];
 
-    /// <summary>Files in the first directories of sticks, by stick and name; links are none.</summary>
+    /// <summary>Files where sticks are mounted and in the directories there, by name; links are none.</summary>
     /// <param name="sticks">Where sticks are mounted.</param>
     /// <param name="pattern">Of their names.</param>
     public static IReadOnlyList<FileInfo> FilesOf(string sticks, string pattern)
@@ -54,7 +54,7 @@ internal sealed class BundleShelf
         try
         {
             return Directory.Exists(sticks)
-                ? [.. new DirectoryInfo(sticks).EnumerateDirectories().Where(static stick => stick.LinkTarget is null).SelectMany(stick => stick.EnumerateFiles(pattern)).Where(static file => file.LinkTarget is null).OrderBy(static file => file.FullName, StringComparer.Ordinal)]
+                ? [.. new DirectoryInfo(sticks).EnumerateDirectories().Where(static stick => stick.LinkTarget is null).Prepend(new DirectoryInfo(sticks)).SelectMany(stick => stick.EnumerateFiles(pattern)).Where(static file => file.LinkTarget is null).OrderBy(static file => file.FullName, StringComparer.Ordinal)]
                 : [];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
