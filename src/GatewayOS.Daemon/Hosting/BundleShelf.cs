@@ -21,7 +21,7 @@ internal sealed class BundleShelf
     /// <summary>What has to stay free on the state's disk, in bytes: keys, accounts and ledgers are written there.</summary>
     public const long FreeBytesMin = 256L * 1024 * 1024;
 
-    /// <summary>Where sticks are mounted, read-only.</summary>
+    /// <summary>Where sticks are mounted, read-only, each in a directory of its own.</summary>
     public const string StickDirectory = "/run/media/gateway-usb";
 
     private const string Suffix = ".raucb";
@@ -43,12 +43,19 @@ internal sealed class BundleShelf
         }
     }
 
-    /// <summary>Bundles on sticks: name and size.</summary>
-    public IReadOnlyList<(string Name, long Bytes)> Sticks()
+    /// <summary>Bundles on sticks: name, with its stick's before it, and size.</summary>
+    public IReadOnlyList<(string Name, long Bytes)> Sticks() => [.. FilesOf(_sticks, '*' + Suffix).Select(file => (Path.GetRelativePath(_sticks, file.FullName), file.Length))];
+
+    /// <summary>Files in the first directories of sticks, by stick and name; links are none.</summary>
+    /// <param name="sticks">Where sticks are mounted.</param>
+    /// <param name="pattern">Of their names.</param>
+    public static IReadOnlyList<FileInfo> FilesOf(string sticks, string pattern)
     {
         try
         {
-            return Directory.Exists(_sticks) ? [.. new DirectoryInfo(_sticks).EnumerateFiles('*' + Suffix).Where(static file => file.LinkTarget is null).OrderBy(static file => file.Name, StringComparer.Ordinal).Select(static file => (file.Name, file.Length))] : [];
+            return Directory.Exists(sticks)
+                ? [.. new DirectoryInfo(sticks).EnumerateDirectories().Where(static stick => stick.LinkTarget is null).SelectMany(stick => stick.EnumerateFiles(pattern)).Where(static file => file.LinkTarget is null).OrderBy(static file => file.FullName, StringComparer.Ordinal)]
+                : [];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -138,7 +145,10 @@ internal sealed class BundleShelf
 
         if (stick.Length > 0)
         {
-            return Sticks().Any(known => known.Name == stick) ? (Path.Join(_sticks, stick), $"USB stick, {stick}") : throw new BundleException($"There is no bundle '{stick}' on a USB stick. Its name ends with {Suffix}, and it is in the stick's first directory.");
+            // The file's name does, where it is on one stick alone.
+            return Sticks().Where(known => known.Name == stick || Path.GetFileName(known.Name) == stick).ToArray() is [var (name, _)]
+                ? (Path.Join(_sticks, name), $"USB stick, {name}")
+                : throw new BundleException($"There is no bundle '{stick}' on a USB stick, or several are called so. Its name ends with {Suffix}, and it is in the stick's first directory; 'gatewayctl update status' lists all.");
         }
 
         lock (_gate)

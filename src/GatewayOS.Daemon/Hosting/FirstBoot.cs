@@ -55,8 +55,7 @@ internal sealed class FirstBoot(ApplianceHost appliance, FleetLinkWorker link, T
             return begun;
         }
 
-        var stick = new FileInfo(Path.Join(BundleShelf.StickDirectory, ProvisionFile.FileName));
-        if (!IsNobodys || !stick.Exists || stick.LinkTarget is not null || stick.Length > ProvisionFile.BytesMax)
+        if (!IsNobodys || BundleShelf.FilesOf(BundleShelf.StickDirectory, ProvisionFile.FileName) is not [{ Length: <= ProvisionFile.BytesMax } stick, ..])
         {
             return null;
         }

@@ -44,7 +44,7 @@ public sealed class UpdateEngineTests : IDisposable
     }
 
     [Fact]
-    public void What_may_yet_become_good_is_waited_for_half_an_hour_and_no_longer()
+    public void What_may_yet_become_good_is_waited_for_so_long_and_no_longer()
     {
         _system.Verdicts["1.1.0"] = new CheckVerdict(false, false, "the array is not there");
         _system.Install();
@@ -201,4 +201,5 @@ public sealed class UpdateEngineTests : IDisposable
         }
 
         Assert.InRange(step, isGood ? 8 : 10, 30);
-    }}
+    }
+}
