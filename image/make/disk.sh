@@ -53,4 +53,4 @@ place root-A $linux $root_mib "$work/root.img"
 place boot-B $linux $boot_mib "$work/boot.img"
 place root-B $linux $root_mib "$work/root.img"
 place state $linux $state_mib "$work/state.img"
-printf "$table" | sfdisk --quiet --wipe never --wipe-partitions never --no-reread --no-tell-kernel "$image"
+printf "$table" | sfdisk --quiet --wipe never --wipe-partitions never --no-reread --no-tell-kernel "$image" >/dev/null

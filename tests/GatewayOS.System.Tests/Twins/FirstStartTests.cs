@@ -37,7 +37,7 @@ public sealed class FirstStartTests(ITestOutputHelper output) : IDisposable
         agent.Run("backup", source).Expect(0);
         agent.Run("restore", "latest", "--target", _scratch["restored"]).Expect(0);
         Assert.Equal("", Shell.Differences(source, _scratch["restored"] + source));
-        output.WriteLine(twin.Run("df -h /srv/array /state; cat /proc/mdstat; /usr/lib/gatewayos/boot-slots list; free -m; systemd-analyze security --no-pager gatewayd.service | tail -n 1; systemctl --failed --no-pager --no-legend").Output);
+        output.WriteLine(twin.Run("df -h /srv/array /state; cat /proc/mdstat; /usr/lib/gatewayos/boot-slots list; head -n 3 /proc/meminfo; systemd-analyze security --no-pager gatewayd.service | tail -n 1; systemctl --failed --no-pager --no-legend").Output);
         Ports(twin);
 
         // Off, and on again: the same array, the same appliance.

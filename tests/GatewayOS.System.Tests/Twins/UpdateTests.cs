@@ -24,7 +24,7 @@ public sealed class UpdateTests(ITestOutputHelper output) : IDisposable
         using var twin = new Twin(_scratch);
         twin.Start("--usb", stick);
         twin.WaitFor("serves on https");
-        const string media = "/run/media/gateway-usb";
+        string media = twin.Run("ls -d /run/media/gateway-usb/*").Expect(0).Output;
         Assert.Contains("A state=good trial=no attempts=0", twin.Run(Slots).Output, StringComparison.Ordinal);
 
         ProgramRun stranger = twin.Run($"rauc install {media}/0.1.2.raucb");
@@ -94,7 +94,7 @@ public sealed class UpdateTests(ITestOutputHelper output) : IDisposable
             // What starts may be on trial: this test stands for gatewayd's checks.
             string booted = Running(twin);
             twin.Run("rauc status mark-good").Expect(0);
-            twin.Run("(rauc install /run/media/gateway-usb/0.1.1.raucb && sync && systemctl --no-block reboot) >/dev/null 2>&1 &");
+            twin.Run("(rauc install /run/media/gateway-usb/*/0.1.1.raucb && sync && systemctl --no-block reboot) >/dev/null 2>&1 &");
             using var pause = new ManualResetEventSlim();
             int seconds = random.Next(1, 90);
             pause.Wait(TimeSpan.FromSeconds(seconds));
