@@ -17,6 +17,7 @@ image        the appliance's disk image, update bundle and list of parts, into a
              ./build.sh image --profile gw-1000|gw-2000|dev [--version V] [--signing-cert PEM --signing-key PEM --keyring PEM]; needs root
 twin         start a virtual machine made from a hardware profile, in which the image runs:
              ./build.sh twin --profile dev [--dir DIR] [--grpc PORT] [--web PORT] [--usb IMG]; Ctrl-A X ends it
+screenshots  every page of the appliance and the console in every look, checked for accessibility, into artifacts/screenshots
 corpus       data to back up, made from a seed and aged by days: ./build.sh corpus -- make|age --out DIR...
 format       format the code (format-check only looks)
 clean        remove everything built'
