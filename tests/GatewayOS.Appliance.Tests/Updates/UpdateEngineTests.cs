@@ -107,6 +107,11 @@ public sealed class UpdateEngineTests : IDisposable
         Assert.Equal(1 + 1 + UpdateEngine.RestartsMax, _system.Orders.Count(order => order == "reboot"));
         Assert.DoesNotContain("Good rootfs.1", _system.Orders);
         Assert.Contains("the other slot does not start", _system.Alerts.Standing(AlertKind.Update, "system")!.Summary, StringComparison.Ordinal);
+
+        // It stays so: no later start takes it for one that was proven.
+        _system.StartAgain();
+        _system.RunToTheEnd();
+        Assert.DoesNotContain("Good rootfs.1", _system.Orders);
     }
 
     [Fact]
