@@ -13,7 +13,7 @@ test-system  the slow end-to-end tests through the real binary
 simulate     the store simulation at length: ./build.sh simulate [-- --seeds N]
 bench        measurements: ./build.sh bench [-- SUITE --option value...]; suites are peers (beside restic and borg), stages,
              generations, scale, nodes, vault, catalogue, fleet, grpc and chunk-sizes
-image        the appliance's disk image, update bundle and list of parts, into artifacts/image:
+image        the disk image of the appliance, update bundle and list of parts, into artifacts/image:
              ./build.sh image --profile gw-1000|gw-2000|dev [--version V] [--signing-cert PEM --signing-key PEM --keyring PEM]; needs root
 twin         start a virtual machine made from a hardware profile, in which the image runs:
              ./build.sh twin --profile dev [--dir DIR] [--grpc PORT] [--web PORT] [--usb IMG]; Ctrl-A X ends it
