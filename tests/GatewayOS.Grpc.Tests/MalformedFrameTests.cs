@@ -8,6 +8,7 @@ using Grpc.Core;
 namespace GatewayOS.Grpc.Tests;
 
 /// <summary>A client that breaks the protocol gets a status that says so, and the server goes on.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class MalformedFrameTests : IAsyncLifetime
 {
     private const string Unary = "/gatewayos.grpc.tests.Echo/Unary";
