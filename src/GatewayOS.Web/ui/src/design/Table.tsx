@@ -8,6 +8,8 @@ export interface Column<T> {
   isNumber?: boolean;
   /** Never broken over lines where there is a table: times, and states in a word. */
   isOneLine?: boolean;
+  /** Takes what is left, and its words may be broken anywhere. */
+  isLong?: boolean;
   /** The column's name is for screen readers only. */
   isUnnamed?: boolean;
 }
@@ -30,7 +32,7 @@ export function Table<T>({ label, columns, rows, keyOf, rowClass }: { label: str
           {rows.map((row) => (
             <tr key={keyOf(row)} class={rowClass?.(row) ?? ''}>
               {columns.map((column) => (
-                <td key={column.name} class={column.isNumber ? 'number' : column.isOneLine ? 'one-line' : ''} data-name={column.isUnnamed ? '' : column.name}>
+                <td key={column.name} class={column.isNumber ? 'number' : column.isOneLine ? 'one-line' : column.isLong ? 'long' : ''} data-name={column.isUnnamed ? '' : column.name}>
                   <span class="cell">{column.cell(row)}</span>
                 </td>
               ))}

@@ -26,7 +26,7 @@ export function LogsPage() {
     { name: words.when, isOneLine: true, cell: (line) => dateTimeSeconds(line.atUnixMs) },
     { name: words.level, isOneLine: true, cell: (line) => <Badge tone={tones[line.level] ?? 'unknown'}>{words.levels[line.level] ?? line.level}</Badge> },
     { name: words.source, cell: (line) => line.source },
-    { name: words.line, cell: (line) => line.text },
+    { name: words.line, isLong: true, cell: (line) => line.text },
   ];
   return (
     <>
