@@ -73,7 +73,7 @@ internal sealed class Twin : IDisposable
         while (Stopwatch.GetElapsedTime(started) < s_startMax)
         {
             RequireRunning();
-            if (Try($"\n( {command}\n) </dev/null 2>&1; echo; echo {mark} $?\n", mark) is { } run)
+            if (Try($"\n( {command}\n) </dev/null 2>&1; code=$?; echo; echo {mark} $code\n", mark) is { } run)
             {
                 return run;
             }
