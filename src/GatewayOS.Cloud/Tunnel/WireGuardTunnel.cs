@@ -141,7 +141,7 @@ public sealed class WireGuardTunnel : IDisposable
 
         _stop.Cancel();
         NetworkChange.NetworkAddressChanged -= NoteLink;
-        if (_thread.ThreadState != System.Threading.ThreadState.Unstarted)
+        if (!_thread.ThreadState.HasFlag(System.Threading.ThreadState.Unstarted))
         {
             _thread.Join();
         }

@@ -82,7 +82,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
         _isDisposed = true;
         _stop.Cancel();
         _port.Changed -= Wake;
-        if (_thread.ThreadState != ThreadState.Unstarted)
+        if (!_thread.ThreadState.HasFlag(ThreadState.Unstarted))
         {
             _thread.Join();
         }

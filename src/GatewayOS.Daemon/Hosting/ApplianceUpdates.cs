@@ -74,7 +74,7 @@ internal sealed class ApplianceUpdates : IHostedService, IDisposable
         _isDisposed = true;
         _stop.Cancel();
         Engine.Wanted -= Wake;
-        if (_thread.ThreadState != ThreadState.Unstarted)
+        if (!_thread.ThreadState.HasFlag(ThreadState.Unstarted))
         {
             _thread.Join();
         }
