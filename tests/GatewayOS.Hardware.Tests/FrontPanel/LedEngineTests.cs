@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using GatewayOS.Hardware.FrontPanel;
 using GatewayOS.Hardware.Gpio;
 using GatewayOS.Hardware.Profiles;
+using GatewayOS.TestKit;
 using GatewayOS.TestKit.Programs;
 
 namespace GatewayOS.Hardware.Tests.FrontPanel;
@@ -27,14 +28,13 @@ public sealed class LedEngineTests : IDisposable
         engine.Show("bay-locate", isSo: true, bay: 1);
         engine.Show("bay-rebuild", isSo: true, bay: 2);
         engine.OpenMissing();
-        engine.Tick();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < Ticks; i++)
+        Assert.Equal(0, Allocations.OfSteady(() =>
         {
-            engine.Tick();
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (int i = 0; i < Ticks; i++)
+            {
+                engine.Tick();
+            }
+        }));
     }
 
     [Fact]

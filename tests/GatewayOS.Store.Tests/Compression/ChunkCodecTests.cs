@@ -1,5 +1,6 @@
 using System.Text;
 using GatewayOS.Store.Compression;
+using GatewayOS.TestKit;
 using Xunit;
 
 namespace GatewayOS.Store.Tests.Compression;
@@ -134,10 +135,7 @@ public sealed class ChunkCodecTests
     public void Steady_use_allocates_nothing()
     {
         byte[] plain = [.. Contents(131_072).Last()], stored = new byte[plain.Length], back = new byte[plain.Length];
-        RoundTrip();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        RoundTrip();
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.OfSteady(RoundTrip));
 
         void RoundTrip()
         {

@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics.X86;
 using System.Text;
 using System.Text.Json;
 using GatewayOS.Store.Hashing;
+using GatewayOS.TestKit;
 using Xunit;
 
 namespace GatewayOS.Store.Tests.Hashing;
@@ -156,10 +157,7 @@ public sealed class Blake3Tests
     {
         byte[] input = new byte[2 << 20], key = new byte[32], output = new byte[32];
         Blake3Hasher hasher = new(key);
-        Use();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Use();
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.OfSteady(Use));
 
         void Use()
         {

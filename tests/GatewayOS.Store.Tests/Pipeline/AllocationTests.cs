@@ -5,6 +5,7 @@ using GatewayOS.Store.Reading;
 using GatewayOS.Store.Storage;
 using GatewayOS.Store.Tests.Rig;
 using GatewayOS.Store.Trees;
+using GatewayOS.TestKit;
 
 namespace GatewayOS.Store.Tests.Pipeline;
 
@@ -22,6 +23,9 @@ public sealed class AllocationTests : IDisposable
     // And its entry in the pending index, whose tables double as they grow; and its head in the pack's directory, which doubles too.
     private const int NewChunkBytesMax = 900;
 
+    // The least counts: a collection beside a run empties the pools, and the run fills them anew.
+    private const int Attempts = 3;
+
     private readonly TestStore _test = new(packBytes: 32 << 20, chunker: new(1024, 4096, 16384));
 
     public void Dispose() => _test.Dispose();
@@ -35,7 +39,7 @@ public sealed class AllocationTests : IDisposable
         using StoreWriter writer = store.OpenWriter(new WriterOptions { Workers = 0 });
         using IngestLane lane = writer.OpenLane();
         Store(writer, lane, content);
-        Assert.InRange(PerChunk(writer, lane, content), 0, PartBytesMax);
+        Assert.InRange(Enumerable.Range(0, Attempts).Min(_ => PerChunk(writer, lane, content)), 0, PartBytesMax);
         Assert.Equal(0, writer.Statistics.NewChunks);
     }
 
@@ -46,7 +50,7 @@ public sealed class AllocationTests : IDisposable
         using StoreWriter writer = store.OpenWriter(new WriterOptions { Workers = 0 });
         using IngestLane lane = writer.OpenLane();
         Store(writer, lane, TestStore.Noise(1, FileBytes));
-        Assert.InRange(PerChunk(writer, lane, TestStore.Noise(2, 2 * FileBytes)), 0, NewChunkBytesMax);
+        Assert.InRange(Enumerable.Range(2, Attempts).Min(seed => PerChunk(writer, lane, TestStore.Noise(seed, 2 * FileBytes))), 0, NewChunkBytesMax);
     }
 
     [Fact]
@@ -57,10 +61,7 @@ public sealed class AllocationTests : IDisposable
         using ChunkReader reader = store.OpenReader();
         TreeNode node = reader.Entries(store.FindSnapshot("latest").Draft.Root).Single();
         ContentPart[] parts = [.. reader.Leaves(node.Content)];
-        ReadAll(reader, parts);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        ReadAll(reader, parts);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.OfSteady(() => ReadAll(reader, parts)));
         Assert.True(parts.Length > 500);
     }
 
@@ -72,18 +73,16 @@ public sealed class AllocationTests : IDisposable
         string pack = _test.Files(StoreLayout.Packs).MaxBy(path => new FileInfo(path).Length)!;
         var id = new ChunkId(Convert.FromHexString(Path.GetFileNameWithoutExtension(pack)));
         using var check = new PackCheck(store.Guid, store.Keys, new StageCounters());
-        int records = Check();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Check();
+        int records = 0;
 
         // A pack costs its handles, its key and the state of its directory's hash (18 KiB), whatever is in it.
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 24 * 1024);
+        Assert.InRange(Allocations.OfSteady(Check), 0, 24 * 1024);
         Assert.True(records > 500);
 
-        int Check()
+        void Check()
         {
             using IStoreFile file = store.Disk.OpenReadStreamed(StoreLayout.PackPath(id));
-            return check.Run(file, id, (_, _) => { });
+            records = check.Run(file, id, (_, _) => { });
         }
     }
 
