@@ -20,7 +20,11 @@ public enum SlotMark
 /// <param name="IsWhole">True when the last installation there was ended.</param>
 /// <param name="Installs">How many installations there were ended.</param>
 /// <param name="Installed">When the last one was; null when there was none.</param>
-public sealed record SystemSlot(string Name, string BootName, bool IsBooted, bool? IsGood, string Version, string Compatible, bool IsWhole, long Installs, DateTimeOffset? Installed);
+public sealed record SystemSlot(string Name, string BootName, bool IsBooted, bool? IsGood, string Version, string Compatible, bool IsWhole, long Installs, DateTimeOffset? Installed)
+{
+    /// <summary>Why the machine itself gave it up before this start, in its words without a full stop; empty when it did not, or cannot say.</summary>
+    public string Why { get; init; } = "";
+}
 
 /// <summary>How the slots are at one moment.</summary>
 /// <param name="Problem">Why it cannot be said; empty when it can.</param>

@@ -142,10 +142,10 @@ public sealed class UpdateEngine
 
                 break;
             case { State: UpdateState.Installed } attempt:
-                TakeUp(attempt, booted);
+                TakeUp(attempt, slots, booted);
                 break;
             case { State: UpdateState.Checking } attempt:
-                Check(attempt, booted, cancellation);
+                Check(attempt, slots, booted, cancellation);
                 break;
             case { State: UpdateState.Rejected } attempt:
                 GoBack(attempt, booted);
@@ -280,7 +280,7 @@ public sealed class UpdateEngine
         GiveUp(attempt, UpdateState.Interrupted, attempt.BootId == _around.BootId ? "gatewayd was ended while the bundle was written." : "Power went, or the machine was restarted, while the bundle was written.");
     }
 
-    private void TakeUp(UpdateAttempt attempt, SystemSlot booted)
+    private void TakeUp(UpdateAttempt attempt, SlotsReading slots, SystemSlot booted)
     {
         if (booted.Name == attempt.Slot)
         {
@@ -288,25 +288,26 @@ public sealed class UpdateEngine
         }
         else if (attempt.BootId != _around.BootId)
         {
-            FallBack(attempt, booted, "It never came as far as to run gatewayd: it did not start, or power went while it did and the boot loader's attempts were used up.");
+            FallBack(attempt, slots, booted, "It never came as far as to run gatewayd: it did not start, or power went while it did and the boot loader's attempts were used up.");
         }
     }
 
-    private void FallBack(UpdateAttempt attempt, SystemSlot booted, string known)
+    private void FallBack(UpdateAttempt attempt, SlotsReading slots, SystemSlot booted, string known)
     {
         if (MarkBad(attempt))
         {
-            string reason = $"The boot loader started slot {booted.BootName} though {attempt.Slot} holds version {attempt.Version}. {known}";
+            string noted = slots.Find(attempt.Slot) is { Why.Length: > 0 } slot ? $"The machine gave it up: {slot.Why}." : known;
+            string reason = $"The boot loader started slot {booted.BootName} though {attempt.Slot} holds version {attempt.Version}. {noted}";
             Note(attempt, UpdateState.FellBack, reason);
             Alarm(AlertSeverity.Critical, $"The update to {attempt.Version} is not running. {reason}", "The system before runs, and backups go on. 'gatewayctl update history' shows what is known; ask for a newer bundle before trying again.");
         }
     }
 
-    private void Check(UpdateAttempt attempt, SystemSlot booted, CancellationToken cancellation)
+    private void Check(UpdateAttempt attempt, SlotsReading slots, SystemSlot booted, CancellationToken cancellation)
     {
         if (booted.Name != attempt.Slot)
         {
-            FallBack(attempt, booted, $"Its check was begun at {attempt.Since:yyyy-MM-dd HH:mm:ss} UTC and had not ended when the machine was restarted.");
+            FallBack(attempt, slots, booted, $"Its check was begun at {attempt.Since:yyyy-MM-dd HH:mm:ss} UTC and had not ended when the machine was restarted.");
             return;
         }
 

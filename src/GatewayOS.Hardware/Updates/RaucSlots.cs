@@ -20,6 +20,7 @@ public sealed class RaucSlots : ISystemSlots
     private static readonly TimeSpan s_callMax = TimeSpan.FromSeconds(60);
 
     private readonly DBusConnection _bus;
+    private readonly string _notes;
     private readonly SemaphoreSlim _signalled = new(0);
     private readonly Lock _installing = new();
     private readonly Lock _gate = new();
@@ -27,9 +28,10 @@ public sealed class RaucSlots : ISystemSlots
 
     /// <summary>Makes the adapter.</summary>
     /// <param name="bus">The system bus; the adapter's from then on.</param>
-    public RaucSlots(DBusConnection bus)
+    /// <param name="notes">Where the image notes why a slot was given up before this start: <c>why-A</c>, <c>why-B</c>.</param>
+    public RaucSlots(DBusConnection bus, string notes = "/run/gatewayos")
     {
-        _bus = bus;
+        (_bus, _notes) = (bus, notes);
         bus.Signal += OnSignal;
         bus.Match($"type='signal',sender='{Service}',interface='{Installer}'");
     }
@@ -110,7 +112,7 @@ public sealed class RaucSlots : ISystemSlots
 
     private static string Sentence(string message) => message.EndsWith('.') ? message : message + ".";
 
-    private static SystemSlot SlotOf(DBusValue slot)
+    private SystemSlot SlotOf(DBusValue slot)
     {
         DBusValue facts = slot.Items[1];
         string health = facts["boot-status"].Text;
@@ -123,7 +125,10 @@ public sealed class RaucSlots : ISystemSlots
             facts["bundle.compatible"].Text,
             facts["status"].Text == "ok",
             facts["installed.count"].Whole,
-            DateTimeOffset.TryParse(facts["installed.timestamp"].Text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset installed) ? installed : null);
+            DateTimeOffset.TryParse(facts["installed.timestamp"].Text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset installed) ? installed : null)
+        {
+            Why = KernelFile.Read(Path.Join(_notes, $"why-{facts["bootname"].Text}")) ?? "",
+        };
     }
 
     // The signal says how it ended. Where it is missed, as when the bus went meanwhile, the service's being idle does.
@@ -132,13 +137,14 @@ public sealed class RaucSlots : ISystemSlots
         int idle = 0;
         while (true)
         {
-            DBusReply state = _bus.Properties(Service, Root, Installer);
+            // Before the properties: those that are read once it has ended say why.
             int? completed;
             lock (_gate)
             {
                 completed = _completed;
             }
 
+            DBusReply state = _bus.Properties(Service, Root, Installer);
             if (state.Error is { } error && (error.IsServiceMissing || completed is not null))
             {
                 return SlotAnswer.Failed($"RAUC went away while it installed: {Sentence(error.Message)}");

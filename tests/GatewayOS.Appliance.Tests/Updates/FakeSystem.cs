@@ -79,7 +79,7 @@ internal sealed class FakeSystem : ISystemSlots, IMachine, IDisposable
 
     public Slot this[string slot] => _slots[slot];
 
-    public SlotsReading Read() => new("", "gw", IsInstalling, Primary, [.. _slots.Select(slot => new SystemSlot(slot.Key, slot.Value.BootName, slot.Key == Booted, slot.Value.IsGood, slot.Value.Version, "gw", slot.Value.IsWhole, slot.Value.Installs, null))]);
+    public SlotsReading Read() => new("", "gw", IsInstalling, Primary, [.. _slots.Select(slot => new SystemSlot(slot.Key, slot.Value.BootName, slot.Key == Booted, slot.Value.IsGood, slot.Value.Version, "gw", slot.Value.IsWhole, slot.Value.Installs, null) { Why = slot.Value.Why })]);
 
     public BundleFacts Inspect(string file) => Bundles.GetValueOrDefault(file, BundleFacts.Refused("There is no such bundle."));
 
@@ -216,6 +216,8 @@ internal sealed class FakeSystem : ISystemSlots, IMachine, IDisposable
         public int Attempts { get; set; } = AttemptsMax;
 
         public int Installs { get; set; }
+
+        public string Why { get; set; } = "";
     }
 
     /// <summary>A clock whose time and timestamps a test moves.</summary>

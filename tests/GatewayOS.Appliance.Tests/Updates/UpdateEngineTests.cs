@@ -96,6 +96,16 @@ public sealed class UpdateEngineTests : IDisposable
     }
 
     [Fact]
+    public void What_the_machine_noted_about_a_slot_it_gave_up_is_the_reason()
+    {
+        _system.Dead.Add("1.1.0");
+        _system["rootfs.1"].Why = "its root is not as it was built (dm-verity)";
+        _system.Install();
+        _system.RunToTheEnd();
+        Assert.EndsWith("The machine gave it up: its root is not as it was built (dm-verity).", _system.Last.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void When_the_other_slot_does_not_start_either_it_restarts_three_times_and_says_so()
     {
         _system.Verdicts["1.1.0"] = new CheckVerdict(false, true, "nothing can be restored");

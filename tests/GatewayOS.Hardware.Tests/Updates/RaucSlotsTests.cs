@@ -17,7 +17,7 @@ public sealed class RaucSlotsTests : IDisposable
     {
         _bus = new PrivateBus(_scratch);
         _rauc = new RaucService(_scratch, _bus);
-        _slots = new RaucSlots(new DBusConnection(_bus.Address));
+        _slots = new RaucSlots(new DBusConnection(_bus.Address), _scratch.Path);
         Until.Holds(() => _slots.Read().Problem.Length == 0, "RAUC answers");
     }
 
@@ -39,6 +39,9 @@ public sealed class RaucSlotsTests : IDisposable
         Assert.True(_slots.Mark(SlotMark.Bad, "rootfs.1").IsDone);
         Assert.Equal("0", _rauc.BootVariable("B_OK"));
         Assert.False(_slots.Read().Other!.IsGood);
+        Assert.Equal("", _slots.Read().Other!.Why);
+        File.WriteAllText(_scratch["why-B"], "it did not start\n");
+        Assert.Equal(("", "it did not start"), (_slots.Read().Booted!.Why, _slots.Read().Other!.Why));
         Assert.True(_slots.Mark(SlotMark.Good, "rootfs.1").IsDone);
         Assert.Equal("1", _rauc.BootVariable("B_OK"));
         Assert.Contains("rootfs.7", _slots.Mark(SlotMark.Bad, "rootfs.7").Problem, StringComparison.Ordinal);
