@@ -24,7 +24,9 @@ install -m 755 "$programs/gatewayd/gatewayd" "$programs/gatewayctl/gatewayctl" "
 sed -i "s/@COMPATIBLE@/$COMPATIBLE/" "$root/etc/rauc/system.conf"
 cp "$KEYRING" "$root/etc/rauc/keyring.pem"
 # A model is known by its firmware; the development image runs where no firmware says anything.
-printf 'GATEWAY_PROFILE=%s\nGATEWAY_VERSION=%s\nGATEWAY_COMPATIBLE=%s\n' "$([ "$PROFILE" = dev ] && echo dev || echo auto)" "$VERSION" "$COMPATIBLE" >"$root/usr/lib/gatewayos/image.conf"
+model=auto
+if [ "$PROFILE" = dev ]; then model=/usr/lib/gatewayos/twin.json; fi
+printf 'GATEWAY_PROFILE=%s\nGATEWAY_VERSION=%s\nGATEWAY_COMPATIBLE=%s\n' "$model" "$VERSION" "$COMPATIBLE" >"$root/usr/lib/gatewayos/image.conf"
 printf 'PRETTY_NAME="GatewayOS %s"\nNAME=GatewayOS\nID=gatewayos\nID_LIKE=debian\nVERSION_ID=%s\nVARIANT_ID=%s\n' "$VERSION" "$VERSION" "$PROFILE" >"$root/usr/lib/os-release"
 rm -f "$root/etc/os-release" && ln -s ../usr/lib/os-release "$root/etc/os-release"
 printf 'GatewayOS %s \\l\n' "$VERSION" >"$root/etc/issue"
@@ -40,7 +42,11 @@ enabled=(tmp.mount boot-efi.mount gateway-reached.service gateway-grow.service g
 masked=(apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service mdcheck_start.timer mdcheck_continue.timer mdmonitor.service mdmonitor-oneshot.timer systemd-firstboot.service systemd-timesyncd.service getty@tty1.service serial-getty@ttyS0.service getty.target smartmontools.service systemd-repart.service)
 if [ "$PROFILE" = dev ]; then
   cp -r --no-preserve=ownership "$here/../dev/." "$root/"
-  enabled+=(dev-journal.service dev-shell.service)
+  enabled+=(dev-journal.service dev-shell.service dev-gpio.service)
+  release=$(basename "$root"/lib/modules/*)
+  "$here/gpio-sim.sh" "$release" "$(dirname "$debian")/gpio-sim.ko"
+  install -D -m 644 "$(dirname "$debian")/gpio-sim.ko" "$root/lib/modules/$release/extra/gpio-sim.ko"
+  python3 "$here/twin-profile.py" "$here/../../hw-profiles/dev.json" "$root/usr/lib/gatewayos/twin.json" "$root/usr/lib/gatewayos/gpio-lines"
 fi
 chroot "$root" systemctl --quiet enable "${enabled[@]}" 2>"$work/enable.log" || { cat "$work/enable.log" >&2; exit 1; }
 chroot "$root" systemctl --quiet mask "${masked[@]}"

@@ -38,7 +38,7 @@ arguments=(-machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 3072 -display
 if [ -n "$console" ]; then arguments+=(-serial "file:$console"); else arguments+=(-serial mon:stdio); fi
 arguments+=(-serial "file:$dir/journal" -device virtio-serial-pci -chardev "socket,id=shell,path=$dir/shell,server=on,wait=off" -device virtserialport,chardev=shell,name=gateway.shell)
 
-# A disk in each bay: ports of an AHCI controller where the profile has them, or one volume behind a RAID controller.
+# A disk in each bay: ports of an AHCI controller where the profile has them; on a bus from which disks can be pulled where its bays are virtual; or one volume behind a RAID controller.
 disk() { # NAME SERIAL
   [ -e "$dir/$1.img" ] || truncate -s "${disk_mib}M" "$dir/$1.img"
   arguments+=(-drive "if=none,id=$1,format=raw,file=$dir/$1.img,cache=writeback")
@@ -47,11 +47,13 @@ if grep -q '"mode": "hwraid"' "$description"; then
   disk volume
   arguments+=(-device virtio-scsi-pci,id=controller -device scsi-hd,drive=volume,bus=controller.0,serial=TWIN-VOLUME)
 else
-  arguments+=(-device ich9-ahci,id=bays,addr=0x17)
+  if grep -q '"byPath": "virtual-' "$description"; then controller=virtio-scsi-pci; else controller=ich9-ahci; fi
+  arguments+=(-device "$controller,id=bays,addr=0x17")
   bays=$(grep -c '"byPath"' "$description")
   for no in $(seq "$bays"); do
     disk "bay-$no"
-    arguments+=(-device "ide-hd,drive=bay-$no,bus=bays.$((no - 1)),serial=TWIN-$no,id=disk-$no")
+    if [ $controller = ich9-ahci ]; then port=ide-hd,bus=bays.$((no - 1)); else port=scsi-hd,bus=bays.0,scsi-id=$no; fi
+    arguments+=(-device "$port,drive=bay-$no,serial=TWIN-$no,id=disk-$no")
   done
 fi
 

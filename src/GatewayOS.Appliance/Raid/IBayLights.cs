@@ -9,7 +9,7 @@ public enum BayLight
     /// <summary>The disk takes part in a rebuild.</summary>
     Rebuild,
 
-    /// <summary>The disk has failed or will.</summary>
+    /// <summary>The disk has failed or will, or is missing.</summary>
     Fault,
 
     /// <summary>This is the bay to reach for.</summary>

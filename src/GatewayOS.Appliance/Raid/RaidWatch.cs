@@ -220,6 +220,12 @@ public sealed partial class RaidWatch
             Wish(disk.Disk.Bay, disk.Health.State == DiskState.Failing ? BayLight.Fault : disk.Member?.State == MemberState.Rebuilding ? BayLight.Rebuild : BayLight.Off);
         }
 
+        // A bay that lost its disk shows where the next one belongs.
+        foreach ((_, RememberedMember? held) in _status.Arrays.SelectMany(array => array.Missing))
+        {
+            Wish(held?.Bay, BayLight.Fault);
+        }
+
         DiskReplacement? replacement = _status.Replacement is { IsEnded: false } open ? open : null;
         Wish(replacement?.Wrong?.Bay, BayLight.Locate);
         Wish(replacement is { Wrong: null, Step: ReplacementStep.Removing or ReplacementStep.AwaitingDisk } or { Wrong: null, Problem: "", Step: ReplacementStep.Confirm or ReplacementStep.AwaitingPull } ? replacement.Bay : null, BayLight.Locate);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using GatewayOS.Store.Maintenance;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Cloud.Tunnel;
@@ -141,11 +142,7 @@ public sealed class WireGuardTunnel : IDisposable
 
         _stop.Cancel();
         NetworkChange.NetworkAddressChanged -= NoteLink;
-        if (!_thread.ThreadState.HasFlag(System.Threading.ThreadState.Unstarted))
-        {
-            _thread.Join();
-        }
-
+        OwnedThreads.End(_thread);
         _stop.Dispose();
         _wake.Dispose();
     }

@@ -75,10 +75,18 @@ internal static class FleetMessages
     };
 
     /// <summary>The nodes of an appliance.</summary>
-    public static IEnumerable<FleetNode> NodesOf(ApplianceRow appliance, IReadOnlyDictionary<string, string> tenants) =>
-        appliance.Status is { } status ? status.Nodes.Select(node => Of(node, status, appliance, tenants)) : [];
+    public static IEnumerable<FleetNode> NodesOf(ApplianceRow appliance, IReadOnlyDictionary<string, string> tenants)
+    {
+        if (appliance.Status is not { } status)
+        {
+            return [];
+        }
 
-    private static FleetNode Of(FleetNodeStatus node, FleetApplianceStatus status, ApplianceRow appliance, IReadOnlyDictionary<string, string> tenants)
+        double? perByte = VaultCost.PerStoredByte(status);
+        return status.Nodes.Select(node => Of(node, status.MeasuredUnixMs, perByte, appliance, tenants));
+    }
+
+    private static FleetNode Of(FleetNodeStatus node, long measuredUnixMs, double? perByte, ApplianceRow appliance, IReadOnlyDictionary<string, string> tenants)
     {
         var message = new FleetNode
         {
@@ -89,11 +97,11 @@ internal static class FleetMessages
             Protection = node.Protection,
             Connected = node.Connected && appliance.Connected,
             Remedy = appliance.Connected ? node.Remedy : $"The appliance is not connected, so this may be out of date: look whether it has power and a network. {node.Remedy}".TrimEnd(),
-            MeasuredUnixMs = status.MeasuredUnixMs,
+            MeasuredUnixMs = measuredUnixMs,
         };
-        if (VaultCost.PerMonth(status, node) is { } cost)
+        if (perByte is { } cost)
         {
-            message.VaultPerMonth = cost;
+            message.VaultPerMonth = cost * node.Protection.StoredBytes;
         }
 
         return message;

@@ -12,10 +12,10 @@ internal static class VaultCost
         return Array.TrueForAll(buckets, bucket => bucket.Classes.Count > 0 && bucket.Classes.All(use => use.IsPriced)) ? buckets.Sum(bucket => bucket.Classes.Sum(use => use.PerMonth)) : null;
     }
 
-    /// <summary>A node's part: as it is of what all nodes' restore points added to the store. Where two have the same data, it counts for the one that brought it.</summary>
-    public static double? PerMonth(FleetApplianceStatus status, FleetNodeStatus node)
+    /// <summary>What a byte that a node's restore points added to the store costs in a month; null when it is not known. Where two nodes have the same data, it counts for the one that brought it.</summary>
+    public static double? PerStoredByte(FleetApplianceStatus status)
     {
         long all = status.Nodes.Sum(known => known.Protection.StoredBytes);
-        return PerMonth(status) is { } cost && all > 0 ? cost * node.Protection.StoredBytes / all : null;
+        return PerMonth(status) is { } cost && all > 0 ? cost / all : null;
     }
 }

@@ -34,7 +34,7 @@ internal static class FleetStatus
         };
     }
 
-    // A list that cannot be read has an alert of its own.
+    // A list that cannot be read is told by the syncs, which fail with what is wrong with it.
     private static IEnumerable<VaultInfo> VaultsOf(ApplianceHost appliance)
     {
         try

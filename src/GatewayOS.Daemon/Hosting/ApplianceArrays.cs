@@ -6,6 +6,7 @@ using GatewayOS.Hardware.DBus;
 using GatewayOS.Hardware.Profiles;
 using GatewayOS.Hardware.Raid;
 using GatewayOS.Hardware.Raid.Virtual;
+using GatewayOS.Store.Maintenance;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Daemon.Hosting;
@@ -82,11 +83,7 @@ internal sealed class ApplianceArrays : IHostedService, IDisposable
         _isDisposed = true;
         _stop.Cancel();
         _port.Changed -= Wake;
-        if (!_thread.ThreadState.HasFlag(ThreadState.Unstarted))
-        {
-            _thread.Join();
-        }
-
+        OwnedThreads.End(_thread);
         _port.Dispose();
         History.Dispose();
         _stop.Dispose();

@@ -5,6 +5,7 @@ using GatewayOS.Appliance.Updates;
 using GatewayOS.Hardware.DBus;
 using GatewayOS.Hardware.Updates;
 using GatewayOS.Store.Locks;
+using GatewayOS.Store.Maintenance;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Daemon.Hosting;
@@ -74,11 +75,7 @@ internal sealed class ApplianceUpdates : IHostedService, IDisposable
         _isDisposed = true;
         _stop.Cancel();
         Engine.Wanted -= Wake;
-        if (!_thread.ThreadState.HasFlag(ThreadState.Unstarted))
-        {
-            _thread.Join();
-        }
-
+        OwnedThreads.End(_thread);
         _slots.Dispose();
         _stop.Dispose();
         _wake.Dispose();

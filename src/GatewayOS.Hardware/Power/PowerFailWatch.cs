@@ -1,6 +1,7 @@
 using GatewayOS.Appliance.Power;
 using GatewayOS.Hardware.Gpio;
 using GatewayOS.Hardware.Profiles;
+using GatewayOS.Store.Maintenance;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Hardware.Power;
@@ -27,7 +28,7 @@ public interface IPowerEvents
 /// Watches the power-fail line from a thread of its own, in real time where that is allowed, blocked in the kernel until the edge. On the edge: the gate of
 /// acknowledgements is closed; the steps are run in their order until they are done or the budget is spent; the record is written and synced. Then it notes every few
 /// milliseconds that the machine still runs, which is the hold-up as measured. When power is back, or the machine has run on for <see cref="FalseAlarmMs"/>, work is
-/// resumed. The gate is closed at once and opened again should the pulse turn out to be noise: that costs a node one question.
+/// resumed. The gate is closed at once and opened again should the pulse turn out to be noise: that costs a node one question. The steps are run once at the start, too.
 /// </summary>
 public sealed class PowerFailWatch : IPowerFail, IDisposable
 {
@@ -37,6 +38,9 @@ public sealed class PowerFailWatch : IPowerFail, IDisposable
     private const int IdleMs = 500;
     private const int NoteMs = 5;
     private const int NoteLongMs = 100;
+
+    // A disk that takes longer would not be synced within any hold-up either.
+    private const int RehearsalMaxMs = 1000;
     private const string Reason = "the appliance's power is failing";
 
     private readonly LineProfile _line;
@@ -89,11 +93,7 @@ public sealed class PowerFailWatch : IPowerFail, IDisposable
     public void Dispose()
     {
         _isStopping = true;
-        if (!_thread.ThreadState.HasFlag(ThreadState.Unstarted))
-        {
-            _thread.Join();
-        }
-
+        OwnedThreads.End(_thread);
         _flusher.Dispose();
     }
 
@@ -102,6 +102,7 @@ public sealed class PowerFailWatch : IPowerFail, IDisposable
     private void Run()
     {
         IsRealTime = RealTime.TryEnter();
+        Rehearse();
         bool isTold = false;
         using var pause = new ManualResetEventSlim();
         while (!_isStopping)
@@ -134,6 +135,15 @@ public sealed class PowerFailWatch : IPowerFail, IDisposable
                 }
             }
         }
+    }
+
+    // Code that runs for the first time is slow, and the first failure may be the only one: each step is run once while there is power.
+    private void Rehearse()
+    {
+        _flusher.Begin();
+        _flusher.Wait(RehearsalMaxMs);
+        _flusher.Outcome();
+        Try(() => _log.Read());
     }
 
     private void Watch(IGpioInputs line)

@@ -2,6 +2,7 @@ using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Power;
 using GatewayOS.Hardware.Gpio;
 using GatewayOS.Hardware.Profiles;
+using GatewayOS.Store.Maintenance;
 
 namespace GatewayOS.Hardware.Power;
 
@@ -70,11 +71,7 @@ public sealed class SensorWatch : IDisposable
     public void Dispose()
     {
         _stop.Set();
-        if (!_thread.ThreadState.HasFlag(ThreadState.Unstarted))
-        {
-            _thread.Join();
-        }
-
+        OwnedThreads.End(_thread);
         _inputs?.Dispose();
         _ups?.Dispose();
         _stop.Dispose();

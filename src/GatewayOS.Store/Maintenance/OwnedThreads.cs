@@ -2,15 +2,24 @@ using System.Runtime.ExceptionServices;
 
 namespace GatewayOS.Store.Maintenance;
 
-/// <summary>Spreads items over threads of its own, each with its own state; the first failure stops all and is thrown.</summary>
+/// <summary>Threads that belong to whoever made them, and none of a pool.</summary>
 public static class OwnedThreads
 {
+    /// <summary>Waits for a thread's end; for one that was never started, or was not yet, not at all.</summary>
+    public static void End(Thread thread)
+    {
+        if (!thread.ThreadState.HasFlag(ThreadState.Unstarted))
+        {
+            thread.Join();
+        }
+    }
+
     /// <summary>Runs over all items, with nothing that a thread keeps.</summary>
     /// <inheritdoc cref="Run{TItem, TState}"/>
     public static void Run<TItem>(int threads, IReadOnlyList<TItem> items, Action<TItem> work, CancellationToken cancellation) =>
         Run(threads, items, () => NoState.Instance, (_, item) => work(item), cancellation);
 
-    /// <summary>Runs over all items.</summary>
+    /// <summary>Spreads items over threads, each with its own state; the first failure stops all and is thrown.</summary>
     /// <typeparam name="TItem">An item.</typeparam>
     /// <typeparam name="TState">What a thread keeps from one item to the next.</typeparam>
     /// <param name="threads">Threads; 0 or 1 works on the caller's, in order.</param>

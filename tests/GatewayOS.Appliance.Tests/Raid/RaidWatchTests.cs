@@ -248,6 +248,25 @@ public sealed class RaidWatchTests : IDisposable
     }
 
     [Fact]
+    public void A_bay_that_lost_its_disk_is_lit_until_the_slot_is_filled()
+    {
+        _machine.Tick();
+        _machine.Pull(2);
+        _machine.Tick();
+        _machine.Tick();
+        Assert.Equal("fault", _machine.Facts().Lights[2]);
+        _machine.Replace(2);
+        _machine.Plug(2, "NEW", 64);
+        for (int i = 0; i < 8; i++)
+        {
+            _machine.Tick();
+        }
+
+        Assert.Equal("NEW", _machine.Replacement.NewSerial);
+        Assert.DoesNotContain(2, _machine.Facts().Lights.Keys);
+    }
+
+    [Fact]
     public void A_damaged_record_is_named_and_nothing_is_done()
     {
         _machine.Replace(2);

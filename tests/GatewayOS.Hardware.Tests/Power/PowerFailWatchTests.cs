@@ -41,19 +41,22 @@ public sealed class PowerFailWatchTests : IPowerEvents, IDisposable
     void IPowerEvents.Chip(string chipLabel, string? problem) => _chip = problem ?? "well";
 
     [Fact]
-    public void Steps_are_run_in_their_order()
+    public void Steps_are_rehearsed_once_and_run_in_their_order()
     {
         Watch(budgetMs: 5000, Step("first"), Step("second"), Step("third"));
-        Fail();
         Assert.Equal(["first", "second", "third"], _run);
+        Assert.Empty(_log.Read());
+        Fail();
+        Assert.Equal(["first", "second", "third", "first", "second", "third"], _run);
         Assert.Equal(["first", "second", "third"], Assert.Single(_log.Read()).Flushed);
     }
 
     [Fact]
     public void A_step_that_does_not_end_keeps_nothing_from_the_record()
     {
-        using var stuck = new ManualResetEventSlim();
+        using var stuck = new ManualResetEventSlim(initialState: true);
         Watch(budgetMs: 20, Step("quick"), new FlushStep("stuck", stuck.Wait), Step("never"));
+        stuck.Reset();
         Fail();
         PowerFailure record = Assert.Single(_log.Read());
         Assert.Equal(["quick"], record.Flushed);

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Makes what a virtual machine with a real GPIO chip needs: make-guest.sh DIR PROGRAM...
-# DIR gets vmlinuz and initrd. Debian's kernel lacks gpio-sim, which is built from its own source against its own headers; both are of one version, and nothing is installed
-# beside them. The initrd holds that module, busybox, and each PROGRAM (a self-contained publish's directory) with the libraries it loads.
+# DIR gets vmlinuz and initrd. The initrd holds the module of a GPIO chip, busybox, and each PROGRAM (a self-contained publish's directory) with the libraries it loads.
 set -euo pipefail
 out=$1
 shift
@@ -19,19 +18,7 @@ if [ ! -e "$cache/$release/boot/vmlinuz-$release" ]; then
 fi
 cp "$cache/$release/boot/vmlinuz-$release" "$out/vmlinuz"
 
-if [ ! -e "$cache/gpio-sim-$release.ko" ]; then
-  module=$cache/module
-  mkdir -p "$module"
-  tar -xJf /usr/src/linux-source-6.1.tar.xz -C "$module" --strip-components=1 --wildcards '*/drivers/gpio/gpio-sim.c' '*/drivers/gpio/gpiolib.h' '*/kernel/irq/irq_sim.c'
-  # Modules may not look descriptors up by number; the data of the interrupt has the same one. irq_sim is no module of its own: both make one.
-  sed -i 's/irq_to_desc(\([^)]*\))/irq_data_to_desc(irq_get_irq_data(\1))/; s|#include <linux/irq_sim.h>|&\n#include <linux/irqdesc.h>|' "$module/kernel/irq/irq_sim.c"
-  sed -i '/^EXPORT_SYMBOL/d' "$module/kernel/irq/irq_sim.c"
-  cp "$module/kernel/irq/irq_sim.c" "$module/drivers/gpio/gpio-sim.c" "$module/drivers/gpio/gpiolib.h" "$module/"
-  mv "$module/gpio-sim.c" "$module/gpio-sim-main.c"
-  printf 'obj-m := gpio-sim.o\ngpio-sim-y := gpio-sim-main.o irq_sim.o\n' >"$module/Makefile"
-  make -s -C "/lib/modules/$release/build" "M=$module" modules >"$out/module.log" 2>&1 || { cat "$out/module.log" >&2; exit 1; }
-  cp "$module/gpio-sim.ko" "$cache/gpio-sim-$release.ko"
-fi
+"$(dirname "${BASH_SOURCE[0]}")/../../../image/make/gpio-sim.sh" "$release" "$cache/gpio-sim.ko"
 
 root=$out/root
 rm -rf "$root"
@@ -41,7 +28,7 @@ cp /bin/busybox "$root/bin/"
 # The test kit removes its scratch directories by bash.
 printf '#!/bin/sh\nexec sh "$@"\n' >"$root/bin/bash"
 chmod +x "$root/bin/bash"
-cp "$cache/gpio-sim-$release.ko" "$root/gpio-sim.ko"
+cp "$cache/gpio-sim.ko" "$root/"
 cp "$cache/$release/lib/modules/$release/kernel/fs/configfs/configfs.ko" "$root/"
 cp "$(dirname "${BASH_SOURCE[0]}")/init.sh" "$root/init"
 cp -L /lib64/ld-linux-x86-64.so.2 "$root/lib64/"

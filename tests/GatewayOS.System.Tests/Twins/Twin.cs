@@ -92,18 +92,47 @@ internal sealed class Twin : IDisposable
         }
     }
 
-    /// <summary>Sends a command to QEMU.</summary>
-    public void Control(JsonObject command)
+    /// <summary>Sends a command to QEMU's monitor (QMP), and requires that it is done.</summary>
+    /// <param name="command">Its name.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public void Control(string command, JsonObject arguments)
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Connect(new UnixDomainSocketEndPoint(Path.Join(Directory, "qmp")));
         using var stream = new NetworkStream(socket);
         using var reader = new StreamReader(stream);
-        reader.ReadLine();
-        foreach (JsonObject one in new[] { new JsonObject { ["execute"] = "qmp_capabilities" }, command })
+        foreach (JsonObject one in new[] { new JsonObject { ["execute"] = "qmp_capabilities" }, new JsonObject { ["execute"] = command, ["arguments"] = arguments } })
         {
             stream.Write(Encoding.UTF8.GetBytes(one.ToJsonString() + "\n"));
-            reader.ReadLine();
+
+            // Greetings and events come between.
+            JsonNode? reply = null;
+            while (reply?["return"] is null)
+            {
+                reply = JsonNode.Parse(reader.ReadLine() ?? throw new InvalidOperationException($"QEMU ended at '{command}'."));
+                if (reply?["error"] is { } error)
+                {
+                    throw new InvalidOperationException($"QEMU does not do '{command}': {error}");
+                }
+            }
+        }
+    }
+
+    /// <summary>Waits until something holds, with the patience that an emulated machine needs.</summary>
+    /// <param name="condition">Asked again and again.</param>
+    /// <param name="what">Said when it never does.</param>
+    public void Until(Func<bool> condition, Func<string> what)
+    {
+        long started = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            RequireRunning();
+            if (Stopwatch.GetElapsedTime(started) > s_startMax)
+            {
+                throw new TimeoutException($"It never came about that {what()}.\n{Tail(Journal)}");
+            }
+
+            Pause();
         }
     }
 

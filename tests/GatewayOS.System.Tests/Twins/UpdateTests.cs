@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using GatewayOS.TestKit.Programs;
 using Xunit.Abstractions;
 
@@ -43,7 +44,7 @@ public sealed class UpdateTests(ITestOutputHelper output) : IDisposable
         Assert.Equal("B 0.1.1", Running(twin));
 
         // gatewayd calls it good once it has restored something, by itself.
-        Until.Holds(() => twin.Run(Slots).Output.Contains("B state=good trial=no", StringComparison.Ordinal), () => $"slot B is found good: {twin.Run(Slots).Output}");
+        twin.Until(() => twin.Run(Slots).Output.Contains("B state=good trial=no", StringComparison.Ordinal), () => $"slot B is found good: {twin.Run(Slots).Output}");
 
         // A slot on trial that nobody finds good, because its gatewayd does not start, gives way to the other one.
         twin.Run($"rauc install {media}/0.1.1.raucb").Expect(0);
@@ -56,6 +57,40 @@ public sealed class UpdateTests(ITestOutputHelper output) : IDisposable
         twin.WaitFor("(?s)rauc.slot=B.*serves on https");
         Assert.Equal("B 0.1.1", Running(twin));
         Assert.Matches("A state=bad .*did not find it good", twin.Run(Slots).Output);
+    }
+
+    [Fact]
+    public async Task The_operator_updates_it_and_one_whose_service_does_not_start_is_taken_back_by_itself()
+    {
+        string newer = UpdateBundle.OfVersion(_scratch, "0.1.1");
+        string stick = UpdateBundle.Stick(_scratch, UpdateBundle.ThatDoesNotServe(_scratch, "0.1.2"));
+        using var twin = new Twin(_scratch);
+        twin.Start("--usb", stick);
+        ClaimedTwin appliance = await ClaimedTwin.ClaimAsync(twin, _scratch);
+        Agent agent = appliance.Enroll("host");
+        string source = appliance.MakeSource();
+        agent.Run("backup", source).Expect(0);
+
+        // Sent by the operator, over the network.
+        output.WriteLine(appliance.Operator("update", "install", newer, "--reboot").Expect(0).Output);
+        twin.WaitFor("(?s)rauc.slot=B.*serves on https");
+        twin.Until(() => Newest(appliance).State == "good", () => $"the new system is found good: {Newest(appliance)}; {twin.Run(Slots).Output}");
+        Assert.Equal("B 0.1.1", Running(twin));
+        Assert.Matches("B state=good trial=no", twin.Run(Slots).Output);
+        output.WriteLine(Newest(appliance).Reason);
+
+        // From the stick. Its trial is made shorter.
+        twin.Run("mkdir -p /state/etc/systemd/system/gateway-trial.timer.d && printf '[Timer]\nOnBootSec=\nOnBootSec=4min\n' >/state/etc/systemd/system/gateway-trial.timer.d/short.conf && sync").Expect(0);
+        appliance.Operator("update", "install", "0.1.2.raucb", "--stick", "--reboot").Expect(0);
+        twin.WaitFor("(?s)rauc.slot=B.*rauc.slot=A.*rauc.slot=B.*serves on https");
+        Assert.Equal("B 0.1.1", Running(twin));
+        Assert.Matches("A state=bad", twin.Run(Slots).Output);
+        twin.Until(() => Newest(appliance).State == "fell-back", () => $"the ledger says what came of it: {Newest(appliance)}");
+        Assert.Contains("gatewayd did not find it good", Newest(appliance).Reason, StringComparison.Ordinal);
+        output.WriteLine(appliance.Operator("update", "history").Output);
+        output.WriteLine(appliance.Operator("alert", "list").Output);
+        appliance.RequireRestored(agent, source, "restored");
+        agent.Run("backup", source, "/etc").Expect(0);
     }
 
     [Fact]
@@ -106,6 +141,15 @@ public sealed class UpdateTests(ITestOutputHelper output) : IDisposable
         twin.WaitFor("serves on https");
         output.WriteLine($"at last: {Running(twin)}; {twin.Run(Slots).Output}");
         Assert.Equal(0, twin.Run("systemctl is-active gatewayd").ExitCode);
+    }
+
+    // While the machine restarts nobody answers.
+    private static (string State, string Reason) Newest(ClaimedTwin appliance)
+    {
+        ProgramRun history = appliance.Operator("update", "history", "--json");
+        return history.ExitCode == 0 && history.Json.GetProperty("attempts") is { } attempts && attempts.GetArrayLength() > 0
+            ? (attempts[0].GetProperty("state").GetString()!, attempts[0].TryGetProperty("reason", out JsonElement reason) ? reason.GetString()! : "")
+            : ("unknown", history.Errors);
     }
 
     private static string Running(Twin twin) => twin.Run(". /run/gatewayos/start; echo $SLOT $VERSION").Expect(0).Output;
