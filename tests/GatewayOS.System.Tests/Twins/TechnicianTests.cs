@@ -57,7 +57,6 @@ public sealed class TechnicianTests(ITestOutputHelper output) : IDisposable
         // It fails for good while a backup runs.
         using (BuiltProgram backup = agent.Start("backup", source, "/usr/share/doc"))
         {
-
             // The hold-up of the twin's profile, and a little.
             twin.Run("sleep 5; echo pull-down >/run/gatewayos/gpio/power-fail/pull; sleep 3");
             twin.PullPlug();
