@@ -222,6 +222,22 @@ public sealed partial class BackupStore : ISnapshotStore, IDisposable
         return new BackupStore(disk, config, binding, master, options);
     }
 
+    /// <summary>True when a secret opens one of a store's key slots. Reads config and slots alone, and opens nothing.</summary>
+    /// <exception cref="StoreUnusableException">There is no store.</exception>
+    public static bool CanUnlock(IStoreDisk disk, StoreSecret secret)
+    {
+        byte[] binding = StoreConfig.Binding(ReadConfig(disk));
+        try
+        {
+            KeySlotFiles.Unlock(disk, secret, binding).Dispose();
+            return true;
+        }
+        catch (StoreUnusableException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The key slots.</summary>
     public IReadOnlyList<KeySlotInfo> KeySlots() => KeySlotFiles.List(Disk);
 

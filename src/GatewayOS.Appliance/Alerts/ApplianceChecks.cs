@@ -1,3 +1,4 @@
+using GatewayOS.Appliance.Keys;
 using GatewayOS.Appliance.Nodes;
 
 namespace GatewayOS.Appliance.Alerts;
@@ -112,6 +113,13 @@ public sealed class ApplianceChecks(IAlertSink alerts)
     public void Clock(TimeSpan byClock, TimeSpan elapsed) => Decide((byClock - elapsed).Duration() > ClockStepMax, new AlertEvent(
         AlertKind.ClockDrift, AlertSeverity.Warning, "appliance", $"The appliance's clock jumped by {Words((byClock - elapsed).Duration())}{(byClock < elapsed ? " back" : " forward")}.",
         "Look whether a time server is set and reached (chronyc tracking). Restore points made meanwhile carry the wrong time."));
+
+    /// <summary>Looks whether the store's key is kept well. Raises nothing on a machine that is no appliance: there it is the status that says so.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isAppliance">True when the machine is the appliance and nothing else.</param>
+    public void StoreKey(StoreKey key, bool isAppliance) => Decide(isAppliance && key.Place == KeyPlace.File, new AlertEvent(
+        AlertKind.StoreKey, AlertSeverity.Warning, "store", $"The store's key is not sealed by a TPM. {key.Note}".TrimEnd(),
+        "Turn the TPM 2.0 on in the firmware's settings and restart: the key is sealed then by itself. Where there is none, acknowledge this, and destroy the system disk when it is given away."));
 
     private static string Words(TimeSpan span) => span.TotalDays >= 2 ? $"{span.TotalDays:0} days" : span.TotalHours >= 2 ? $"{span.TotalHours:0} hours" : $"{span.TotalMinutes:0} minutes";
 

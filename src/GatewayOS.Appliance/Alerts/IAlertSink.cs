@@ -75,6 +75,9 @@ public enum AlertKind
     /// <summary>An update was not installed or not kept.</summary>
     Update,
 
+    /// <summary>The store's key is not as well kept as it could be.</summary>
+    StoreKey,
+
     /// <summary>A test of delivery, raised by an operator.</summary>
     Test,
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using GatewayOS.Appliance.Keys;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Appliance.Reset;
@@ -25,15 +26,14 @@ public static class FactoryReset
 
     /// <summary>Orders it, and wipes the keys. What remains is done at the next start, by <see cref="Resume"/>.</summary>
     /// <param name="state">The appliance's state.</param>
-    /// <param name="storeKeyFile">Name of the store's key in it.</param>
     /// <param name="storeDirectory">The store.</param>
     /// <param name="order">Who wants it.</param>
     /// <exception cref="StoreIoException">The marker cannot be written: nothing was done.</exception>
     /// <exception cref="IOException">A key cannot be wiped; the next start tries again.</exception>
-    public static void Begin(StateDirectory state, string storeKeyFile, string storeDirectory, ResetOrder order)
+    public static void Begin(StateDirectory state, string storeDirectory, ResetOrder order)
     {
         state.Replace(MarkerFile, JsonSerializer.SerializeToUtf8Bytes(order, ResetJson.Default.ResetOrder));
-        WipeKeys(state.Location, storeKeyFile, storeDirectory);
+        WipeKeys(state.Location, storeDirectory);
     }
 
     /// <summary>True when one was ordered and has not ended.</summary>
@@ -41,18 +41,17 @@ public static class FactoryReset
 
     /// <summary>Does what is still to be done, if one was ordered. Before anything else of the appliance is opened.</summary>
     /// <param name="stateDirectory">The appliance's state.</param>
-    /// <param name="storeKeyFile">Name of the store's key in it.</param>
     /// <param name="storeDirectory">The store.</param>
     /// <returns>True when there was something to do: the appliance is as delivered now.</returns>
     /// <exception cref="IOException">Something cannot be removed; the marker stands.</exception>
-    public static bool Resume(string stateDirectory, string storeKeyFile, string storeDirectory)
+    public static bool Resume(string stateDirectory, string storeDirectory)
     {
         if (!IsOrdered(stateDirectory))
         {
             return false;
         }
 
-        WipeKeys(stateDirectory, storeKeyFile, storeDirectory);
+        WipeKeys(stateDirectory, storeDirectory);
         RemoveStore(storeDirectory);
         FileWipe.RemoveTree(stateDirectory, except: MarkerFile);
 
@@ -64,14 +63,9 @@ public static class FactoryReset
         return true;
     }
 
-    private static void WipeKeys(string stateDirectory, string storeKeyFile, string storeDirectory)
+    private static void WipeKeys(string stateDirectory, string storeDirectory)
     {
-        string key = Path.Join(stateDirectory, storeKeyFile);
-        if (File.Exists(key))
-        {
-            FileWipe.Remove(key);
-        }
-
+        StoreKeyKeeper.Wipe(stateDirectory);
         FileWipe.RemoveTree(Path.Join(storeDirectory, KeySlots));
     }
 

@@ -12,8 +12,6 @@ public static class FileWipe
     /// <summary>Longer files are deleted without overwriting, in bytes: no key is that long.</summary>
     public const long BytesMax = 16 * 1024 * 1024;
 
-    // FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE.
-    private const int PunchHole = 3;
     private const int PieceBytes = 64 * 1024;
 
     /// <summary>Removes a file; a link itself and not what it points to.</summary>
@@ -27,6 +25,30 @@ public static class FileWipe
         }
 
         File.Delete(path);
+    }
+
+    /// <summary>Removes a file of a disk. It is gone for good when this returns.</summary>
+    /// <exception cref="StoreIoException">It cannot be overwritten or deleted.</exception>
+    public static void Remove(IStoreDisk disk, string path)
+    {
+        using (IStoreFile file = disk.OpenWrite(path))
+        {
+            long bytes = Math.Min(file.LengthBytes, BytesMax);
+            byte[] noise = new byte[PieceBytes];
+            for (long at = 0; at < bytes; at += noise.Length)
+            {
+                RandomNumberGenerator.Fill(noise);
+                file.WriteAt(noise.AsSpan(0, (int)Math.Min(noise.Length, bytes - at)), at);
+            }
+
+            file.Sync();
+            file.Discard(0, bytes);
+            file.Sync();
+        }
+
+        disk.Delete(path);
+        int slash = path.LastIndexOf('/');
+        disk.SyncDirectory(slash < 0 ? "" : path[..slash]);
     }
 
     /// <summary>Removes a directory with all that is in it.</summary>
@@ -70,7 +92,7 @@ public static class FileWipe
         }
 
         file.Flush(flushToDisk: true);
-        if (Libc.Allocate(file.SafeFileHandle, PunchHole, 0, bytes) == 0)
+        if (Libc.Allocate(file.SafeFileHandle, Libc.PunchHole, 0, bytes) == 0)
         {
             // Not every file system can; what was there is overwritten all the same.
             file.Flush(flushToDisk: true);

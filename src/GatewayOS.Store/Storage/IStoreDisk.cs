@@ -99,6 +99,11 @@ public interface IStoreFile : IDisposable
     /// <summary>Makes content and length durable (fdatasync(2)).</summary>
     void Sync();
 
+    /// <summary>Gives a range back to the disk as unused, so that flash may forget it (fallocate(2), FALLOC_FL_PUNCH_HOLE): it reads as zeros then. A hint without any promise.</summary>
+    void Discard(long offsetBytes, long lengthBytes)
+    {
+    }
+
     /// <summary>Tells the disk that writing the range back early is welcome; a hint without any promise.</summary>
     void StartWriteback(long offsetBytes, long lengthBytes);
 }

@@ -17,6 +17,9 @@ internal static unsafe partial class Libc
 
     public const uint WritebackStart = 2;
 
+    // FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE.
+    public const int PunchHole = 3;
+
     public const int AdviseDontNeed = 4;
 
     public const int Enoent = 2;

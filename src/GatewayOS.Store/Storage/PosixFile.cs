@@ -90,6 +90,9 @@ internal sealed unsafe class PosixFile(SafeFileHandle handle, string path, bool 
     // Of both ways: direct writes too are durable only after the disk's own cache was flushed.
     public void Sync() => PosixDisk.Check(Libc.SyncData(handle), "sync", path);
 
+    // Not every file system can; what was there is overwritten all the same.
+    public void Discard(long offsetBytes, long lengthBytes) => _ = Libc.Allocate(handle, Libc.PunchHole, offsetBytes, lengthBytes);
+
     // Only a hint: an old kernel or network file system that refuses it loses nothing but smoothness.
     public void StartWriteback(long offsetBytes, long lengthBytes) => _ = Libc.SyncFileRange(handle, offsetBytes, lengthBytes, Libc.WritebackStart);
 

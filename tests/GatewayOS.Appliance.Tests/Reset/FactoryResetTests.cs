@@ -101,7 +101,7 @@ public sealed class FactoryResetTests : IDisposable
         Assert.Equal("to be gone", File.ReadAllText(_scratch["data/one"]));
     }
 
-    private void Begin() => FactoryReset.Begin(_state, "store.key", _scratch["store"], s_order);
+    private void Begin() => FactoryReset.Begin(_state, _scratch["store"], s_order);
 
-    private bool Resume() => FactoryReset.Resume(_scratch["state"], "store.key", _scratch["store"]);
+    private bool Resume() => FactoryReset.Resume(_scratch["state"], _scratch["store"]);
 }
