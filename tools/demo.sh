@@ -52,7 +52,7 @@ web=${GATEWAY_DEMO_WEB_PORT:-8443}
 while (exec 3<>"/dev/tcp/127.0.0.1/$web") 2>/dev/null; do web=$((web + 1)); done
 
 say "1  Start the appliance: gatewayd with the profile 'dev' on $gateway"
-setsid "$bin/gatewayd" --profile dev --name demo --state "$demo/state" --store "$demo/store" --listen "$gateway" --web "127.0.0.1:$web" >"$demo/gatewayd.log" 2>&1 &
+setsid "$bin/gatewayd" --profile dev --tpm off --name demo --state "$demo/state" --store "$demo/store" --listen "$gateway" --web "127.0.0.1:$web" >"$demo/gatewayd.log" 2>&1 &
 daemon=$!
 for _ in $(seq 100); do
   grep -q 'serves on' "$demo/gatewayd.log" && break

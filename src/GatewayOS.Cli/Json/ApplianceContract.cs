@@ -38,6 +38,8 @@ internal sealed record StatusJson
 
     public required long DiskTotalBytes { get; init; }
 
+    public required string StoreKey { get; init; }
+
     public required IReadOnlyList<string> Warnings { get; init; }
 }
 

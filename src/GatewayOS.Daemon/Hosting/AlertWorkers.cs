@@ -66,6 +66,7 @@ internal sealed class AlertWorkers(ApplianceHost appliance, AlertDelivery delive
     {
         var jobs = new JobAlerts(appliance.Alerts, Matters, appliance.NameOf);
         var checks = new ApplianceChecks(appliance.Alerts);
+        checks.StoreKey(appliance.StoreKey, appliance.IsOwnMachine);
         while (!stopping.IsCancellationRequested)
         {
             await ((Task)_wake.WaitAsync(s_interval, stopping)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using GatewayOS.Api.Tokens;
@@ -9,6 +8,7 @@ using GatewayOS.Appliance.Catalogue;
 using GatewayOS.Appliance.Fleet;
 using GatewayOS.Appliance.Ingest;
 using GatewayOS.Appliance.Jobs;
+using GatewayOS.Appliance.Keys;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Policies;
 using GatewayOS.Appliance.Power;
@@ -30,9 +30,6 @@ namespace GatewayOS.Daemon.Hosting;
 /// <summary>Everything of an appliance that lives as long as the process, put together.</summary>
 internal sealed class ApplianceHost : IDisposable
 {
-    /// <summary>File with the store's key, in the state directory, where no TPM holds it.</summary>
-    public const string StoreKeyFile = "store.key";
-
     /// <summary>File with the first operator's login token, until it is used or expires.</summary>
     public const string FirstLoginFile = "first-login-token";
 
@@ -70,6 +67,7 @@ internal sealed class ApplianceHost : IDisposable
         FleetRules = new FleetRulesFile(State);
         Commands = new CommandLedger(State.PathOf("fleet.db"), time);
         Alerts = new AlertCentre(State.PathOf("alerts.db"), Name, Subscriptions, warn, time);
+        StoreKey = FindOrMakeKey();
         StoreId = OpenOrCreateStore();
         Store = new StoreHost(OpenStore, new WriterOptions { Workers = Tuning.WorkerThreads, Time = time }, time);
         Sessions = new IngestSessions(Store, State.PathOf("ledgers"), time);
@@ -78,7 +76,7 @@ internal sealed class ApplianceHost : IDisposable
         Guard = new SnapshotGuard(new SnapshotWatch(Alerts, Holds), new LockWatch(State, new MachineClock(time), Alerts), NameOf);
         Vaults = new VaultJobs(options.StoreDirectory, OpenStore, VaultFile.OfMachine, time);
         Speed = new SpeedRecord(State, options.StoreDirectory, time);
-        Rehearsals = new VaultDrill(Vaults, disk => BackupStore.Open(disk, Secret(), new OpenOptions { Purpose = "rehearsal", Time = time }), time);
+        Rehearsals = new VaultDrill(Vaults, disk => BackupStore.Open(disk, StoreKey.Secret, new OpenOptions { Purpose = "rehearsal", Time = time }), time);
         _localJobs = new LocalJobs(Store, OpenStore, Policies, Holds, Guard, Vaults, Rehearsals, Speed, time);
         var runner = new JobRunner(Connections, Store, _localJobs);
         Jobs = new JobEngine(State.PathOf("jobs"), Policies, runner, JobLimits.Of(Profile.Limits.Nodes), id => Registry.Find(id) is { State: NodeState.Active }, time) { HasVaults = () => Vaults.Any };
@@ -164,6 +162,9 @@ internal sealed class ApplianceHost : IDisposable
 
     public string StoreId { get; }
 
+    /// <summary>What opens the store, held from the start on: a TPM is asked once.</summary>
+    public StoreKey StoreKey { get; }
+
     public TimeProvider Time => _time;
 
     /// <summary>The appliance's own certificate, made anew well before it expires.</summary>
@@ -213,7 +214,7 @@ internal sealed class ApplianceHost : IDisposable
     public string NameOf(string nodeId) => Registry.Find(nodeId)?.Name ?? nodeId;
 
     /// <summary>Opens the store once more, for one use; the caller's.</summary>
-    public BackupStore OpenStore() => BackupStore.Open(new PosixDisk(Options.StoreDirectory), Secret(), new OpenOptions { Purpose = "gatewayd", ReadAheadBytes = Tuning.ReadAheadBytes, Time = _time, KnownSnapshots = _knownSnapshots });
+    public BackupStore OpenStore() => BackupStore.Open(new PosixDisk(Options.StoreDirectory), StoreKey.Secret, new OpenOptions { Purpose = "gatewayd", ReadAheadBytes = Tuning.ReadAheadBytes, Time = _time, KnownSnapshots = _knownSnapshots });
 
     public void Dispose()
     {
@@ -227,6 +228,7 @@ internal sealed class ApplianceHost : IDisposable
         Commands.Dispose();
         Authority.Dispose();
         _serverCertificate?.Dispose();
+        StoreKey.Forget();
     }
 
     // The control plane hears everything: what matters to whom is said there.
@@ -242,16 +244,10 @@ internal sealed class ApplianceHost : IDisposable
 
     private string OpenOrCreateStore()
     {
-        if (!File.Exists(Path.Join(Options.StoreDirectory, "config.json")))
+        if (!StoreKeys.HasStore(Options.StoreDirectory))
         {
-            // The key is durable before anything is encrypted with it.
-            if (State.Read(StoreKeyFile) is null)
-            {
-                State.Replace(StoreKeyFile, Encoding.ASCII.GetBytes($"GATEWAY-KEY-1 {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))}\n"));
-            }
-
             Directory.CreateDirectory(Options.StoreDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            using BackupStore made = BackupStore.Create(new PosixDisk(Options.StoreDirectory), new StoreOptions(), Secret(), "appliance", new OpenOptions { Purpose = "init", Time = _time });
+            using BackupStore made = BackupStore.Create(new PosixDisk(Options.StoreDirectory), new StoreOptions(), StoreKey.Secret, StoreKeys.SlotLabel, new OpenOptions { Purpose = "init", Time = _time });
             return made.StoreId;
         }
 
@@ -261,9 +257,15 @@ internal sealed class ApplianceHost : IDisposable
 
     private PipelineTuning Tuning => TuningFile.OfMachine.Read(Options.StoreDirectory).Effective;
 
-    private StoreSecret Secret() => State.Read(StoreKeyFile) is { } key
-        ? new StoreSecret.KeyFile(key)
-        : throw new StoreUnusableException($"The store's key {State.PathOf(StoreKeyFile)} is missing. Put the key file back, or add it anew with 'gatewayctl store key add --recovery-key --store {Options.StoreDirectory}'.");
+    // The key is durable before anything is encrypted with it.
+    private StoreKey FindOrMakeKey()
+    {
+        StoreKeyKeeper keeper = StoreKeys.Keeper(Options.StateDirectory, Options.StoreDirectory, Options.Tpm);
+        return keeper.Load()
+            ?? (StoreKeys.HasStore(Options.StoreDirectory)
+                ? throw new StoreUnusableException($"The store's key {State.PathOf(StoreKeyKeeper.PlainFile)} is missing. Put the key file back; or make a new key with the recovery key: 'gatewayd unlock', 'u' on the appliance's console.")
+                : keeper.Keep(KeyFile.Generate()));
+    }
 
     // Whoever can read the state directory is the appliance's owner: the first operator comes in that way, as on a machine's console.
     private void MakeFirstLogin()

@@ -4,6 +4,7 @@ using GatewayOS.Api;
 using GatewayOS.Api.Chunks;
 using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Catalogue;
+using GatewayOS.Appliance.Keys;
 using GatewayOS.Appliance.Power;
 using GatewayOS.Appliance.Reset;
 using GatewayOS.Daemon.Fleet;
@@ -53,7 +54,7 @@ internal static class ApplianceServer
     {
         // Whatever works in the background warns through the log, which is there before the first of them.
         ILogger? background = null;
-        bool isErased = FactoryReset.Resume(options.StateDirectory, ApplianceHost.StoreKeyFile, options.StoreDirectory);
+        bool isErased = FactoryReset.Resume(options.StateDirectory, options.StoreDirectory);
         using var appliance = new ApplianceHost(options, time, what => DaemonLog.Background(background!, what));
         using WebCertificate? certificate = options.Web is null ? null : new WebCertificate(appliance.State, () => appliance.Name, what => DaemonLog.Background(background!, what), time);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
@@ -125,7 +126,7 @@ internal static class ApplianceServer
             DaemonLog.PageServed(logger, app.Urls.ElementAt(1), certificate.Fingerprint);
         }
 
-        DaemonLog.KeyInFile(logger, appliance.State.Location);
+        TellKey(logger, appliance.StoreKey);
         await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
         DaemonLog.Stopping(logger);
         app.Services.GetRequiredService<SystemdNotifier>().Notify("STOPPING=1");
@@ -209,6 +210,23 @@ internal static class ApplianceServer
         services.AddHostedService(provider => provider.GetRequiredService<BodyEvents>());
         services.AddHostedService(provider => provider.GetRequiredService<ApplianceBody>());
         services.AddHostedService(provider => provider.GetRequiredService<PanelFeed>());
+    }
+
+    private static void TellKey(ILogger logger, StoreKey key)
+    {
+        if (key.Place == KeyPlace.Sealed)
+        {
+            DaemonLog.KeySealed(logger, key.How);
+        }
+        else
+        {
+            DaemonLog.KeyInFile(logger, key.How);
+        }
+
+        if (key.Note.Length > 0)
+        {
+            DaemonLog.KeyNote(logger, key.Note);
+        }
     }
 
     // The journal keeps the log's heads where the log's files are not: an older log put back whole does not fit the last one.

@@ -33,8 +33,8 @@ internal static partial class DaemonLog
     [LoggerMessage(10, LogLevel.Error, "The data path makes no progress: the watchdog is not fed.")]
     public static partial void NoProgress(ILogger logger);
 
-    [LoggerMessage(11, LogLevel.Warning, "The store's key is a file in {state}: who gets that disk can read the backups. A TPM would hold it better.")]
-    public static partial void KeyInFile(ILogger logger, string state);
+    [LoggerMessage(11, LogLevel.Warning, "The store's key is {how}. A TPM would hold it better.")]
+    public static partial void KeyInFile(ILogger logger, string how);
 
     [LoggerMessage(12, LogLevel.Error, "The audit log cannot be written: {why} Calls that change something are refused until it can.")]
     public static partial void AuditFailed(ILogger logger, string why);
@@ -79,4 +79,10 @@ internal static partial class DaemonLog
 
     [LoggerMessage(25, LogLevel.Information, "The control plane's command {kind} {id}, ordered by {by}: {state}. {detail}")]
     public static partial void FleetCommand(ILogger logger, string kind, string id, string by, Appliance.Fleet.CommandState state, string detail);
+
+    [LoggerMessage(27, LogLevel.Information, "The store's key is {how}.")]
+    public static partial void KeySealed(ILogger logger, string how);
+
+    [LoggerMessage(28, LogLevel.Warning, "The store's key: {note}")]
+    public static partial void KeyNote(ILogger logger, string note);
 }

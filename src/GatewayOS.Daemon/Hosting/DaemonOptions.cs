@@ -29,6 +29,9 @@ internal sealed record DaemonOptions
     /// <summary>True to pretend an array of disks that are files; refused where the profile is a real model's.</summary>
     public bool VirtualArray { get; init; }
 
+    /// <summary>The TPM that seals the store's key: where it is, <c>auto</c> or <c>off</c>.</summary>
+    public required string Tpm { get; init; }
+
     /// <summary>The appliance's name for people.</summary>
     public required string Name { get; init; }
 

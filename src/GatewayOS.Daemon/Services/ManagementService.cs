@@ -44,7 +44,8 @@ internal sealed class ManagementService(ApplianceHost appliance, ApplianceArrays
             StoreBytes = store.StoredBytes,
             DiskFreeBytes = disk.AvailableFreeSpace,
             DiskTotalBytes = disk.TotalSize,
-            Warnings = { warnings, arrays.Watch.Status.Warnings },
+            Warnings = { warnings, arrays.Watch.Status.Warnings, appliance.StoreKey.Note is { Length: > 0 } note ? [note] : (string[])[] },
+            StoreKey = appliance.StoreKey.How,
             CaExpiresUnixMs = CertificateAuthority.Expiry(appliance.Authority.Certificate).ToUnixTimeMilliseconds(),
         };
     }

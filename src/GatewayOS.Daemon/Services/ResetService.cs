@@ -27,7 +27,7 @@ internal sealed class ResetService(ApplianceHost appliance, ApplianceBody body, 
         {
             await workers.RunAsync(() =>
             {
-                FactoryReset.Begin(appliance.State, ApplianceHost.StoreKeyFile, appliance.Options.StoreDirectory, new ResetOrder(by, appliance.Time.GetUtcNow()));
+                FactoryReset.Begin(appliance.State, appliance.Options.StoreDirectory, new ResetOrder(by, appliance.Time.GetUtcNow()));
                 return true;
             }).ConfigureAwait(false);
         }

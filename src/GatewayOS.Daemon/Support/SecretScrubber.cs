@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using GatewayOS.Appliance.Alerts;
 using GatewayOS.Appliance.Fleet;
+using GatewayOS.Appliance.Keys;
 using GatewayOS.Cloud.Tunnel;
 using GatewayOS.Cloud.Vault;
 using GatewayOS.Hardware.Power;
@@ -34,7 +35,8 @@ internal sealed partial class SecretScrubber
     /// <summary>Learns the secrets of an appliance.</summary>
     /// <param name="state">Its state directory.</param>
     /// <param name="vaults">The list of vaults, which names files with access keys.</param>
-    public static SecretScrubber Of(StateDirectory state, VaultFile vaults)
+    /// <param name="storeKey">The store's key, which may stand in no file.</param>
+    public static SecretScrubber Of(StateDirectory state, VaultFile vaults, StoreKey storeKey)
     {
         IEnumerable<string> keyFiles = s_keyFiles.SelectMany(pattern => Directory.EnumerateFiles(state.Location, pattern)).Concat(CredentialFiles(vaults));
         IEnumerable<string> documents = s_documents.Select(state.PathOf).Where(File.Exists);
@@ -42,6 +44,7 @@ internal sealed partial class SecretScrubber
         [
             .. keyFiles.SelectMany(file => LongWord().Matches(Read(file)).Select(match => match.Value)),
             .. documents.SelectMany(file => SecretMember().Matches(Read(file)).SelectMany(match => Regex.Unescape(match.Groups["secret"].Value).Split('\n'))),
+            .. LongWord().Matches(Encoding.Latin1.GetString(storeKey.Secret.Content)).Select(match => match.Value),
             .. s_variables.Select(Environment.GetEnvironmentVariable).OfType<string>(),
         ]);
     }

@@ -37,7 +37,7 @@ internal sealed class SupportParts(ApplianceHost appliance, IServiceProvider ser
     /// <param name="context">The call that asks.</param>
     public async Task<IReadOnlyList<SupportPart>> MakeAsync(ServerCallContext context)
     {
-        var scrubber = SecretScrubber.Of(appliance.State, appliance.Vaults.List);
+        var scrubber = SecretScrubber.Of(appliance.State, appliance.Vaults.List, appliance.StoreKey);
         var parts = new List<SupportPart>();
         foreach ((string name, string what, Func<Task<string>> make) in All(context))
         {
@@ -115,6 +115,7 @@ internal sealed class SupportParts(ApplianceHost appliance, IServiceProvider ser
                 $"runs on       {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors, {RuntimeInformation.FrameworkDescription}",
                 $"state         {options.StateDirectory}",
                 $"store         {options.StoreDirectory}",
+                $"store's key   {appliance.StoreKey.How}",
                 $"listens on    {options.Listen}, page {options.Web?.ToString() ?? "off"}, metrics {options.Metrics?.ToString() ?? "off"}",
                 $"memory        {Environment.WorkingSet} bytes, {GC.GetTotalMemory(forceFullCollection: false)} of them the collector's",
             ]);

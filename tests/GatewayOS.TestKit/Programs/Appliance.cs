@@ -59,7 +59,7 @@ public sealed class Appliance : IDisposable
     public void Start()
     {
         _daemon?.Dispose();
-        _daemon = new BuiltProgram("gatewayd", ["--state", State, "--store", Store, "--listen", Address, .. _options.Contains("--metrics") ? [] : (string[])["--metrics", "off"], .. _options.Contains("--web") ? [] : (string[])["--web", "off"], .. _options.Contains("--profile") ? [] : (string[])["--profile", "dev"], .. _options], _environment, _space);
+        _daemon = new BuiltProgram("gatewayd", ["--state", State, "--store", Store, "--listen", Address, .. _options.Contains("--metrics") ? [] : (string[])["--metrics", "off"], .. _options.Contains("--web") ? [] : (string[])["--web", "off"], .. _options.Contains("--profile") ? [] : (string[])["--profile", "dev"], .. _options.Contains("--tpm") ? [] : (string[])["--tpm", "off"], .. _options], _environment, _space);
         _daemon.WaitFor("serves on");
     }
 

@@ -20,6 +20,11 @@ internal static class StatusCommand
         output.WriteLine($"Nodes      {status.NodesActive} of {status.NodesMax} enrolled, {status.NodesConnected} connected{(status.NodesPending > 0 ? $", {status.NodesPending} waiting for approval" : "")}");
         output.WriteLine($"Backups    {status.Runs} in progress, {status.Snapshots} snapshots");
         output.WriteLine($"Store      {Sizes.Bytes(status.StoreBytes)} in {status.StorePath}; {Sizes.Bytes(status.DiskFreeBytes)} of {Sizes.Bytes(status.DiskTotalBytes)} free");
+        if (status.StoreKey.Length > 0)
+        {
+            output.WriteLine($"Key        {status.StoreKey}");
+        }
+
         foreach (string warning in status.Warnings)
         {
             context.Warn(warning);
@@ -43,6 +48,7 @@ internal static class StatusCommand
                 StoreBytes = status.StoreBytes,
                 DiskFreeBytes = status.DiskFreeBytes,
                 DiskTotalBytes = status.DiskTotalBytes,
+                StoreKey = status.StoreKey,
                 Warnings = status.Warnings,
             },
             ApplianceJson.Default.StatusJson);

@@ -75,6 +75,7 @@ export interface ApplianceStatus {
   diskTotalBytes?: string;
   warnings?: string[];
   caExpiresUnixMs?: string;
+  storeKey?: string;
 }
 
 export interface ArrayInfo {

@@ -77,6 +77,7 @@ export const storage = {
   order: { verify: 'Verify', gc: 'Free space', retention: 'Apply retention' },
   inPacks: 'In packs',
   path: 'Path',
+  key: 'Key',
   work: 'Work on the whole store',
   sources: {
     smart: 'Asked of the disk by SMART.',

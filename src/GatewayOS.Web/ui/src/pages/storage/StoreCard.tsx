@@ -46,6 +46,7 @@ export function StoreCard() {
                   [words.inPacks, <Figure source={words.sources.packs} atMs={status.readAtMs}>{bytes(num(value.storeBytes))}</Figure>],
                   [texts.nodes.restorePoints, count(num(value.snapshots))],
                   [words.path, <code>{value.storePath}</code>],
+                  [words.key, value.storeKey],
                 ]}
               />
               {(value.warnings ?? []).map((warning) => <p class="note" key={warning}>{warning}</p>)}
