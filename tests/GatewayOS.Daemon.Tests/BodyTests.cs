@@ -162,7 +162,8 @@ public sealed class BodyTests : IDisposable
     [Fact]
     public void Everything_is_erased_only_with_presence_and_its_name_and_then_it_is_as_delivered()
     {
-        using var appliance = new Appliance(_scratch, "--name", "gateway-x");
+        using var tpm = new SoftwareTpm(_scratch);
+        using var appliance = new Appliance(_scratch, "--name", "gateway-x", "--tpm", tpm.Configuration);
         Agent agent = appliance.Enroll("node1");
         File.WriteAllText(_scratch["data"], "to be gone");
         agent.Run("backup", _scratch["data"]).Expect(0);
@@ -171,13 +172,13 @@ public sealed class BodyTests : IDisposable
         Press(appliance, "enter", holdMs: 6000);
         Until.Holds(() => Json(appliance, "panel", "show").TryGetProperty("presentUntil", out _), "the panel says that somebody is here");
         Assert.Contains("Nothing was erased", appliance.Operator("factory-reset", "--confirm", "gateway").Expect(1).Errors, StringComparison.Ordinal);
-        byte[] key = File.ReadAllBytes(Path.Join(appliance.State, "store.key"));
+        byte[] key = File.ReadAllBytes(Path.Join(appliance.State, "store.key.sealed"));
         string token = File.ReadAllText(Path.Join(appliance.State, "first-login-token"));
         Assert.Contains("as delivered", appliance.Operator("factory-reset", "--confirm", "gateway-x").Expect(0).Output, StringComparison.Ordinal);
         Assert.Equal(0, appliance.Daemon.Wait().ExitCode);
-        Assert.False(File.Exists(Path.Join(appliance.State, "store.key")));
+        Assert.False(File.Exists(Path.Join(appliance.State, "store.key.sealed")));
         appliance.Start();
-        Assert.NotEqual(key, File.ReadAllBytes(Path.Join(appliance.State, "store.key")));
+        Assert.NotEqual(key, File.ReadAllBytes(Path.Join(appliance.State, "store.key.sealed")));
         Assert.NotEqual(token, File.ReadAllText(Path.Join(appliance.State, "first-login-token")));
         appliance.Operator("status").Expect(1);
         appliance.Operator("login", appliance.Address, "--token", File.ReadAllText(Path.Join(appliance.State, "first-login-token")).Trim(), "--name", "owner").Expect(0);

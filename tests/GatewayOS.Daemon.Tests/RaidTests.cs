@@ -57,7 +57,7 @@ public sealed class RaidTests : IDisposable
     [Fact]
     public void A_real_models_bays_are_never_pretended()
     {
-        using var program = new BuiltProgram("gatewayd", ["--state", _scratch["state"], "--store", _scratch["store"], "--profile", "gw-1000", "--virtual-array", "--metrics", "off", "--web", "off", "--listen", "127.0.0.1:0"]);
+        using var program = new BuiltProgram("gatewayd", ["--state", _scratch["state"], "--store", _scratch["store"], "--profile", "gw-1000", "--virtual-array", "--tpm", "off", "--metrics", "off", "--web", "off", "--listen", "127.0.0.1:0"]);
         Assert.Contains("--virtual-array pretends disks, and the profile 'gw-1000' has real bays", program.Wait().Expect(1).Errors, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_scratch["state"]));
     }

@@ -30,7 +30,7 @@ public sealed partial class StoryTests : IDisposable
     public async Task From_the_first_start_to_a_restored_file()
     {
         MakeSource();
-        BuiltProgram daemon = Start(new BuiltProgram("gatewayd", ["--state", _scratch["state"], "--store", _scratch["store"], "--listen", _gateway, "--web", _web, "--metrics", "off", "--profile", "dev"]));
+        BuiltProgram daemon = Start(new BuiltProgram("gatewayd", ["--state", _scratch["state"], "--store", _scratch["store"], "--listen", _gateway, "--web", _web, "--metrics", "off", "--profile", "dev", "--tpm", "off"]));
         daemon.WaitFor("serves on");
         await using Chromium chromium = await Chromium.StartAsync();
         BrowserWindow window = await chromium.OpenAsync($"https://{_web}");

@@ -142,7 +142,7 @@ public sealed partial class SetupTests : IDisposable
 
     private BuiltProgram Start()
     {
-        var daemon = new BuiltProgram("gatewayd", ["--state", _scratch["state"], "--store", _scratch["store"], "--listen", $"127.0.0.1:{ApplianceProgram.FreePort()}", "--metrics", "off", "--profile", "dev", "--web", "127.0.0.1:0"]);
+        var daemon = new BuiltProgram("gatewayd", ["--state", _scratch["state"], "--store", _scratch["store"], "--listen", $"127.0.0.1:{ApplianceProgram.FreePort()}", "--metrics", "off", "--profile", "dev", "--tpm", "off", "--web", "127.0.0.1:0"]);
         daemon.WaitFor("The web page is at");
         return daemon;
     }

@@ -1,4 +1,5 @@
 using GatewayOS.Appliance.Alerts;
+using GatewayOS.Appliance.Keys;
 using GatewayOS.Appliance.Jobs;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Appliance.Policies;
@@ -123,6 +124,19 @@ public sealed class CheckTests : IDisposable
         checks.Certificates(s_noon.AddDays(30), [node with { LastSeen = s_noon }], s_noon);
         Assert.Null(_sink.Standing(AlertKind.CertificateExpiry, node.Id));
         Assert.Equal(AlertSeverity.Critical, _sink.Standing(AlertKind.CertificateExpiry, "appliance")!.Severity);
+    }
+
+    [Fact]
+    public void An_appliance_whose_key_is_a_file_warns_and_another_machine_does_not()
+    {
+        var checks = new ApplianceChecks(_sink);
+        checks.StoreKey(new StoreKey([], KeyPlace.File, "in a file"), isAppliance: false);
+        Assert.Null(_sink.Standing(AlertKind.StoreKey, "store"));
+        checks.StoreKey(new StoreKey([], KeyPlace.File, "in a file", "It refuses."), isAppliance: true);
+        Assert.Equal(AlertSeverity.Warning, _sink.Standing(AlertKind.StoreKey, "store")!.Severity);
+        Assert.EndsWith("It refuses.", _sink.Standing(AlertKind.StoreKey, "store")!.Summary, StringComparison.Ordinal);
+        checks.StoreKey(new StoreKey([], KeyPlace.Sealed, "sealed"), isAppliance: true);
+        Assert.Null(_sink.Standing(AlertKind.StoreKey, "store"));
     }
 
     [Fact]
