@@ -110,7 +110,23 @@ public sealed class TpmSealerTests : IDisposable
         Assert.Equal(SealFailure.Unreachable, new TpmSealer("no-such-transport:").Seal(blob).Failure);
     }
 
-    // tpm2-tools are what a person would use; their template of a storage key is another one.
+    [Fact]
+    public void Who_listens_on_the_bus_does_not_learn_the_secret()
+    {
+        byte[] secret = KeyFile.Generate()[14..46];
+        using (var connection = new TpmConnection(_tpm.Configuration))
+        {
+            (byte[] privatePart, byte[] publicPart) = connection.Seal(secret);
+            Assert.Equal(secret, connection.Unseal(privatePart, publicPart));
+
+            // What is no secret is there to be read: the log has the traffic.
+            Assert.Contains(Convert.ToHexString(privatePart), _tpm.Traffic, StringComparison.OrdinalIgnoreCase);
+        }
+
+        Assert.DoesNotContain(Convert.ToHexString(secret), _tpm.Traffic, StringComparison.OrdinalIgnoreCase);
+    }
+
+    // As a person would set it, with tpm2-tools.
     [Fact]
     public void A_hierarchy_with_a_password_refuses_and_says_so()
     {

@@ -22,14 +22,20 @@ public sealed class SoftwareTpm : IDisposable
     /// <summary>Where it is, as tpm2-tss names it.</summary>
     public string Configuration => $"swtpm:path={SocketPath}";
 
+    /// <summary>Every byte that went in and out, as hex digits.</summary>
+    public string Traffic => File.ReadAllText(LogPath).Replace(" ", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal);
+
+    private string LogPath => _scratch[$"{_name}.log"];
+
     private string SocketPath => _scratch[$"{_name}.socket"];
 
     /// <summary>Starts it, as with the machine.</summary>
     public void Start()
     {
         Directory.CreateDirectory(_scratch[_name]);
-        _process = Process.Start(new ProcessStartInfo(
-            "swtpm", ["socket", "--tpm2", "--tpmstate", $"dir={_scratch[_name]}", "--server", $"type=unixio,path={SocketPath}", "--ctrl", $"type=unixio,path={SocketPath}.ctrl", "--flags", "not-need-init,startup-clear", "--log", $"file={_scratch[$"{_name}.log"]}"]) { UseShellExecute = false })!;
+        var start = new ProcessStartInfo(
+            "swtpm", ["socket", "--tpm2", "--tpmstate", $"dir={_scratch[_name]}", "--server", $"type=unixio,path={SocketPath}", "--ctrl", $"type=unixio,path={SocketPath}.ctrl", "--flags", "not-need-init,startup-clear", "--log", $"file={LogPath},level=20"]);
+        _process = Process.Start(start)!;
         Until.Holds(() => _process.HasExited ? throw new InvalidOperationException($"swtpm ended with {_process.ExitCode}.") : Listens(), "swtpm listens");
     }
 
