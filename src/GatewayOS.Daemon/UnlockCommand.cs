@@ -35,6 +35,12 @@ internal static class UnlockCommand
                 return Refuse($"there is no store in {store}, so no key is needed for one. Say with --store where it is; or remove the sealed key from the state directory, and gatewayd makes a new store.");
             }
 
+            string state = parsed.GetValue(s_state)!;
+            if (!Directory.Exists(state))
+            {
+                return Refuse($"there is no directory {state}. Say with --state where the appliance's state is.");
+            }
+
             if (!Console.IsInputRedirected)
             {
                 Console.Error.Write("Recovery key: ");
@@ -45,7 +51,7 @@ internal static class UnlockCommand
                 return Refuse("no recovery key was given. It is the one that was shown at the first start, or by 'gatewayctl recovery-key'.");
             }
 
-            StoreKey made = Renew(parsed.GetValue(s_state)!, store, parsed.GetValue(s_tpm)!, new StoreSecret.Recovery(typed.Trim()));
+            StoreKey made = Renew(state, store, parsed.GetValue(s_tpm)!, new StoreSecret.Recovery(typed.Trim()));
             Console.WriteLine($"gatewayd: The store has a new key. It is {made.How}. The old one's slot stays: 'gatewayctl store key list' shows it, 'gatewayctl store key remove' takes it away.");
             if (made.Note.Length > 0)
             {

@@ -19,6 +19,8 @@ public sealed class FirstStartTests(ITestOutputHelper output) : IDisposable
         Assert.Contains("Making a raid5 array of bay 1", twin.Journal, StringComparison.Ordinal);
 
         // Everything else is gatewayctl's and the agent's business.
+        Assert.Equal("sealed by the TPM at device:/dev/tpmrm0", appliance.Operator("status", "--json").Expect(0).Json.GetProperty("storeKey").GetString());
+        Assert.Equal("store.key.lock store.key.sealed", twin.Run("cd /var/lib/gatewayos/state && echo store.key*").Expect(0).Output.Trim());
         Agent agent = appliance.Enroll("host");
         string source = appliance.MakeSource();
         agent.Run("backup", source).Expect(0);
