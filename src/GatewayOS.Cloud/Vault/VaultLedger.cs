@@ -62,6 +62,18 @@ public sealed class VaultLedger
         }
     }
 
+    /// <summary>Everything that was put.</summary>
+    public IReadOnlyList<VaultObject> Objects
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _objects.Values];
+            }
+        }
+    }
+
     /// <summary>Names of what an audit has found damaged, and nobody has put again.</summary>
     public IReadOnlyList<string> Damaged
     {
@@ -102,6 +114,15 @@ public sealed class VaultLedger
         lock (_gate)
         {
             return _goneSince.TryGetValue(name, out DateTimeOffset since) ? since : _goneSince[name] = now;
+        }
+    }
+
+    /// <summary>True for what is noted as gone from the store.</summary>
+    public bool IsGone(string name)
+    {
+        lock (_gate)
+        {
+            return _goneSince.ContainsKey(name);
         }
     }
 

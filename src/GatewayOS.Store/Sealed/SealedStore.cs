@@ -37,6 +37,14 @@ public sealed partial class SealedStore : IDisposable
     /// <exception cref="StoreUnusableException">It is none, or damaged.</exception>
     public static Guid IdIn(ReadOnlySpan<byte> config, string location) => StoreConfig.Decode(config, location).StoreId;
 
+    /// <summary>How long a pack of the store gets, in bytes, but for its directory.</summary>
+    /// <inheritdoc cref="IdIn"/>
+    public static int PackBytesIn(ReadOnlySpan<byte> config, string location) => StoreConfig.Decode(config, location).PackBytes;
+
+    /// <summary>True for the path of a pack that is being written: it gets its name when it is sealed.</summary>
+    /// <param name="path">A path in a store.</param>
+    public static bool IsOpenPack(string path) => path.StartsWith(StoreLayout.Temporary + "/", StringComparison.Ordinal) && path.EndsWith(StoreLayout.PackSuffix, StringComparison.Ordinal);
+
     /// <summary>Begins a session. On a disk that cannot be written there is none, and no gc may run from elsewhere meanwhile.</summary>
     /// <param name="disk">The store's disk.</param>
     /// <param name="purpose">What for, in a word; shown to whoever waits for the session.</param>
