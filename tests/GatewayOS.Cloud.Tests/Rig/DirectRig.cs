@@ -15,17 +15,17 @@ namespace GatewayOS.Cloud.Tests.Rig;
 /// <summary>A machine without an appliance: a source tree, a cache, what it keeps, and a vault somewhere.</summary>
 internal sealed class DirectRig : IDisposable
 {
-    public const int PackBytes = 8192;
-    public const long StagingBytes = 12 * PackBytes;
+    private const int PackBytesDefault = 8192;
+    private const long StagingBytes = 1 << 20;
 
     private readonly ScratchDirectory _scratch = new("direct");
 
-    public DirectRig(IVaultMedium? medium = null)
+    public DirectRig(IVaultMedium? medium = null, int packBytes = PackBytesDefault, ChunkerParameters? chunker = null)
     {
         Directory.CreateDirectory(Source);
         Directory.CreateDirectory(VaultPath);
         Medium = medium ?? new DirectoryMedium(new PosixDisk(VaultPath));
-        DirectVault.Make(Medium, Secret, Recovery, Writer(), new StoreOptions { PackBytes = PackBytes, Chunker = new ChunkerParameters(64, 256, 1024) }, Options, CancellationToken.None);
+        DirectVault.Make(Medium, Secret, Recovery, Writer(), new StoreOptions { PackBytes = packBytes, Chunker = chunker ?? new ChunkerParameters(64, 256, 1024) }, Options, CancellationToken.None);
     }
 
     public IVaultMedium Medium { get; }

@@ -11,17 +11,17 @@ namespace GatewayOS.Cloud.Vault.Direct;
 /// </summary>
 /// <param name="near">The cache's store.</param>
 /// <param name="far">The vault.</param>
-/// <param name="medium">The same.</param>
 /// <param name="ledger">What was put there.</param>
 /// <param name="config">The store's config file.</param>
 /// <param name="options">Threads and progress.</param>
 /// <param name="cancellation">Stops it; what is here stays.</param>
-internal sealed class DirectCache(IStoreDisk near, VaultDisk far, IVaultMedium medium, VaultLedger ledger, byte[] config, DirectOptions options, CancellationToken cancellation)
+internal sealed class DirectCache(IStoreDisk near, VaultDisk far, VaultLedger ledger, byte[] config, DirectOptions options, CancellationToken cancellation)
 {
     private const string ConfigName = "config.json";
 
     private readonly Guid _storeId = SealedStore.IdIn(config, far.Location);
     private readonly ConcurrentQueue<VaultFinding> _findings = new();
+    private readonly ConcurrentQueue<SealedFile> _damaged = new();
 
     /// <summary>What was found wrong.</summary>
     public IEnumerable<VaultFinding> Findings => _findings;
@@ -29,31 +29,25 @@ internal sealed class DirectCache(IStoreDisk near, VaultDisk far, IVaultMedium m
     /// <summary>Packs that were put and that the vault does not have any more.</summary>
     public IReadOnlyList<string> Vanished { get; private set; } = [];
 
+    /// <summary>Packs of the vault that are damaged there. What is whole in them was left in the cache for the next writer.</summary>
+    public IEnumerable<SealedFile> Damaged => _damaged;
+
     /// <summary>Packs of the vault that are as they were put, and that gc has not taken.</summary>
-    /// <remarks>One that nobody knows to have been put — the ledger is older than it — is looked at first.</remarks>
+    /// <remarks>One that nobody knows to have been put — the ledger is older than it — is looked at first; one that is not as it was put is read.</remarks>
     public IReadOnlyList<string> UsablePacks()
     {
         ILookup<VaultPresence, SealedFile> packs = Files().Where(file => file.Kind == SealedKind.Pack && !ledger.IsGone(file.Name)).ToLookup(file => VaultPut.Look(far.Listing, ledger, file.Name));
-        foreach (SealedFile altered in packs[VaultPresence.Altered])
-        {
-            _findings.Enqueue(new VaultFinding(altered.Name, "it was altered in the vault", "Nothing refers to it any more; what this machine still has of it is sent again."));
-        }
-
         var usable = new ConcurrentBag<string>(packs[VaultPresence.There].Select(file => file.Name));
 
         // What is here too is sent, or looked at, as what waits is.
-        SealedFile[] unknown = [.. packs[VaultPresence.Unknown].Where(file => !IsHere(file.Name))];
-        options.Progress.Begin("looking at packs", unknown.Length);
-        OwnedThreads.Run(options.Threads, unknown, NewPut, (put, file) =>
+        SealedFile[] strange = [.. packs[VaultPresence.Unknown].Concat(packs[VaultPresence.Altered]).Where(file => !IsHere(file.Name))];
+        options.Progress.Begin("looking at packs", strange.Length);
+        OwnedThreads.Run(options.Threads, strange, () => new Fetcher(this), (fetcher, file) =>
         {
-            if (put.IsRight(file))
+            if (fetcher.IsRight(file))
             {
                 ledger.Set(far.Listing.Find(file.Name)!);
                 usable.Add(file.Name);
-            }
-            else
-            {
-                _findings.Enqueue(new VaultFinding(file.Name, "it is damaged in the vault", "Nothing refers to it; what this machine still has of it is sent again."));
             }
 
             options.Progress.AddDone();
@@ -72,7 +66,6 @@ internal sealed class DirectCache(IStoreDisk near, VaultDisk far, IVaultMedium m
     /// <param name="usable">Packs that may be referred to.</param>
     public void Refresh(IReadOnlyList<string> usable)
     {
-        SealedStore.MakeDirectories(near);
         DropForgotten();
         SealedFile[] lacking = [.. Files().Where(file => file.Kind is SealedKind.KeySlot or SealedKind.Gone or SealedKind.Snapshot && IsMeant(file) && !IsHere(file.Name)), .. LackingSegments(usable)];
         options.Progress.Begin("fetching", lacking.Length);
@@ -189,12 +182,36 @@ internal sealed class DirectCache(IStoreDisk near, VaultDisk far, IVaultMedium m
         }
     }
 
-    private VaultPut NewPut() => new(file => near.OpenReadStreamed(file.Name), _storeId, config, medium, far, ledger, cancellation);
-
     private sealed class Fetcher(DirectCache cache) : IDisposable
     {
         private readonly SealedCheck _check = new(cache._storeId, cache.Config);
         private readonly SealedContent _content = new();
+
+        // One that was put is read whole: somebody has put something else in its place, perhaps the same once more.
+        public bool IsRight(SealedFile pack)
+        {
+            using IStoreFile there = cache.Far.OpenReadStreamed(pack.Name);
+            string? reason;
+            try
+            {
+                reason = cache.Ledger.Find(pack.Name) is null ? _check.Structure(pack, there) : WholeIn(pack, there);
+                if (reason is null)
+                {
+                    return true;
+                }
+
+                _content.Load(pack, there);
+                SealedStore.LeaveForSalvage(cache.Near, pack, _content);
+            }
+            catch (StoreDamagedException error)
+            {
+                reason = error.Message;
+            }
+
+            cache._damaged.Enqueue(pack);
+            cache._findings.Enqueue(new VaultFinding(pack.Name, $"it was altered in the vault: {reason}", "What is whole in it is put there anew, and what this machine still has of the rest is sent again. Then it is deleted there. Snapshots made before may lack something: 'gateway-agent vault verify' tells."));
+            return false;
+        }
 
         public void Take(SealedFile file)
         {
@@ -220,6 +237,12 @@ internal sealed class DirectCache(IStoreDisk near, VaultDisk far, IVaultMedium m
         {
             _check.Dispose();
             _content.Dispose();
+        }
+
+        private string? WholeIn(SealedFile pack, IStoreFile there)
+        {
+            _content.Load(pack, there);
+            return _check.Whole(pack, _content);
         }
     }
 

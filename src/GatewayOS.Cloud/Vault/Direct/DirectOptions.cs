@@ -9,7 +9,7 @@ public sealed record DirectOptions
     /// <summary>Directory of the cache on this machine; made when missing. It may be deleted at any time between runs.</summary>
     public required string Cache { get; init; }
 
-    /// <summary>Most bytes of packs that are on this machine and not in the vault yet. At least ten packs, 600 MiB in a store of the usual pack size: <see cref="DirectStaging.OpenPacksMax"/>.</summary>
+    /// <summary>Most bytes of packs that are on this machine and not in the vault yet. At least ten packs, 640 MiB in a store of the usual pack size: <see cref="DirectStaging.OpenPacksMax"/>.</summary>
     public long StagingBytesMax { get; init; } = StagingBytesDefault;
 
     /// <summary>Packs on their way at a time; each holds one in memory, 60 MiB as a rule. What is on its way is cut into parts that go side by side.</summary>

@@ -7,15 +7,18 @@ namespace GatewayOS.Cloud.Vault.Direct;
 /// Counts the bytes of packs that are on this machine and not in the vault yet, and hands sealed ones out to be sent. Whoever begins a pack waits while that would exceed the limit and something is on its way.
 /// What waits for the writer alone — packs being filled or sealed — is bounded by the write path to <see cref="OpenPacksMax"/>, so nobody waits for himself. Thread-safe.
 /// </summary>
-/// <param name="limitBytes">Most bytes; at least <see cref="OpenPacksMax"/> packs.</param>
-/// <param name="packBytes">What a pack being filled counts for.</param>
-internal sealed class DirectStaging(long limitBytes, long packBytes)
+internal sealed class DirectStaging
 {
     /// <summary>
     /// Packs that may be open or waiting to be sealed in one writer: two that are filled, two that are full and have ranges outstanding, four in the sealer's queue and one in its hands; and one more, which is about to begin.
     /// </summary>
     public const int OpenPacksMax = 10;
 
+    // A pack's directory comes on top of its records: 4 of 64 MiB in a store of the usual pack size.
+    private const int DirectoryShareInverse = 15;
+
+    private readonly long _limitBytes;
+    private readonly long _packBytes;
     private readonly object _gate = new();
     private readonly Dictionary<string, long> _open = new(StringComparer.Ordinal);
     private readonly Queue<(SealedFile File, long Bytes)> _waiting = new();
@@ -23,6 +26,19 @@ internal sealed class DirectStaging(long limitBytes, long packBytes)
     private int _sending;
     private bool _closed;
     private Exception? _failure;
+
+    /// <summary>Sets the limit.</summary>
+    /// <param name="limitBytes">Most bytes.</param>
+    /// <param name="packBytes">The store's pack size.</param>
+    /// <exception cref="StoreUnusableException">The limit is below <see cref="OpenPacksMax"/> packs.</exception>
+    public DirectStaging(long limitBytes, int packBytes)
+    {
+        (_limitBytes, _packBytes) = (limitBytes, packBytes + (packBytes / DirectoryShareInverse));
+        if (limitBytes < _packBytes * OpenPacksMax)
+        {
+            throw new StoreUnusableException($"Room for {limitBytes} bytes of packs that wait to be sent is too little: this store needs {_packBytes * OpenPacksMax}.");
+        }
+    }
 
     /// <summary>Bytes of packs on this machine now.</summary>
     public long Bytes
@@ -46,7 +62,7 @@ internal sealed class DirectStaging(long limitBytes, long packBytes)
         using CancellationTokenRegistration stop = cancellation.Register(Wake);
         lock (_gate)
         {
-            while (_bytes + packBytes > limitBytes && _waiting.Count + _sending > 0)
+            while (_bytes + _packBytes > _limitBytes && _waiting.Count + _sending > 0)
             {
                 ThrowIfFailed();
                 cancellation.ThrowIfCancellationRequested();
@@ -54,8 +70,8 @@ internal sealed class DirectStaging(long limitBytes, long packBytes)
             }
 
             ThrowIfFailed();
-            _open[path] = packBytes;
-            Count(packBytes);
+            _open[path] = _packBytes;
+            Count(_packBytes);
         }
     }
 

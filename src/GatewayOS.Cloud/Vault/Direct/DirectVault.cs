@@ -32,6 +32,7 @@ public sealed class DirectVault : IDisposable
     private readonly List<VaultFinding> _findings = [];
     private readonly List<Thread> _senders = [];
     private IReadOnlyList<string> _vanished = [];
+    private IReadOnlyList<SealedFile> _damaged = [];
     private VaultDisk? _far;
     private DirectStaging? _staging;
     private DirectDisk? _disk;
@@ -152,6 +153,7 @@ public sealed class DirectVault : IDisposable
         }
 
         _vanished = [];
+        DeleteDamaged();
         SaveLedger();
         return report;
     }
@@ -217,21 +219,16 @@ public sealed class DirectVault : IDisposable
         _writer.Claim(_options.TakeOver, _stop.Token);
 
         // 2 the cache has what the vault has
-        var cache = new DirectCache(_near, _far, _medium, _ledger, _config, _options, _stop.Token);
+        var cache = new DirectCache(_near, _far, _ledger, _config, _options, _stop.Token);
+        SealedStore.MakeDirectories(_near);
         IReadOnlyList<string> usable = cache.UsablePacks();
         cache.Refresh(usable);
         IReadOnlyList<(SealedFile File, long Bytes)> staged = cache.Staged();
         _findings.AddRange(cache.Findings);
-        _vanished = cache.Vanished;
+        (_vanished, _damaged) = (cache.Vanished, [.. cache.Damaged]);
 
         // 3 what was left is sent
-        int packBytes = SealedStore.PackBytesIn(_config, _medium.Location);
-        if (_options.StagingBytesMax < (long)packBytes * DirectStaging.OpenPacksMax)
-        {
-            throw new StoreUnusableException($"{_options.StagingBytesMax} bytes for packs that wait to be sent are too few: this store needs {(long)packBytes * DirectStaging.OpenPacksMax}.");
-        }
-
-        _staging = new DirectStaging(_options.StagingBytesMax, packBytes);
+        _staging = new DirectStaging(_options.StagingBytesMax, SealedStore.PackBytesIn(_config, _medium.Location));
         _disk = new DirectDisk(_near, _far, _ledger, usable, _staging, _options.Time, _stop.Token);
         foreach ((SealedFile file, long bytes) in staged)
         {
@@ -247,6 +244,24 @@ public sealed class DirectVault : IDisposable
         // 4 the store
         _store = BackupStore.Open(_disk, secret, new OpenOptions { Purpose = _options.Purpose, Time = _options.Time, ReadsDirectoriesAhead = false });
         DropUnfounded();
+    }
+
+    // What could be taken from it is in the vault by now. Left there, whoever restores might meet the bad copy of a chunk that has a good one.
+    private void DeleteDamaged()
+    {
+        if (_damaged.Count == 0)
+        {
+            return;
+        }
+
+        VaultListing now = VaultListing.ReadAsync(_medium, _stop.Token).GetAwaiter().GetResult();
+        foreach (SealedFile pack in _damaged.Where(pack => !SealedStore.IsLeftForSalvage(_near, pack) && VaultPut.Look(now, _ledger, pack.Name) != VaultPresence.There))
+        {
+            _medium.DeleteAsync(pack.Name, _stop.Token).GetAwaiter().GetResult();
+            _ledger.Remove(pack.Name);
+        }
+
+        _damaged = [];
     }
 
     private byte[]? OwnConfig()
