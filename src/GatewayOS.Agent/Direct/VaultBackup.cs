@@ -31,7 +31,10 @@ internal sealed class VaultBackup(AgentState state, DirectConfig config, bool re
         using RetryingMedium medium = VaultAccess.OpenMedium(config);
         using DirectVault vault = VaultAccess.OpenForWriting(state, config, medium, cancellation, change => change with { Refill = refill, Progress = _progress });
         Findings = vault.Findings;
-        BackupResult result = FileBackup.Run(vault.Store, options, progress, cancellation);
+
+        // What is written and deleted while it is read.
+        string[] own = [config.Cache, .. config.Place.Directory is { } directory ? (string[])[directory] : []];
+        BackupResult result = FileBackup.Run(vault.Store, options with { Excludes = options.Excludes.With(own) }, progress, cancellation);
         _ending = vault;
         Findings = [.. vault.Findings, .. vault.Finish().Findings];
         return result;
