@@ -19,7 +19,7 @@ internal sealed class SnapshotSource : IDisposable
     {
         if (context.State.Vault.Config is { } vault)
         {
-            RetryingMedium medium = VaultAccess.OpenMedium(vault);
+            RetryingMedium medium = VaultAccess.OpenMedium(context.State, vault);
             BackupStore opened = VaultAccess.OpenForReading(context.State, medium, purpose, context.Cancellation);
             return new SnapshotSource(opened, opened, medium);
         }

@@ -53,7 +53,7 @@ internal static class VaultCommands
         (long Objects, long Bytes)? size = null;
         try
         {
-            using RetryingMedium medium = config.Place.Open(TimeProvider.System, new RetryPolicy { AttemptsMax = 2 });
+            using RetryingMedium medium = VaultAccess.OpenMedium(context.State, config, new RetryPolicy { AttemptsMax = 2 });
             writer = DirectWriter.Read(medium, context.Cancellation);
             VaultListing listing = VaultListing.ReadAsync(medium, context.Cancellation).GetAwaiter().GetResult();
             size = (listing.Count, listing.Objects.Sum(there => there.LengthBytes));
@@ -89,7 +89,7 @@ internal static class VaultCommands
         DirectConfig config = Config(context);
         var monitor = new VerifyMonitor();
         var options = new VerifyOptions { ReadData = context.Arguments.GetValue(s_readData), Threads = VerifyThreads, Progress = monitor };
-        using RetryingMedium medium = VaultAccess.OpenMedium(config);
+        using RetryingMedium medium = VaultAccess.OpenMedium(context.State, config);
         using BackupStore store = VaultAccess.OpenForReading(context.State, medium, "verify", context.Cancellation);
         VerifyReport report;
         TimeSpan elapsed;
@@ -134,7 +134,7 @@ internal static class VaultCommands
     private static int TakeOver(AgentContext context)
     {
         DirectConfig config = Config(context);
-        using RetryingMedium medium = VaultAccess.OpenMedium(config);
+        using RetryingMedium medium = VaultAccess.OpenMedium(context.State, config);
         using DirectVault vault = VaultAccess.OpenForWriting(context.State, config, medium, context.Cancellation, options => options with { TakeOver = true, Purpose = "take over" });
         vault.Finish();
         context.Out.WriteLine($"This machine goes on with {config.Place}. Any other that wrote there is refused from now on.");

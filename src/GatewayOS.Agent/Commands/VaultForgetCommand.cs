@@ -45,7 +45,7 @@ internal static class VaultForgetCommand
         int keepDays = arguments.GetValue(s_keepDays) is >= 0 and <= KeepDaysMax and var days ? days : throw new InvalidJobException($"--keep-days must be 0 to {KeepDaysMax}.");
         double maxUnused = arguments.GetValue(s_maxUnused) is >= 0 and var percent ? percent : throw new InvalidJobException("--max-unused must not be negative.");
         DirectConfig config = VaultCommands.Config(context);
-        using RetryingMedium medium = VaultAccess.OpenMedium(config);
+        using RetryingMedium medium = VaultAccess.OpenMedium(context.State, config);
         using DirectVault vault = VaultAccess.OpenForWriting(context.State, config, medium, context.Cancellation, options => options with { Purpose = "forget" });
         IReadOnlyList<RetentionDecision> decisions = rule is null
             ? [.. named.Select(vault.Store.FindSnapshot).DistinctBy(snapshot => snapshot.Id).Select(snapshot => new RetentionDecision(snapshot, []))]

@@ -55,7 +55,7 @@ internal static class VaultInitCommand
         }
 
         var config = new DirectConfig(Place(arguments), Guid.NewGuid(), Path.GetFullPath(arguments.GetValue(s_cache) ?? Path.Join(state.Location, CacheDefault)), Staging(arguments));
-        using RetryingMedium medium = VaultAccess.OpenMedium(config);
+        using RetryingMedium medium = VaultAccess.OpenMedium(context.State, config);
         bool takeOver = arguments.GetValue(s_takeOver);
         bool holdsStore = DirectVault.HoldsStore(medium, context.Cancellation);
         if (holdsStore && !takeOver)
@@ -76,7 +76,7 @@ internal static class VaultInitCommand
             context.Out.WriteLine();
         }
 
-        context.Out.WriteLine("Next: 'gateway-agent backup PATH...' makes a backup; 'systemctl enable --now gateway-agent-backup.timer' makes one every day.");
+        context.Out.WriteLine($"Next: 'gateway-agent backup PATH...' makes a backup; 'systemctl enable --now gateway-agent-backup.timer' makes one every day of what stands under \"sources\" in {Path.Join(state.Location, AgentState.ConfigFile)}.");
         context.WriteJson(new VaultInitJson(true, config.Place.ToString(), storeId, state.Vault.KeyPath, config.Cache, holdsStore, recovery), AgentOutputJson.Default.VaultInitJson);
         return AgentCommand.Good;
     }

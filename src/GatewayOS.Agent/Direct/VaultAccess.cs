@@ -13,7 +13,17 @@ internal static class VaultAccess
     // Each request waits for the link.
     private const int ReadAheadBytes = 8 * 1024 * 1024;
 
-    public static RetryingMedium OpenMedium(DirectConfig config) => config.Place.Open(TimeProvider.System, new RetryPolicy { Seed = Environment.ProcessId });
+    /// <summary>Opens the vault's place. The limit of <c>agent.json</c> holds beside the vault's own; the lower one counts.</summary>
+    public static RetryingMedium OpenMedium(AgentState state, DirectConfig config, RetryPolicy? retry = null)
+    {
+        VaultPlace place = config.Place;
+        if (state.Config.BandwidthBytesPerSecond is > 0 and var limit)
+        {
+            place = place with { Bandwidth = [.. place.Bandwidth.Select(window => window with { BytesPerSecond = Math.Min(window.BytesPerSecond, limit) }), new BandwidthWindow(TimeOnly.MinValue, TimeOnly.MinValue, limit)] };
+        }
+
+        return place.Open(TimeProvider.System, retry ?? new RetryPolicy { Seed = Environment.ProcessId });
+    }
 
     public static DirectWriter Writer(AgentState state, DirectConfig config, IVaultMedium medium) => new(medium, config.Writer, state.Vault.Directory, TimeProvider.System);
 

@@ -28,7 +28,7 @@ internal sealed class VaultBackup(AgentState state, DirectConfig config, bool re
     public BackupResult Run(BackupOptions options, BackupProgress progress, CancellationToken cancellation)
     {
         ProcessLimits.Apply(state.Config);
-        using RetryingMedium medium = VaultAccess.OpenMedium(config);
+        using RetryingMedium medium = VaultAccess.OpenMedium(state, config);
         using DirectVault vault = VaultAccess.OpenForWriting(state, config, medium, cancellation, change => change with { Refill = refill, Progress = _progress });
         Findings = vault.Findings;
 

@@ -1,3 +1,4 @@
+using GatewayOS.Backup.Files;
 using GatewayOS.Cloud.Tests.Rig;
 using GatewayOS.Cloud.Vault;
 using GatewayOS.Cloud.Vault.Direct;
@@ -387,6 +388,21 @@ public abstract class DirectVaultConformance
         VaultObject DataPackOfFirst() => packs.MaxBy(pack => pack.LengthBytes)!;
     }
 
+    [Fact]
+    public void What_is_known_is_looked_up_on_the_machine_alone()
+    {
+        Rig.Write(1, files: 60);
+        Rig.Backup();
+        int packs = Rig.Packs().Length;
+        using var never = new CancellationTokenSource();
+        var counting = new CountingMedium(Rig.Medium, reads: -1, never);
+        using DirectVault vault = Rig.Open(counting);
+        int before = counting.Reads;
+        BackupResult again = FileBackup.Run(vault.Store, new BackupOptions { Sources = [System.Text.Encoding.UTF8.GetBytes(Rig.Source)], Host = "test-node", ForceRead = true }, new BackupProgress(), CancellationToken.None);
+        Assert.InRange(again.Snapshot.Draft.Counts.NewBytes, 0, 4096);
+        Assert.True(packs > 5 && counting.Reads - before <= 2, $"{counting.Reads - before} reads of {packs} packs: only the trees of the snapshot before are far away");
+    }
+
     private protected int Snapshots()
     {
         using BackupStore store = BackupStore.Open(VaultRig.Open(Rig.Medium), Rig.Recovery, new OpenOptions());
@@ -422,10 +438,12 @@ public sealed class DirectToDirectoryTests : DirectVaultConformance, IDisposable
 [Collection(S3Tests.Name)]
 public sealed class DirectToS3Tests : DirectVaultConformance, IDisposable
 {
+    private readonly S3Fixture _s3;
     private readonly S3Medium _medium;
 
     public DirectToS3Tests(S3Fixture s3)
     {
+        _s3 = s3;
         _medium = new S3Medium(s3.NewBucketAsync().GetAwaiter().GetResult(), TimeProvider.System);
         Rig = new DirectRig(_medium);
     }
@@ -456,6 +474,29 @@ public sealed class DirectToS3Tests : DirectVaultConformance, IDisposable
         Assert.Equal(2, store.Snapshots().Records.Count);
         Assert.DoesNotContain(StoreVerifier.Run(store, new VerifyOptions { ReadData = true }, CancellationToken.None).Findings, finding => finding.Kind != FindingKind.PackMissing);
         Assert.Empty(Rig.Backup().Findings);
+    }
+
+    [Fact]
+    public async Task What_is_locked_stays_though_it_was_forgotten()
+    {
+        using var locking = new S3Medium(await _s3.NewBucketAsync(lockDays: 1), TimeProvider.System);
+        using var rig = new DirectRig(locking);
+        rig.Write(1, files: 2);
+        rig.Backup();
+        rig.Write(2, files: 2);
+        rig.Backup();
+        using (DirectVault vault = rig.Open())
+        {
+            vault.Forget(vault.Store.Snapshots().Records[0]);
+            (GcReport _, VaultGcReport? gone) = vault.Collect(new GcOptions { Threads = 2 }, keepDays: 0);
+            Assert.Equal((0, 1), (gone!.Snapshots, gone.SnapshotsWaiting));
+        }
+
+        Assert.Equal(2, rig.WholeSnapshots());
+        rig.Write(3, files: 2);
+        rig.Backup();
+        using DirectVault later = rig.Open();
+        Assert.Equal(2, later.Store.Snapshots().Records.Count);
     }
 
     public void Dispose()
