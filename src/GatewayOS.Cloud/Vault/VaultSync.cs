@@ -31,7 +31,6 @@ public sealed class VaultSync
     private readonly VaultDisk _disk;
     private readonly CancellationToken _cancellation;
     private readonly ConcurrentQueue<VaultFinding> _findings = new();
-    private readonly Lock _saving = new();
     private int _put;
     private int _snapshots;
     private int _mended;
@@ -72,7 +71,7 @@ public sealed class VaultSync
         }
         finally
         {
-            sync.Save();
+            sync._ledger.Save();
             sync._store.Dispose();
         }
     }
@@ -164,7 +163,7 @@ public sealed class VaultSync
             {
                 _options.Progress.Begin(Describe(kind), batch.Length);
                 OwnedThreads.Run(_options.Threads, batch, () => new Worker(this), (worker, file) => worker.See(file), _cancellation);
-                Save();
+                _ledger.Save();
             }
         }
 
@@ -243,14 +242,6 @@ public sealed class VaultSync
     private IEnumerable<string> IndexOfPart() =>
         _content.IsWhole ? [] : _vault.Objects.Select(found => found.Name).Where(name => SealedFile.TryParse(name, out SealedFile file) && file.Kind == SealedKind.Index);
 
-    private void Save()
-    {
-        lock (_saving)
-        {
-            _ledger.Save();
-        }
-    }
-
     private sealed class Worker(VaultSync sync) : IDisposable
     {
         private readonly VaultPut _put = new(sync._store.Open, sync._store.StoreId, sync._store.Config, sync._medium, sync._disk, sync._ledger, sync._cancellation);
@@ -305,7 +296,7 @@ public sealed class VaultSync
             Interlocked.Add(ref sync._snapshots, file.Kind == SealedKind.Snapshot ? 1 : 0);
             if (Interlocked.Increment(ref sync._put) % PutsPerSave == 0)
             {
-                sync.Save();
+                sync._ledger.Save();
             }
         }
 

@@ -17,7 +17,7 @@ internal sealed class DirectDisk : IStoreDisk
     private readonly CancellationToken _cancellation;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Dictionary<string, long>> _sent = new(StringComparer.Ordinal);
-    private bool _ledgerIsAhead;
+    private int _ledgerIsAhead;
 
     /// <summary>Puts a cache before a vault.</summary>
     /// <param name="near">The cache.</param>
@@ -109,7 +109,7 @@ internal sealed class DirectDisk : IStoreDisk
         if (wasSent)
         {
             _ledger.NoteGone(path, _time.GetUtcNow());
-            _ledgerIsAhead = true;
+            Volatile.Write(ref _ledgerIsAhead, 1);
         }
 
         if (!DeleteNear(path) && !wasSent)
@@ -124,10 +124,9 @@ internal sealed class DirectDisk : IStoreDisk
     /// <inheritdoc/>
     public void SyncDirectory(string path)
     {
-        if (_ledgerIsAhead)
+        if (Interlocked.Exchange(ref _ledgerIsAhead, 0) == 1)
         {
             _ledger.Save();
-            _ledgerIsAhead = false;
         }
 
         _near.SyncDirectory(path);

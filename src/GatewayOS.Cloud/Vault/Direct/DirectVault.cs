@@ -27,7 +27,6 @@ public sealed class DirectVault : IDisposable
     private readonly IStoreLock _held;
     private readonly IStoreDisk _near;
     private readonly VaultLedger _ledger;
-    private readonly Lock _saving = new();
     private readonly CancellationTokenSource _stop;
     private readonly List<VaultFinding> _findings = [];
     private readonly List<Thread> _senders = [];
@@ -138,7 +137,7 @@ public sealed class DirectVault : IDisposable
     public VaultSyncReport Finish()
     {
         _staging!.Drain(_stop.Token);
-        SaveLedger();
+        _ledger.Save();
         _writer.Confirm(_stop.Token);
         VaultSyncReport report = VaultSync.Run(() => SealedStore.Open(_disk!, _options.Purpose, _options.Time), _medium, _ledger, SyncOptions, _stop.Token);
         if (!report.Complete)
@@ -154,7 +153,7 @@ public sealed class DirectVault : IDisposable
 
         _vanished = [];
         DeleteDamaged();
-        SaveLedger();
+        _ledger.Save();
         return report;
     }
 
@@ -165,7 +164,7 @@ public sealed class DirectVault : IDisposable
         // In this order: a record that is only gone from here is fetched again.
         Store.RefuseIfLocked(snapshot);
         _ledger.NoteGone(VaultScope.NameOf(snapshot), _options.Time.GetUtcNow());
-        SaveLedger();
+        _ledger.Save();
         Store.DeleteSnapshot(snapshot);
     }
 
@@ -327,17 +326,9 @@ public sealed class DirectVault : IDisposable
                 _options.Progress.AddBytes(put.BytesPut);
                 goto default;
             default:
-                SaveLedger();
+                _ledger.Save();
                 _disk!.TakeOver(file);
                 break;
-        }
-    }
-
-    private void SaveLedger()
-    {
-        lock (_saving)
-        {
-            _ledger.Save();
         }
     }
 }
