@@ -1,4 +1,7 @@
+using System.Text;
+using GatewayOS.Backup.Files;
 using GatewayOS.Cloud.Tests.Rig;
+using GatewayOS.Cloud.Vault.Direct;
 using GatewayOS.Store.Chunking;
 using GatewayOS.Store.Storage;
 
@@ -40,6 +43,25 @@ public sealed class DirectStagingTests
                 return 0;
             }
         }
+    }
+
+    [Fact]
+    public void What_is_known_is_looked_up_on_the_machine_alone()
+    {
+        using var rig = new DirectRig(packBytes: PackBytes, chunker: new ChunkerParameters(512, 2048, 4096));
+        rig.Write(1, files: 40, bytes: 400_000);
+        DirectOptions options = rig.Options with { StagingBytesMax = StagingBytes };
+        rig.Backup(options: options);
+        int packs = rig.Packs().Length;
+        using var never = new CancellationTokenSource();
+        var counting = new CountingMedium(rig.Medium, reads: -1, never);
+        using DirectVault vault = rig.Open(counting, options);
+        int before = counting.Reads;
+        BackupResult again = FileBackup.Run(vault.Store, new BackupOptions { Sources = [Encoding.UTF8.GetBytes(rig.Source)], Host = "test-node", ForceRead = true }, new BackupProgress(), CancellationToken.None);
+        Assert.InRange(again.Snapshot.Draft.Counts.NewBytes, 0, 4096);
+
+        // Only the trees of the snapshot before are far away, and they fill a few packs.
+        Assert.True(packs > 40 && counting.Reads - before < 8, $"{counting.Reads - before} reads, {packs} packs");
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using GatewayOS.Backup.Files;
 using GatewayOS.Cloud.Tests.Rig;
 using GatewayOS.Cloud.Vault;
 using GatewayOS.Cloud.Vault.Direct;
@@ -386,21 +385,6 @@ public abstract class DirectVaultConformance
         Assert.Equal(3, Snapshots());
 
         VaultObject DataPackOfFirst() => packs.MaxBy(pack => pack.LengthBytes)!;
-    }
-
-    [Fact]
-    public void What_is_known_is_looked_up_on_the_machine_alone()
-    {
-        Rig.Write(1, files: 60);
-        Rig.Backup();
-        int packs = Rig.Packs().Length;
-        using var never = new CancellationTokenSource();
-        var counting = new CountingMedium(Rig.Medium, reads: -1, never);
-        using DirectVault vault = Rig.Open(counting);
-        int before = counting.Reads;
-        BackupResult again = FileBackup.Run(vault.Store, new BackupOptions { Sources = [System.Text.Encoding.UTF8.GetBytes(Rig.Source)], Host = "test-node", ForceRead = true }, new BackupProgress(), CancellationToken.None);
-        Assert.InRange(again.Snapshot.Draft.Counts.NewBytes, 0, 4096);
-        Assert.True(packs > 5 && counting.Reads - before <= 2, $"{counting.Reads - before} reads of {packs} packs: only the trees of the snapshot before are far away");
     }
 
     private protected int Snapshots()
