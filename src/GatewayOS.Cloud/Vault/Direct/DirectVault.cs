@@ -21,6 +21,10 @@ public sealed class DirectVault : IDisposable
     private const string LedgerFile = "vault.ledger";
     private const string StoreDirectory = "store";
 
+    // A program that this process is just starting holds what was open here until it runs.
+    private const int LockAttemptsMax = 20;
+    private const int LockPauseMs = 50;
+
     private readonly IVaultMedium _medium;
     private readonly DirectWriter _writer;
     private readonly DirectOptions _options;
@@ -43,7 +47,7 @@ public sealed class DirectVault : IDisposable
         (_medium, _writer, _options) = (medium, writer, options);
         var cache = new StateDirectory(options.Cache);
         var root = new PosixDisk(cache.Location);
-        _held = root.TryLock(LockFile) ?? throw new StoreUnusableException($"Another run to the vault {medium.Location} uses the cache {cache.Location} now. Wait until it has ended, then try again.");
+        _held = Take(root, cancellation) ?? throw new StoreUnusableException($"Another run to the vault {medium.Location} uses the cache {cache.Location} now. Wait until it has ended, then try again.");
         _near = new PosixDisk(cache.PathOf(StoreDirectory));
         _ledger = VaultLedger.Open(cache, LedgerFile);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -261,6 +265,22 @@ public sealed class DirectVault : IDisposable
         }
 
         _damaged = [];
+    }
+
+    private static IStoreLock? Take(PosixDisk root, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            if (root.TryLock(LockFile) is { } held)
+            {
+                return held;
+            }
+
+            if (attempt == LockAttemptsMax || cancellation.WaitHandle.WaitOne(LockPauseMs))
+            {
+                return null;
+            }
+        }
     }
 
     private byte[]? OwnConfig()
