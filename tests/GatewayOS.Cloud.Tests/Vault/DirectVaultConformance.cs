@@ -63,11 +63,11 @@ public abstract class DirectVaultConformance
     [Fact]
     public void What_has_gone_from_the_vault_is_not_referred_to_and_is_sent_again()
     {
-        Rig.Write(1);
+        Rig.Write(1, files: 60);
         Rig.Backup();
 
         // Files, and no trees: those of the directories above change by what others do there, and what the old ones were nobody knows any more.
-        VaultObject[] taken = [.. Rig.Packs().OrderByDescending(pack => pack.LengthBytes).Take(3)];
+        VaultObject[] taken = [.. Rig.Packs().OrderByDescending(pack => pack.LengthBytes).Take(2)];
         foreach (VaultObject pack in taken)
         {
             Rig.Purge(pack.Name);
@@ -439,7 +439,7 @@ public sealed class DirectToS3Tests : DirectVaultConformance, IDisposable
     [Fact]
     public async Task What_was_altered_in_the_vault_is_not_referred_to_and_is_sent_again()
     {
-        Rig.Write(1);
+        Rig.Write(1, files: 60);
         Rig.Backup();
         VaultObject pack = Rig.Packs().MaxBy(found => found.LengthBytes)!;
         byte[] content = new byte[pack.LengthBytes];
