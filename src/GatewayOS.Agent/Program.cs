@@ -1,10 +1,10 @@
 using System.CommandLine;
 using GatewayOS.Agent.Commands;
 
-var root = new RootCommand("gateway-agent: backs this machine up to a GatewayOS appliance.") { AgentCommand.StateOption, AgentCommand.JsonOption, AgentCommand.QuietOption };
+var root = new RootCommand("gateway-agent: backs this machine up to a GatewayOS appliance, or straight to a vault.") { AgentCommand.StateOption, AgentCommand.JsonOption, AgentCommand.QuietOption };
 foreach (Command command in (Command[])
 [
-    EnrollCommand.BuildEnroll(), StatusCommand.BuildRun(), BackupCommand.Build(), StatusCommand.BuildStatus(), RestoreCommand.BuildSnapshots(), RestoreCommand.BuildRestore(), EnrollCommand.BuildForget(),
+    EnrollCommand.BuildEnroll(), StatusCommand.BuildRun(), BackupCommand.Build(), StatusCommand.BuildStatus(), RestoreCommand.BuildSnapshots(), RestoreCommand.BuildRestore(), VaultCommands.Build(), EnrollCommand.BuildForget(),
 ])
 {
     root.Subcommands.Add(command);

@@ -232,7 +232,11 @@ public sealed partial class BackupStore
             return false;
         }
 
-        _locality.Found(location);
+        if (Options.ReadsDirectoriesAhead)
+        {
+            _locality.Found(location);
+        }
+
         return true;
     }
 

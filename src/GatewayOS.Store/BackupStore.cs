@@ -40,6 +40,11 @@ public sealed record OpenOptions
     public bool ReadsUncoveredPacks { get; init; } = true;
 
     /// <summary>
+    /// Looking chunks up reads whole directories of packs ahead, which spares reads of the index. False where packs are far away and the index is near: there it would fetch from each pack that a stream goes through.
+    /// </summary>
+    public bool ReadsDirectoriesAhead { get; init; } = true;
+
+    /// <summary>
     /// Entries of uncovered packs held in memory, some 80 bytes each, before opening makes a segment of them: a damaged segment of a large store leaves
     /// hundreds of millions. Smaller in tests.
     /// </summary>

@@ -6,7 +6,7 @@ namespace GatewayOS.Architecture.Tests;
 public sealed class ReferenceTests
 {
     // Who may refer to whom: Store ← Backup ← Appliance ← (Hardware, Web) ← Daemon, Store ← Cloud ← Daemon, Pages ← (Web, ControlPlane); Api and Grpc are leaves; Cli and Agent never see
-    // Appliance, and so Cloud does not either: a machine without an appliance restores from a vault. Daemon joins the two. A new project gets its line here before its first reference.
+    // Appliance, and so Cloud does not either: a machine without an appliance backs up to a vault and restores from there. Daemon joins the two. A new project gets its line here before its first reference.
     private static readonly Dictionary<string, string[]> s_allowed = new()
     {
         ["GatewayOS.Store"] = [],
@@ -22,7 +22,7 @@ public sealed class ReferenceTests
         ["GatewayOS.Pages"] = ["GatewayOS.Store", "GatewayOS.Grpc"],
         ["GatewayOS.Web"] = ["GatewayOS.Pages", "GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Appliance", "GatewayOS.Api", "GatewayOS.Grpc"],
         ["GatewayOS.Daemon"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Appliance", "GatewayOS.Hardware", "GatewayOS.Cloud", "GatewayOS.Web", "GatewayOS.Api", "GatewayOS.Grpc"],
-        ["GatewayOS.Agent"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],
+        ["GatewayOS.Agent"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Cloud", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],
         ["GatewayOS.Cli"] = ["GatewayOS.Store", "GatewayOS.Backup", "GatewayOS.Cloud", "GatewayOS.Api", "GatewayOS.Grpc", "GatewayOS.Terminal"],
         ["GatewayOS.ControlPlane"] = ["GatewayOS.Store", "GatewayOS.Certificates", "GatewayOS.Pages", "GatewayOS.Sqlite", "GatewayOS.Api", "GatewayOS.Grpc"],
     };

@@ -13,11 +13,27 @@ internal sealed record SnapshotJson(string Id, DateTimeOffset Started, DateTimeO
 
 internal sealed record SnapshotsJson(bool Ok, IReadOnlyList<SnapshotJson> Snapshots);
 
-internal sealed record BackupJson(bool Ok, int ExitCode, SnapshotJson Snapshot, long NewBytes, long SentBytes, double Seconds, IReadOnlyList<ProblemJson> Problems);
+internal sealed record BackupJson(bool Ok, int ExitCode, SnapshotJson Snapshot, long NewBytes, long SentBytes, double Seconds, IReadOnlyList<ProblemJson> Problems)
+{
+    /// <summary>What was wrong with the vault, and what was done about it; null when the backup went to an appliance.</summary>
+    public IReadOnlyList<VaultFindingJson>? VaultFindings { get; init; }
+}
 
 internal sealed record RestoreJson(bool Ok, int ExitCode, string Snapshot, string Target, long Files, long Bytes, double Seconds, IReadOnlyList<ProblemJson> Problems);
 
 internal sealed record ProblemJson(string Path, string Reason);
+
+internal sealed record VaultFindingJson(string Object, string Detail, string Remedy);
+
+internal sealed record VaultInitJson(bool Ok, string Vault, string StoreId, string KeyFile, string Cache, bool TakenOver, string? RecoveryKey);
+
+internal sealed record VaultChangeJson(bool Ok, string Vault);
+
+internal sealed record VaultStatusJson(bool Ok, string State, string Vault, string Cache, long StagingBytesMax, bool Reachable, string? Problem, string? Writer, int? Snapshots, DateTimeOffset? LastBackup, long? Objects, long? Bytes);
+
+internal sealed record VaultForgetJson(bool Ok, int ExitCode, bool DryRun, int Kept, IReadOnlyList<string> Removed, int? SnapshotsDeleted, int? PacksDeleted, long? BytesDeleted, int? SnapshotsWaiting, int? PacksWaiting);
+
+internal sealed record VaultVerifyJson(bool Ok, int ExitCode, bool ReadData, long Snapshots, long Packs, long Chunks, double Seconds, IReadOnlyList<VaultFindingJson> Findings, IReadOnlyList<ProblemJson> Affected);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(FailureJson))]
@@ -26,4 +42,9 @@ internal sealed record ProblemJson(string Path, string Reason);
 [JsonSerializable(typeof(SnapshotsJson))]
 [JsonSerializable(typeof(BackupJson))]
 [JsonSerializable(typeof(RestoreJson))]
+[JsonSerializable(typeof(VaultInitJson))]
+[JsonSerializable(typeof(VaultChangeJson))]
+[JsonSerializable(typeof(VaultStatusJson))]
+[JsonSerializable(typeof(VaultForgetJson))]
+[JsonSerializable(typeof(VaultVerifyJson))]
 internal sealed partial class AgentOutputJson : JsonSerializerContext;

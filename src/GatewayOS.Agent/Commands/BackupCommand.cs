@@ -1,6 +1,9 @@
 using System.CommandLine;
+using GatewayOS.Agent.Direct;
 using GatewayOS.Agent.Service;
 using GatewayOS.Backup.Files;
+using GatewayOS.Cloud.Vault;
+using GatewayOS.Cloud.Vault.Direct;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Terminal;
 
@@ -17,7 +20,9 @@ internal static class BackupCommand
     private static readonly Option<int> s_readers = new("--read-threads") { Description = "Threads that read files", HelpName = "N", DefaultValueFactory = _ => 2 };
     private static readonly Option<bool> s_profile = new("--profile") { Description = "Show what each stage of the pipeline spent its time on" };
 
-    public static Command Build() => AgentCommand.Make("backup", "Back up to the appliance now", [s_paths, s_tags, s_excludes, s_forceRead, s_oneFileSystem, s_readers, s_profile], Run);
+    private static readonly Option<bool> s_refill = new("--refill") { Description = "To a vault alone: fill it anew, although it has lost everything or its config file. Without this it is refused then, for the disk may not be mounted" };
+
+    public static Command Build() => AgentCommand.Make("backup", "Back up now: to the appliance, or to the vault of 'vault init'", [s_paths, s_tags, s_excludes, s_forceRead, s_oneFileSystem, s_readers, s_profile, s_refill], Run);
 
     public static SnapshotJson Row(SnapshotRecord record) => new(
         record.Id, record.Draft.StartedUtc, record.FinishedUtc, record.Draft.Sources, record.Draft.Counts.Files, record.Draft.Counts.Bytes, record.Draft.ProblemCount);
@@ -35,12 +40,27 @@ internal static class BackupCommand
             Readers = arguments.GetValue(s_readers),
         };
         var progress = new BackupProgress();
+        DirectConfig? direct = context.State.Vault.Config;
+        bool refill = arguments.GetValue(s_refill);
+        if (refill && direct is null)
+        {
+            throw new InvalidJobException("--refill goes with a vault; this machine has none.");
+        }
+
+        VaultBackup? vault = direct is null ? null : new VaultBackup(context.State, direct, refill);
         BackupResult result;
         TimeSpan elapsed;
-        using (var line = new ProgressLine(() => State(progress), context.Quiet))
+        using (var line = new ProgressLine(() => vault?.Sending ?? State(progress), context.Quiet))
         {
-            result = BackupJob.Run(context.State, options, begun => progress = begun, context.Cancellation);
+            result = vault is null
+                ? BackupJob.Run(context.State, options, begun => progress = begun, context.Cancellation)
+                : vault.Run(options, progress, context.Cancellation);
             elapsed = line.Elapsed;
+        }
+
+        foreach (VaultFinding finding in vault?.Findings ?? [])
+        {
+            Console.Error.WriteLine($"gateway-agent: warning: {finding.Object}: {finding.Detail}. {finding.Remedy}");
         }
 
         SnapshotRecord snapshot = result.Snapshot;
@@ -61,7 +81,10 @@ internal static class BackupCommand
         }
 
         context.WriteJson(
-            new BackupJson(true, code, Row(snapshot), counts.NewBytes, result.Statistics.StoredBytes, elapsed.TotalSeconds, [.. snapshot.Draft.Problems.Select(problem => new ProblemJson(problem.Path, problem.Reason))]),
+            new BackupJson(true, code, Row(snapshot), counts.NewBytes, result.Statistics.StoredBytes, elapsed.TotalSeconds, [.. snapshot.Draft.Problems.Select(problem => new ProblemJson(problem.Path, problem.Reason))])
+            {
+                VaultFindings = vault is null ? null : [.. vault.Findings.Select(finding => new VaultFindingJson(finding.Object, finding.Detail, finding.Remedy))],
+            },
             AgentOutputJson.Default.BackupJson);
         return code;
     }

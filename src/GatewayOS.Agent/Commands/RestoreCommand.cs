@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.Text;
-using GatewayOS.Agent.Connection;
-using GatewayOS.Agent.Remote;
 using GatewayOS.Backup.Files;
+using GatewayOS.Store;
 using GatewayOS.Store.Snapshots;
 using GatewayOS.Store.Trees;
 using GatewayOS.Terminal;
@@ -21,14 +20,14 @@ internal static class RestoreCommand
     private static readonly Option<bool> s_verify = new("--verify") { Description = "Read back what was written" };
     private static readonly Option<int> s_threads = new("--threads") { Description = $"Files written at once, each over a stream of its own; 1 to {ThreadsMax}", HelpName = "N", DefaultValueFactory = _ => 4 };
 
-    public static Command BuildRestore() => AgentCommand.Make("restore", "Restore this node's files from the appliance", [s_snapshot, s_paths, s_target, s_verify, s_threads], Restore);
+    public static Command BuildRestore() => AgentCommand.Make("restore", "Restore this machine's files from the appliance or the vault", [s_snapshot, s_paths, s_target, s_verify, s_threads], Restore);
 
-    public static Command BuildSnapshots() => AgentCommand.Make("snapshots", "List this node's snapshots", [], List);
+    public static Command BuildSnapshots() => AgentCommand.Make("snapshots", "List this machine's snapshots", [], List);
 
     private static int List(AgentContext context)
     {
-        using ApplianceConnection connection = ApplianceConnection.Open(context.State);
-        SnapshotList list = Store(connection, context).Snapshots();
+        using SnapshotSource source = SnapshotSource.Open(context, "snapshots");
+        SnapshotList list = source.Store.Snapshots();
         if (list.Records.Count == 0)
         {
             context.Out.WriteLine("No snapshots yet. 'gateway-agent backup' makes one.");
@@ -71,8 +70,8 @@ internal static class RestoreCommand
             Verify = arguments.GetValue(s_verify),
             Threads = threads,
         };
-        using ApplianceConnection connection = ApplianceConnection.Open(context.State);
-        RemoteStore store = Store(connection, context);
+        using SnapshotSource source = SnapshotSource.Open(context, "restore");
+        ISnapshotStore store = source.Store;
         SnapshotRecord snapshot = store.FindSnapshot(arguments.GetValue(s_snapshot)!);
         var progress = new RestoreProgress();
         TimeSpan elapsed;
@@ -95,9 +94,6 @@ internal static class RestoreCommand
             AgentOutputJson.Default.RestoreJson);
         return code;
     }
-
-    private static RemoteStore Store(ApplianceConnection connection, AgentContext context) =>
-        new(connection, new BandwidthLimit(context.State.Config.BandwidthBytesPerSecond, TimeProvider.System), TimeProvider.System, static message => Console.Error.WriteLine($"gateway-agent: {message}"), context.Cancellation);
 
     private static byte[] PathBytes(string path)
     {

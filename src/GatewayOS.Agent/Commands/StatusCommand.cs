@@ -14,7 +14,7 @@ internal static class StatusCommand
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
 
-    public static Command BuildStatus() => AgentCommand.Make("status", "Say where this node is enrolled, whether the appliance is there, and when the last backup was", [], Status);
+    public static Command BuildStatus() => AgentCommand.Make("status", "Say where this machine is enrolled or which vault it backs up to, whether that is there, and when the last backup was", [], Status);
 
     public static Command BuildRun() => AgentCommand.Make("run", "Stand by for the appliance's orders, as the service does", [], Run);
 
@@ -28,12 +28,17 @@ internal static class StatusCommand
 
     private static int Status(AgentContext context)
     {
+        if (context.State.Vault.Config is { } vault)
+        {
+            return VaultCommands.Status(context, vault);
+        }
+
         Enrolled? enrolled = context.State.Enrolled;
         using X509Certificate2? certificate = context.State.Certificate();
         if (enrolled is null || certificate is null)
         {
             string state = enrolled is null ? "not enrolled" : "waiting for approval";
-            context.Out.WriteLine(enrolled is null ? "Not enrolled. 'gateway-agent enroll --gateway HOST --token TOKEN' does that." : $"Waiting for approval at {enrolled.Gateway} as '{enrolled.NodeName}'.");
+            context.Out.WriteLine(enrolled is null ? "Not enrolled. 'gateway-agent enroll --gateway HOST --token TOKEN' does that; a machine without an appliance backs up to a vault with 'gateway-agent vault init PLACE'." : $"Waiting for approval at {enrolled.Gateway} as '{enrolled.NodeName}'.");
             context.WriteJson(new StatusJson(true, state, enrolled?.Gateway, null, enrolled?.NodeName, null, null, null, null, null), AgentOutputJson.Default.StatusJson);
             return AgentCommand.Good;
         }

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using GatewayOS.Cloud.Vault.Direct;
 using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Agent.Connection;
@@ -86,6 +87,9 @@ internal sealed class AgentState
 
     /// <summary>Where the node is enrolled; null when nowhere.</summary>
     public Enrolled? Enrolled => Read(EnrolledFile, AgentJson.Default.Enrolled);
+
+    /// <summary>The vault that this machine backs up to when it has no appliance.</summary>
+    public DirectState Vault => new(_files);
 
     /// <summary>The configuration; the default when there is no file.</summary>
     public AgentConfig Config

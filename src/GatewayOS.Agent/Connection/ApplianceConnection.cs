@@ -38,7 +38,9 @@ internal sealed class ApplianceConnection : IDisposable
     /// <exception cref="AgentException">It is not enrolled.</exception>
     public static ApplianceConnection Open(AgentState state)
     {
-        Enrolled enrolled = state.Enrolled ?? throw new AgentException("This node is not enrolled. Run 'gateway-agent enroll --gateway HOST:PORT --token TOKEN'.");
+        Enrolled enrolled = state.Enrolled ?? throw new AgentException(state.Vault.Config is { } vault
+            ? $"This machine backs up straight to {vault.Place}: no appliance gives it orders. Let a timer run 'gateway-agent backup'."
+            : "This node is not enrolled. Run 'gateway-agent enroll --gateway HOST:PORT --token TOKEN', or 'gateway-agent vault init PLACE' to back up without an appliance.");
         X509Certificate2 certificate = state.Certificate() ?? throw new AgentException($"This node waits for approval at {enrolled.Gateway}. Have an operator run 'gatewayctl node approve {enrolled.NodeName}', then 'gateway-agent enroll' again.");
         return new ApplianceConnection(enrolled.Gateway, state.Ca() ?? throw new AgentException("The appliance's CA certificate is missing. Enrol the node again."), certificate);
     }

@@ -18,6 +18,11 @@ internal static class NodeEnrolment
     public static async Task<EnrolReply> EnrolAsync(AgentState state, string gateway, string nodeName, string? tokenText, Action<string> tell, CancellationToken cancellation)
     {
         EnrolmentToken? token = Parse(tokenText);
+        if (state.Vault.Config is { } vault)
+        {
+            throw new AgentException($"This machine backs up straight to {vault.Place}. Run 'gateway-agent vault remove' first, or enrol with another --state.");
+        }
+
         if (state.Enrolled is { NodeId.Length: > 0 } enrolled && enrolled.Gateway != gateway)
         {
             throw new AgentException($"This node is enrolled at {enrolled.Gateway}. Run 'gateway-agent forget' first to enrol it elsewhere.");

@@ -10,6 +10,7 @@ namespace GatewayOS.Backup.Files;
 public sealed class PatternSet
 {
     private readonly List<Pattern> _patterns = [];
+    private readonly List<byte[]> _left = [];
 
     /// <summary>An empty set, which matches nothing.</summary>
     public static PatternSet None { get; } = new([]);
@@ -28,8 +29,19 @@ public sealed class PatternSet
         }
     }
 
+    private PatternSet(PatternSet patterns, IEnumerable<byte[]> paths)
+    {
+        _patterns = patterns._patterns;
+        _left.AddRange(patterns._left);
+        _left.AddRange(paths);
+    }
+
     /// <summary>True when nothing can match.</summary>
-    public bool IsEmpty => _patterns.Count == 0;
+    public bool IsEmpty => _patterns.Count == 0 && _left.Count == 0;
+
+    /// <summary>The same, and these paths beside, whatever the patterns say.</summary>
+    /// <param name="absolutePaths">Paths from the root, as they are and not as patterns.</param>
+    public PatternSet With(IEnumerable<string> absolutePaths) => new(this, absolutePaths.Select(path => System.Text.Encoding.UTF8.GetBytes(path.Trim('/'))));
 
     /// <summary>Decides about one entry. Whether a directory above it matches is the caller's walk to know.</summary>
     /// <param name="relative">Path from the source directory, '/'-separated, without a slash in front.</param>
@@ -38,6 +50,14 @@ public sealed class PatternSet
     /// <returns>True when the last matching pattern is a plain one; false when it is a negated one or none matches.</returns>
     public bool Matches(ReadOnlySpan<byte> relative, ReadOnlySpan<byte> absolute, bool isDirectory)
     {
+        foreach (byte[] path in _left)
+        {
+            if (absolute.SequenceEqual(path))
+            {
+                return true;
+            }
+        }
+
         for (int i = _patterns.Count - 1; i >= 0; i--)
         {
             Pattern pattern = _patterns[i];

@@ -19,6 +19,9 @@ public sealed record VaultGcOptions
     /// <summary>What the vault is to have: all else of the store counts as forgotten.</summary>
     public VaultScope Scope { get; init; } = VaultScope.Everything;
 
+    /// <summary>True for the machine that backs up straight into this vault; all others are refused there.</summary>
+    internal bool IsDirect { get; init; }
+
     /// <summary>Clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
@@ -48,6 +51,7 @@ public static class VaultGc
     public static VaultGcReport Run(SealedStore store, IVaultMedium medium, VaultLedger ledger, VaultGcOptions options, CancellationToken cancellation)
     {
         VaultListing vault = VaultListing.ReadAsync(medium, cancellation).GetAwaiter().GetResult();
+        VaultIdentity.RequireNoOther(medium, options.IsDirect, cancellation);
         VaultIdentity.Check(store, new VaultDisk(medium, vault, cancellation), ledger, refill: false);
         VaultContent content = options.Scope.Read(store, vault, cancellation);
         if (content.Damage is { } damage)

@@ -1,3 +1,4 @@
+using GatewayOS.Cloud.Vault.Direct;
 using GatewayOS.Store.Sealed;
 using GatewayOS.Store.Storage;
 
@@ -21,6 +22,19 @@ internal static class VaultIdentity
         using IStoreFile file = vault.OpenRead(ConfigName);
         file.ReadAt(config, 0);
         return config;
+    }
+
+    /// <summary>Refuses a vault into which a machine backs up straight: what it has not told to anybody would be taken for garbage.</summary>
+    /// <param name="medium">The vault.</param>
+    /// <param name="isDirect">True for that machine.</param>
+    /// <param name="cancellation">Stops the look.</param>
+    /// <exception cref="StoreUnusableException">It is such a vault.</exception>
+    public static void RequireNoOther(IVaultMedium medium, bool isDirect, CancellationToken cancellation)
+    {
+        if (!isDirect && DirectWriter.Read(medium, cancellation) is { } writer)
+        {
+            throw new StoreUnusableException($"{writer.Host} backs up straight into {medium.Location}: it is that machine's vault and store in one. Choose another place for the copy of this store.");
+        }
     }
 
     /// <summary>Refuses a vault that is not this store's.</summary>

@@ -14,6 +14,7 @@ public sealed class VaultLedger
     private const int Fields = 5;
 
     private readonly Lock _gate = new();
+    private readonly Lock _saving = new();
     private readonly Dictionary<string, VaultObject> _objects = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _goneSince = new(StringComparer.Ordinal);
     private readonly StateDirectory? _directory;
@@ -62,6 +63,18 @@ public sealed class VaultLedger
         }
     }
 
+    /// <summary>Everything that was put.</summary>
+    public IReadOnlyList<VaultObject> Objects
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _objects.Values];
+            }
+        }
+    }
+
     /// <summary>Names of what an audit has found damaged, and nobody has put again.</summary>
     public IReadOnlyList<string> Damaged
     {
@@ -105,6 +118,15 @@ public sealed class VaultLedger
         }
     }
 
+    /// <summary>True for what is noted as gone from the store.</summary>
+    public bool IsGone(string name)
+    {
+        lock (_gate)
+        {
+            return _goneSince.ContainsKey(name);
+        }
+    }
+
     /// <summary>Notes that the store has an object, again or still.</summary>
     public void NoteThere(string name)
     {
@@ -132,6 +154,15 @@ public sealed class VaultLedger
             return;
         }
 
+        // One at a time, and each with all that was noted before it: who returns from here finds his own note on the disk.
+        lock (_saving)
+        {
+            _directory.Replace(_name, Encoding.UTF8.GetBytes(Text()));
+        }
+    }
+
+    private string Text()
+    {
         var text = new StringBuilder(Head).Append('\n');
         lock (_gate)
         {
@@ -144,7 +175,7 @@ public sealed class VaultLedger
             }
         }
 
-        _directory.Replace(_name, Encoding.UTF8.GetBytes(text.ToString()));
+        return text.ToString();
     }
 
     private void Parse(string text)

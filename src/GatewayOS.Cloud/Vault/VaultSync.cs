@@ -31,7 +31,6 @@ public sealed class VaultSync
     private readonly VaultDisk _disk;
     private readonly CancellationToken _cancellation;
     private readonly ConcurrentQueue<VaultFinding> _findings = new();
-    private readonly Lock _saving = new();
     private int _put;
     private int _snapshots;
     private int _mended;
@@ -66,12 +65,13 @@ public sealed class VaultSync
         var sync = new VaultSync(open(), open, medium, ledger, vault, options, cancellation);
         try
         {
+            VaultIdentity.RequireNoOther(medium, options.IsDirect, cancellation);
             VaultIdentity.Check(sync._store, sync._disk, ledger, options.Refill);
             return sync.RunRounds();
         }
         finally
         {
-            sync.Save();
+            sync._ledger.Save();
             sync._store.Dispose();
         }
     }
@@ -92,7 +92,7 @@ public sealed class VaultSync
                 _findings.Enqueue(damage);
             }
 
-            SealedFile[] wanting = [.. _content.Files.Where(file => Look(file) != Presence.There)];
+            SealedFile[] wanting = [.. _content.Files.Where(file => Look(file) != VaultPresence.There)];
             if (round == 1 || wanting.Length > 0)
             {
                 complete = RunRound(wanting);
@@ -163,7 +163,7 @@ public sealed class VaultSync
             {
                 _options.Progress.Begin(Describe(kind), batch.Length);
                 OwnedThreads.Run(_options.Threads, batch, () => new Worker(this), (worker, file) => worker.See(file), _cancellation);
-                Save();
+                _ledger.Save();
             }
         }
 
@@ -183,10 +183,7 @@ public sealed class VaultSync
         _ => "index",
     };
 
-    private Presence Look(SealedFile file) => _vault.Find(file.Name) is not { } there ? Presence.Absent
-        : _ledger.Find(file.Name) is not { } known ? Presence.Unknown
-        : known.LengthBytes == there.LengthBytes && known.Tag == there.Tag ? Presence.There
-        : Presence.Altered;
+    private VaultPresence Look(SealedFile file) => VaultPut.Look(_vault, _ledger, file.Name);
 
     // A segment goes when those that stay cover every pack of it that the vault has: a snapshot that the store has forgotten, and the vault has not, is found as quickly as others.
     private void RemoveReplacedSegments()
@@ -245,32 +242,9 @@ public sealed class VaultSync
     private IEnumerable<string> IndexOfPart() =>
         _content.IsWhole ? [] : _vault.Objects.Select(found => found.Name).Where(name => SealedFile.TryParse(name, out SealedFile file) && file.Kind == SealedKind.Index);
 
-    private void Save()
-    {
-        lock (_saving)
-        {
-            _ledger.Save();
-        }
-    }
-
-    private enum Presence
-    {
-        Absent,
-
-        /// <summary>There, as it was put.</summary>
-        There,
-
-        /// <summary>There, and not known to have been put.</summary>
-        Unknown,
-
-        /// <summary>There, and not as it was put.</summary>
-        Altered,
-    }
-
     private sealed class Worker(VaultSync sync) : IDisposable
     {
-        private readonly SealedCheck _check = new(sync._store.StoreId, sync._store.Config);
-        private readonly SealedContent _content = new();
+        private readonly VaultPut _put = new(sync._store.Open, sync._store.StoreId, sync._store.Config, sync._medium, sync._disk, sync._ledger, sync._cancellation);
 
         public void See(SealedFile file)
         {
@@ -280,17 +254,27 @@ public sealed class VaultSync
                 return;
             }
 
-            Presence presence = sync.Look(file);
-            bool wasPut = sync._ledger.Find(file.Name) is not null;
-            if (presence == Presence.Unknown && IsRight(file))
+            bool isGone = sync.Look(file) == VaultPresence.Absent;
+            switch (_put.Bring(file))
             {
-                sync._ledger.Set(sync._vault.Find(file.Name)!);
-                Interlocked.Increment(ref sync._adopted);
-            }
-            else if (presence != Presence.There && Put(file) && (wasPut || presence != Presence.Absent))
-            {
-                Interlocked.Increment(ref sync._mended);
-                sync._findings.Enqueue(new VaultFinding(file.Name, presence == Presence.Absent ? "it had gone from the vault" : "it was altered in the vault", "It was put again."));
+                case VaultPutResult.Adopted:
+                    Interlocked.Increment(ref sync._adopted);
+                    break;
+                case VaultPutResult.Put:
+                    CountPut(file);
+                    break;
+                case VaultPutResult.Mended:
+                    CountPut(file);
+                    Interlocked.Increment(ref sync._mended);
+                    sync._findings.Enqueue(new VaultFinding(file.Name, isGone ? "it had gone from the vault" : "it was altered in the vault", "It was put again."));
+                    break;
+                case VaultPutResult.Vanished:
+                    // gc, a merge or a forget was faster. The next listing has what stands in for it; without a pack's stand-in nothing is committed.
+                    Interlocked.Add(ref sync._vanished, file.Kind == SealedKind.Pack ? 1 : 0);
+                    break;
+                case VaultPutResult.Damaged:
+                    Refuse(file, _put.Reason);
+                    break;
             }
 
             sync._options.Progress.AddDone();
@@ -304,64 +288,20 @@ public sealed class VaultSync
             sync._options.Progress.AddDone();
         }
 
-        public void Dispose()
+        public void Dispose() => _put.Dispose();
+
+        private void CountPut(SealedFile file)
         {
-            _check.Dispose();
-            _content.Dispose();
-        }
-
-        private bool IsRight(SealedFile file)
-        {
-            try
-            {
-                using IStoreFile there = sync._disk.OpenReadStreamed(file.Name);
-                return _check.Structure(file, there) is null;
-            }
-            catch (StoreIoException error) when (error.InnerException is VaultException { Failure: VaultFailure.Missing })
-            {
-                return false;
-            }
-        }
-
-        // Checked before it is sent: rot in the store must not spread to its copy.
-        private bool Put(SealedFile file)
-        {
-            try
-            {
-                using IStoreFile source = sync._store.Open(file);
-                IStoreFile content = _content.Of(file, source);
-                if (_check.Whole(file, content) is { } reason)
-                {
-                    return Refuse(file, reason);
-                }
-
-                VaultObject put = sync._medium.PutAsync(file.Name, content, sync._cancellation).GetAwaiter().GetResult();
-                sync._vault.Set(put);
-                sync._ledger.Set(put);
-                sync._options.Progress.AddBytes(put.LengthBytes);
-            }
-            catch (StoreIoException error) when (error.Failure == StoreIoFailure.Missing)
-            {
-                // gc, a merge or a forget was faster. The next listing has what stands in for it; without a pack's stand-in nothing is committed.
-                Interlocked.Add(ref sync._vanished, file.Kind == SealedKind.Pack ? 1 : 0);
-                return false;
-            }
-            catch (StoreDamagedException error)
-            {
-                return Refuse(file, error.Message);
-            }
-
+            sync._options.Progress.AddBytes(_put.BytesPut);
             Interlocked.Add(ref sync._snapshots, file.Kind == SealedKind.Snapshot ? 1 : 0);
             if (Interlocked.Increment(ref sync._put) % PutsPerSave == 0)
             {
-                sync.Save();
+                sync._ledger.Save();
             }
-
-            return true;
         }
 
         // The index can be made anew, and a restore does without it; all else stops the commit.
-        private bool Refuse(SealedFile file, string reason)
+        private void Refuse(SealedFile file, string reason)
         {
             if (file.Kind is not (SealedKind.Index or SealedKind.Gone))
             {
@@ -369,7 +309,6 @@ public sealed class VaultSync
             }
 
             sync._findings.Enqueue(new VaultFinding(file.Name, $"it is damaged in the store: {reason}", "It was not put. 'gatewayctl vault heal' takes a good copy back from a vault that has one; else run 'gatewayctl store repair'."));
-            return false;
         }
     }
 }

@@ -25,6 +25,9 @@ public sealed record VaultSyncOptions
     /// <summary>What the vault is to have.</summary>
     public VaultScope Scope { get; init; } = VaultScope.Everything;
 
+    /// <summary>True for the machine that backs up straight into this vault; all others are refused there.</summary>
+    internal bool IsDirect { get; init; }
+
     /// <summary>Clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -37,6 +37,33 @@ public sealed partial class SealedStore : IDisposable
     /// <exception cref="StoreUnusableException">It is none, or damaged.</exception>
     public static Guid IdIn(ReadOnlySpan<byte> config, string location) => StoreConfig.Decode(config, location).StoreId;
 
+    /// <summary>How long a pack of the store gets, in bytes, but for its directory.</summary>
+    /// <inheritdoc cref="IdIn"/>
+    public static int PackBytesIn(ReadOnlySpan<byte> config, string location) => StoreConfig.Decode(config, location).PackBytes;
+
+    /// <summary>True for the path of a pack that is being written: it gets its name when it is sealed.</summary>
+    /// <param name="path">A path in a store.</param>
+    public static bool IsOpenPack(string path) => path.StartsWith(StoreLayout.Temporary + "/", StringComparison.Ordinal) && path.EndsWith(StoreLayout.PackSuffix, StringComparison.Ordinal);
+
+    /// <summary>
+    /// Lays a damaged pack where unfinished ones of dead sessions lie: the next writer takes every whole record out of it, into a pack of another name.
+    /// </summary>
+    /// <param name="disk">The store's disk.</param>
+    /// <param name="pack">Which it was.</param>
+    /// <param name="content">Its content.</param>
+    /// <exception cref="StoreIoException">It cannot be written.</exception>
+    public static void LeaveForSalvage(IStoreDisk disk, SealedFile pack, IStoreFile content)
+    {
+        Place(disk, $"damaged-{pack.Id}.new", new SealedFile(SealedKind.Pack, SalvagePath(pack)), content);
+    }
+
+    /// <summary>True while no writer has taken what is whole out of such a pack.</summary>
+    /// <inheritdoc cref="LeaveForSalvage"/>
+    public static bool IsLeftForSalvage(IStoreDisk disk, SealedFile pack) => disk.ListNames(StoreLayout.Temporary).Contains(SalvagePath(pack)[(StoreLayout.Temporary.Length + 1)..]);
+
+    // The name begins with a session that there never is.
+    private static string SalvagePath(SealedFile pack) => $"{StoreLayout.Temporary}/damaged-{pack.Id}{StoreLayout.PackSuffix}";
+
     /// <summary>Begins a session. On a disk that cannot be written there is none, and no gc may run from elsewhere meanwhile.</summary>
     /// <param name="disk">The store's disk.</param>
     /// <param name="purpose">What for, in a word; shown to whoever waits for the session.</param>

@@ -88,6 +88,20 @@ public sealed class BuiltProgram : IDisposable
         }
     }
 
+    /// <summary>Kills it with SIGKILL unless it ends by itself before.</summary>
+    /// <returns>True when it was killed.</returns>
+    public bool KillAfter(TimeSpan delay)
+    {
+        if (_process.WaitForExit(delay))
+        {
+            return false;
+        }
+
+        _process.Kill();
+        _process.WaitForExit();
+        return true;
+    }
+
     /// <summary>Sends a signal.</summary>
     public void Signal(string name) => Shell.Run($"kill -{name} {Id} 2>/dev/null || true");
 
