@@ -74,6 +74,9 @@ internal sealed class LedgerRun : IDisposable
             BinaryPrimitives.WriteUInt64LittleEndian(bytes, Magic);
             BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], count);
             stream.Write(bytes);
+
+            // The log that it stands for is emptied next.
+            stream.Flush(flushToDisk: true);
         }
 
         File.Move(temporary, path, overwrite: true);

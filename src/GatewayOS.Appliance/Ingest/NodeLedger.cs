@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using GatewayOS.Store;
 
 namespace GatewayOS.Appliance.Ingest;
@@ -10,8 +11,10 @@ namespace GatewayOS.Appliance.Ingest;
 /// more to own it too, which costs the wire and not the disk. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A cache: it can be made anew from the node's snapshots, then only what interrupted backups had sent is sent again. So nothing is synced;
-/// an entry lost in a power cut costs a chunk's way. Files in its directory: sorted runs in tiers, and a log of the newest entries.
+/// A cache: it can be made anew from the node's snapshots, then only what interrupted backups had sent is sent again. What a snapshot rests on
+/// is durable before the snapshot is listed here, and is counted: a ledger that has fewer entries than it was left with is made anew, for a
+/// node that does not own what its snapshots consist of could not restore them. Files in its directory: sorted runs in tiers, a log of the
+/// newest entries, and the list of snapshots, whose first line is the number of entries that it rests on.
 /// </remarks>
 public sealed class NodeLedger : IDisposable
 {
@@ -28,6 +31,7 @@ public sealed class NodeLedger : IDisposable
     private HashSet<string> _basis = new(StringComparer.Ordinal);
     private readonly FileStream _log;
     private int _nextRun;
+    private bool _isListed;
 
     private NodeLedger(string directory)
     {
@@ -110,6 +114,7 @@ public sealed class NodeLedger : IDisposable
     {
         lock (_gate)
         {
+            _log.Flush(flushToDisk: true);
             _basis.Add(snapshotId);
             WriteBasis();
         }
@@ -136,7 +141,13 @@ public sealed class NodeLedger : IDisposable
             return false;
         }
 
-        _basis = [.. File.ReadAllLines(basis)];
+        string[] lines = File.ReadAllLines(basis);
+        if (lines is [] || !long.TryParse(lines[0], NumberStyles.None, CultureInfo.InvariantCulture, out long entries))
+        {
+            return false;
+        }
+
+        _basis = [.. lines[1..]];
         foreach (string path in Directory.GetFiles(_directory, "*" + RunSuffix).Order(StringComparer.Ordinal))
         {
             if (LedgerRun.TryOpen(path) is not { } run)
@@ -151,17 +162,23 @@ public sealed class NodeLedger : IDisposable
         Span<byte> bytes = stackalloc byte[LedgerRun.KeyBytes];
         while (_log.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length)
         {
-            _recent.Add(BinaryPrimitives.ReadUInt128BigEndian(bytes));
+            // Zeros are what a power cut leaves of an entry that never reached the disk.
+            if (BinaryPrimitives.ReadUInt128BigEndian(bytes) is var key && key != 0)
+            {
+                _recent.Add(key);
+            }
         }
 
         // An entry cut off by a crash is overwritten.
         _log.Position = _log.Length / LedgerRun.KeyBytes * LedgerRun.KeyBytes;
-        return true;
+        _isListed = Count >= entries;
+        return _isListed;
     }
 
     private void Rebuild(IReadOnlyCollection<string> snapshotIds, Action<Action<ChunkId>> rebuild)
     {
         // Without the list of snapshots the directory counts as nothing, so a crash in between only means beginning again.
+        _isListed = false;
         File.Delete(Path.Join(_directory, BasisName));
         _runs.ForEach(run => run.Dispose());
         _runs.Clear();
@@ -182,6 +199,7 @@ public sealed class NodeLedger : IDisposable
         });
         MakeRun();
         _basis = new HashSet<string>(snapshotIds, StringComparer.Ordinal);
+        _isListed = true;
         WriteBasis();
     }
 
@@ -215,12 +233,18 @@ public sealed class NodeLedger : IDisposable
 
         _recent.Clear();
         _log.SetLength(0);
+
+        // Merging drops doubles.
+        if (_isListed)
+        {
+            WriteBasis();
+        }
     }
 
     private void WriteBasis()
     {
         string path = Path.Join(_directory, BasisName);
-        File.WriteAllLines(path + ".tmp", _basis.Order(StringComparer.Ordinal));
+        File.WriteAllLines(path + ".tmp", [Count.ToString(CultureInfo.InvariantCulture), .. _basis.Order(StringComparer.Ordinal)]);
         File.Move(path + ".tmp", path, overwrite: true);
     }
 
