@@ -162,8 +162,10 @@ public sealed class NodeLedger : IDisposable
         Span<byte> bytes = stackalloc byte[LedgerRun.KeyBytes];
         while (_log.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length)
         {
+            UInt128 key = BinaryPrimitives.ReadUInt128BigEndian(bytes);
+
             // Zeros are what a power cut leaves of an entry that never reached the disk.
-            if (BinaryPrimitives.ReadUInt128BigEndian(bytes) is var key && key != 0)
+            if (key != 0)
             {
                 _recent.Add(key);
             }
