@@ -17,6 +17,9 @@ internal sealed class Twin : IDisposable
     private static readonly TimeSpan s_startMax = TimeSpan.FromMinutes(12);
     private static readonly TimeSpan s_commandMax = TimeSpan.FromMinutes(10);
 
+    // How long the shell may take to say that it is there.
+    private static readonly TimeSpan s_helloMax = TimeSpan.FromSeconds(5);
+
     private readonly ScratchDirectory _scratch;
     private readonly string _name;
     private Process? _machine;
@@ -68,12 +71,11 @@ internal sealed class Twin : IDisposable
     /// <summary>Runs a command line as root in the machine, once its shell is there.</summary>
     public ProgramRun Run(string command)
     {
-        string mark = string.Create(CultureInfo.InvariantCulture, $"END-{Guid.NewGuid():N}");
         long started = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(started) < s_startMax)
         {
             RequireRunning();
-            if (Try($"\n( {command}\n) </dev/null 2>&1; code=$?; echo; echo {mark} $code\n", mark) is { } run)
+            if (Try(command) is { } run)
             {
                 return run;
             }
@@ -142,37 +144,47 @@ internal sealed class Twin : IDisposable
         _machine?.Dispose();
     }
 
-    // Null when the shell is not there yet.
-    private ProgramRun? Try(string input, string mark)
+    // Null when the shell is not there. It starts anew after each connection, and what is sent while none reads is lost: so it is asked first whether it is there.
+    private ProgramRun? Try(string command)
     {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = (int)s_commandMax.TotalMilliseconds };
+        string mark = $"{Guid.NewGuid():N}";
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = (int)s_helloMax.TotalMilliseconds };
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(Path.Join(Directory, "shell")));
-            socket.Send(Encoding.UTF8.GetBytes(input));
-            var output = new StringBuilder();
-            byte[] block = new byte[65536];
-            while (true)
+            if (Ask(socket, $"\necho HERE-{mark}\n", $@"HERE-{mark}\r?\n") is null)
             {
-                int bytes = socket.Receive(block);
-                output.Append(Encoding.UTF8.GetString(block, 0, bytes));
-                Match end = Regex.Match(output.ToString(), $@"\n{mark} (\d+)\r?\n");
-                if (end.Success)
-                {
-                    return new ProgramRun(int.Parse(end.Groups[1].Value, CultureInfo.InvariantCulture), output.ToString()[..end.Index].Trim(), "");
-                }
-
-                if (bytes == 0)
-                {
-                    return null;
-                }
+                return null;
             }
+
+            socket.ReceiveTimeout = (int)s_commandMax.TotalMilliseconds;
+            Match? said = Ask(socket, $"( {command}\n) </dev/null 2>&1; code=$?; echo; echo END-{mark} $code\n", $@"(?s)^(.*)\nEND-{mark} (\d+)\r?\n");
+            return said is null ? null : new ProgramRun(int.Parse(said.Groups[2].Value, CultureInfo.InvariantCulture), said.Groups[1].Value.Trim(), "");
         }
         catch (SocketException)
         {
             Pause();
             return null;
         }
+    }
+
+    // Null when the other end is gone before it has said what is waited for.
+    private static Match? Ask(Socket socket, string input, string pattern)
+    {
+        socket.Send(Encoding.UTF8.GetBytes(input));
+        var output = new StringBuilder();
+        byte[] block = new byte[65536];
+        while (socket.Receive(block) is > 0 and int bytes)
+        {
+            output.Append(Encoding.UTF8.GetString(block, 0, bytes));
+            Match match = Regex.Match(output.ToString(), pattern);
+            if (match.Success)
+            {
+                return match;
+            }
+        }
+
+        return null;
     }
 
     private Match Wait(Func<string> text, string pattern)
