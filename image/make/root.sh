@@ -18,6 +18,14 @@ echo 'gatewayos:x:800:' >>"$root/etc/group"
 echo 'gatewayos:!:19000::::::' >>"$root/etc/shadow"
 echo 'gatewayos:!::' >>"$root/etc/gshadow"
 
+# The account that a technician is let in to: nobody's password opens it, and it may read the journal.
+echo 'technician:x:801:801:Technician:/var/lib/technician:/bin/bash' >>"$root/etc/passwd"
+echo 'technician:x:801:' >>"$root/etc/group"
+echo 'technician:*:19000::::::' >>"$root/etc/shadow"
+echo 'technician:!::' >>"$root/etc/gshadow"
+sed -i 's/^\(systemd-journal:.*:\)$/\1technician/' "$root/etc/group" "$root/etc/gshadow"
+install -d -m 700 -o 801 -g 801 "$root/var/lib/technician"
+
 cp -r --no-preserve=ownership "$here/../root/." "$root/"
 cp "$here/../systemd/gatewayd.service" "$root/etc/systemd/system/"
 install -m 755 "$programs/gatewayd/gatewayd" "$programs/gatewayctl/gatewayctl" "$root/usr/bin/"
@@ -38,8 +46,8 @@ ln -s /run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 ln -sf /etc/machine-id "$root/var/lib/dbus/machine-id"
 cp "$root/usr/share/systemd/tmp.mount" "$root/etc/systemd/system/"
 
-enabled=(tmp.mount boot-efi.mount gateway-reached.service gateway-grow.service gateway-softdog.service gateway-trial.timer gateway-array.service gatewayd.service rauc.service nftables.service systemd-networkd.service systemd-resolved.service udisks2.service chrony.service gateway-console@tty1.service gateway-console@ttyS0.service)
-masked=(apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service mdcheck_start.timer mdcheck_continue.timer mdmonitor.service mdmonitor-oneshot.timer systemd-firstboot.service systemd-timesyncd.service getty@tty1.service serial-getty@ttyS0.service getty.target smartmontools.service systemd-repart.service)
+enabled=(tmp.mount boot-efi.mount gateway-reached.service gateway-grow.service gateway-softdog.service gateway-trial.timer gateway-array.service gateway-service.path gatewayd.service rauc.service nftables.service systemd-networkd.service systemd-resolved.service udisks2.service chrony.service gateway-console@tty1.service gateway-console@ttyS0.service)
+masked=(apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service mdcheck_start.timer mdcheck_continue.timer mdmonitor.service mdmonitor-oneshot.timer systemd-firstboot.service systemd-timesyncd.service getty@tty1.service serial-getty@ttyS0.service getty.target smartmontools.service systemd-repart.service ssh.service ssh.socket)
 if [ "$PROFILE" = dev ]; then
   cp -r --no-preserve=ownership "$here/../dev/." "$root/"
   enabled+=(dev-journal.service dev-shell.service dev-gpio.service)
@@ -56,6 +64,6 @@ cp "$root"/boot/vmlinuz-* "$work/vmlinuz"
 
 # What is only of use while packages are installed, and what differs from build to build.
 rm -rf "$root"/boot/* "$root"/var/cache/* "$root"/var/log/* "$root"/var/lib/apt/lists/* "$root"/var/lib/initramfs-tools "$root"/var/lib/systemd/* "$root"/usr/share/initramfs-tools "$root"/usr/lib/klibc* \
-  "$root"/etc/{initramfs-tools,.pwd.lock,passwd-,group-,shadow-,gshadow-}
+  "$root"/etc/ssh/ssh_host_* "$root"/etc/{initramfs-tools,.pwd.lock,passwd-,group-,shadow-,gshadow-}
 mkdir -p "$root/boot/efi" "$root/var/log" "$root/var/cache"
 depmod -b "$root" "$(basename "$root"/lib/modules/*)"

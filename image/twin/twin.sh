@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # The hardware twin: a virtual machine made from a hardware profile, in which the image starts as on the appliance.
-# usage: twin.sh --profile NAME [--image IMG] [--dir DIR] [--grpc PORT] [--web PORT] [--disk-mib N] [--system-mib N] [--usb IMG] [--console FILE]
+# usage: twin.sh --profile NAME [--image IMG] [--dir DIR] [--grpc PORT] [--web PORT] [--ssh PORT] [--disk-mib N] [--system-mib N] [--usb IMG] [--console FILE]
 # DIR keeps the machine: system disk, a disk for each bay, firmware variables, TPM. In it are, too, while the machine runs: qmp (QEMU's control), shell (a root shell, development
 # images only), journal (what the second serial line says). Without --console the console is this terminal; Ctrl-A X ends the machine.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-profile=dev image='' dir='' grpc=8441 web=8443 disk_mib=256 system_mib=1024 usb='' console=''
+profile=dev image='' dir='' grpc=8441 web=8443 ssh='' disk_mib=256 system_mib=1024 usb='' console=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --profile) profile=$2 ;; --image) image=$2 ;; --dir) dir=$2 ;; --grpc) grpc=$2 ;; --web) web=$2 ;; --disk-mib) disk_mib=$2 ;; --system-mib) system_mib=$2 ;; --usb) usb=$2 ;; --console) console=$2 ;;
+    --profile) profile=$2 ;; --image) image=$2 ;; --dir) dir=$2 ;; --grpc) grpc=$2 ;; --web) web=$2 ;; --ssh) ssh=$2 ;; --disk-mib) disk_mib=$2 ;; --system-mib) system_mib=$2 ;; --usb) usb=$2 ;; --console) console=$2 ;;
     *) echo "twin.sh: '$1' is no option" >&2; exit 2 ;;
   esac
   shift 2
@@ -30,7 +30,7 @@ field() { sed -n "s/.*\"match\".*\"$1\": *\"\([^\"]*\)\".*/\1/p" "$description";
 arguments=(-machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 3072 -display none -nodefaults -rtc base=utc
   -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE.fd -drive "if=pflash,format=raw,file=$dir/vars.fd"
   -drive "if=none,id=system,format=raw,file=$dir/system.img,cache=writeback" -device virtio-blk-pci,drive=system,bootindex=0
-  -netdev "user,id=lan,hostfwd=tcp:127.0.0.1:$grpc-:8441,hostfwd=tcp:127.0.0.1:$web-:8443" -device virtio-net-pci,netdev=lan
+  -netdev "user,id=lan,hostfwd=tcp:127.0.0.1:$grpc-:8441,hostfwd=tcp:127.0.0.1:$web-:8443${ssh:+,hostfwd=tcp:127.0.0.1:$ssh-:22}" -device virtio-net-pci,netdev=lan
   -object rng-random,id=rng,filename=/dev/urandom -device virtio-rng-pci,rng=rng
   -device i6300esb -action watchdog=reset
   -qmp "unix:$dir/qmp,server=on,wait=off")

@@ -17,12 +17,13 @@ internal static class Program
     private static readonly Option<string> s_profile = new("--profile") { Description = "Hardware profile: a name, or a .json file; 'auto' for the one of this machine, which is 'dev' on a virtual machine that is none of the models", HelpName = "NAME", DefaultValueFactory = _ => Hardware.Profiles.DmiStrings.Auto };
     private static readonly Option<bool> s_virtualArray = new("--virtual-array") { Description = "Pretend an array of disks that are files in the state directory, to try what is done about disks; only with a virtual profile" };
     private static readonly Option<string> s_tpm = new("--tpm") { Description = "TPM 2.0 that seals the store's key, as tpm2-tss names it, for instance device:/dev/tpmrm0; 'auto' for that one where there is one, 'off' for none: the key is a file then", HelpName = "WHERE", DefaultValueFactory = _ => Hardware.Tpm.TpmSealer.Auto };
+    private static readonly Option<string?> s_service = new("--service-access") { Description = "Directory over which the system is asked to let a technician in when that is wanted at the front panel (the image's units do); none: it is not offered", HelpName = "DIR" };
     private static readonly Option<string> s_name = new("--name") { Description = "The appliance's name for people", HelpName = "NAME", DefaultValueFactory = _ => Environment.MachineName };
     private static readonly Option<double?> s_lifetime = new("--certificate-hours") { Description = "Lifetime of certificates, in hours [default: 720]", HelpName = "HOURS" };
 
     public static int Main(string[] arguments)
     {
-        var root = new RootCommand("The GatewayOS appliance: takes backups of nodes over gRPC into a store.") { s_state, s_store, s_listen, s_web, s_metrics, s_profile, s_virtualArray, s_tpm, s_name, s_lifetime, ArrayCommand.Make(), UnlockCommand.Make() };
+        var root = new RootCommand("The GatewayOS appliance: takes backups of nodes over gRPC into a store.") { s_state, s_store, s_listen, s_web, s_metrics, s_profile, s_virtualArray, s_tpm, s_service, s_name, s_lifetime, ArrayCommand.Make(), UnlockCommand.Make() };
         root.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).Invoke();
     }
@@ -54,6 +55,7 @@ internal static class Program
             Profile = parsed.GetValue(s_profile)!,
             VirtualArray = parsed.GetValue(s_virtualArray),
             Tpm = parsed.GetValue(s_tpm)!,
+            ServiceDirectory = parsed.GetValue(s_service),
             Name = parsed.GetValue(s_name)!,
             CertificateLifetime = parsed.GetValue(s_lifetime) is { } hours ? TimeSpan.FromHours(hours) : null,
         };

@@ -185,6 +185,61 @@ public sealed class BodyTests : IDisposable
         Assert.Empty(Snapshots(appliance));
     }
 
+    [Fact]
+    public void Service_access_is_asked_for_at_the_panel_and_is_open_when_the_system_says_so()
+    {
+        string requests = _scratch["service"];
+        using var appliance = new Appliance(_scratch, "--service-access", requests);
+        TurnTo(appliance, page: 8, "Open service?");
+        Press(appliance, "enter", holdMs: 6000);
+        Until.Holds(() => File.Exists(Path.Join(requests, "request")), "the system is asked");
+        string[] request = File.ReadAllLines(Path.Join(requests, "request"));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Join(requests, "request")));
+        Assert.Equal("open", request[0]);
+        Assert.StartsWith("ecdsa-sha2-nistp256 ", request[1], StringComparison.Ordinal);
+        Press(appliance, "down");
+        Until.Holds(() => Line(appliance, 1) == "closed", "it is closed until the system says otherwise");
+        Assert.Empty(Alerts(appliance));
+
+        // What a unit of the image does in its place, see image/root/usr/lib/gatewayos/service-access.
+        Directory.CreateDirectory(requests + "-open");
+        File.WriteAllText(Path.Join(requests + "-open", "until"), $"{DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds()}\n");
+        Until.Holds(() => Alerts(appliance).Contains("ServiceAccess service access warning"), "open access is an alert");
+        Until.Holds(() => Line(appliance, 1).Length == 11, "the code is on the display");
+        string first = Line(appliance, 1);
+        Press(appliance, "enter");
+        Until.Holds(() => Line(appliance, 1) != first, "its other half follows");
+
+        // The code makes the key that was asked for.
+        string key = _scratch["key"];
+        using (var made = new BuiltProgram("gatewayctl", ["service-key", key], new Dictionary<string, string> { ["GATEWAY_SERVICE_CODE"] = $"{first}-{Line(appliance, 1)}".ToLowerInvariant() }))
+        {
+            Assert.Contains($"ssh -i {key}", made.Wait().Expect(0).Output, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key));
+        Assert.Equal(request[1], Shell.Run($"ssh-keygen -y -f '{key}'").Trim());
+        File.WriteAllLines(_scratch["host"], request[3..]);
+        File.SetUnixFileMode(_scratch["host"], UnixFileMode.UserRead);
+        Assert.Equal($"gateway-service {Shell.Run($"ssh-keygen -y -f '{_scratch["host"]}'").Trim()}", File.ReadAllText(key + ".known_hosts").Trim());
+
+        // Closed again.
+        Press(appliance, "up");
+        Press(appliance, "enter", holdMs: 6000);
+        Until.Holds(() => File.ReadAllText(Path.Join(requests, "request")) == "close\n", "the system is asked to close it");
+        Directory.Delete(requests + "-open", recursive: true);
+        Until.Holds(() => Alerts(appliance).Length == 0, "the alert is over");
+        Assert.Contains(Json(appliance, "audit", "list").GetProperty("entries").EnumerateArray(), entry => entry.GetProperty("who").GetString() == "panel" && entry.GetProperty("method").GetString() == "open service access");
+    }
+
+    [Fact]
+    public void A_code_that_is_none_makes_no_key()
+    {
+        using var program = new BuiltProgram("gatewayctl", ["service-key", _scratch["key"]], new Dictionary<string, string> { ["GATEWAY_SERVICE_CODE"] = "AAAAA-BBBBB-CCCCC-DDDD" });
+        Assert.Contains("'Service code'", program.Wait().Expect(2).Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(_scratch["key"]));
+    }
+
     private static JsonElement Json(Appliance appliance, params string[] verb) => appliance.Operator([.. verb, "--json"]).Expect(0).Json;
 
     private static void Press(Appliance appliance, string button, int holdMs = 100) =>
@@ -200,7 +255,7 @@ public sealed class BodyTests : IDisposable
         Until.Holds(() => Line(appliance) == title, $"the page '{title}' is there");
     }
 
-    private static string Line(Appliance appliance) => Json(appliance, "panel", "show").GetProperty("lines")[0].GetString()!.TrimEnd();
+    private static string Line(Appliance appliance, int line = 0) => Json(appliance, "panel", "show").GetProperty("lines")[line].GetString()!.TrimEnd();
 
     private static JsonElement Led(Appliance appliance, string name) => Json(appliance, "panel", "show").GetProperty("leds").EnumerateArray().Single(led => led.GetProperty("name").GetString() == name);
 

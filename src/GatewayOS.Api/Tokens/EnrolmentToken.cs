@@ -21,8 +21,6 @@ public sealed record EnrolmentToken(byte[] CaPin, string Id, byte[] Secret)
     private const string Prefix = "GW1-";
     private const int IdBytes = 6;
     private const int ChecksumBytes = 3;
-    private const int GroupDigits = 5;
-    private const string Digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
     /// <summary>A new token.</summary>
     public static EnrolmentToken Create(ReadOnlySpan<byte> caKeyHash) =>
@@ -38,7 +36,7 @@ public sealed record EnrolmentToken(byte[] CaPin, string Id, byte[] Secret)
             throw new FormatException($"This is no token or claim code: one begins with '{Prefix}'. Copy it again, whole.");
         }
 
-        string digits = trimmed[Prefix.Length..].Replace("-", "", StringComparison.Ordinal).Replace('O', '0').Replace('I', '1').Replace('L', '1');
+        string digits = Base32.Normalise(trimmed[Prefix.Length..]);
         const int Bytes = PinBytes + IdBytes + SecretBytes + ChecksumBytes;
         if (digits.Length != Bytes * 8 / 5 || !TryDecode(digits, out byte[] bytes) || !Checksum(bytes.AsSpan(0, Bytes - ChecksumBytes)).SequenceEqual(bytes.AsSpan(Bytes - ChecksumBytes)))
         {
@@ -55,8 +53,7 @@ public sealed record EnrolmentToken(byte[] CaPin, string Id, byte[] Secret)
     public string ToText()
     {
         byte[] body = [.. CaPin, .. Convert.FromHexString(Id), .. Secret];
-        string digits = Encode([.. body, .. Checksum(body)]);
-        return Prefix + string.Join('-', digits.Chunk(GroupDigits).Select(group => new string(group)));
+        return Prefix + Base32.Grouped(Encode([.. body, .. Checksum(body)]));
     }
 
     private static byte[] Checksum(ReadOnlySpan<byte> body) => SHA256.HashData(body)[..ChecksumBytes];
@@ -71,7 +68,7 @@ public sealed record EnrolmentToken(byte[] CaPin, string Id, byte[] Secret)
             held = (held << 8) | value;
             for (bits += 8; bits >= 5; bits -= 5)
             {
-                digits.Append(Digits[(held >> (bits - 5)) & 31]);
+                digits.Append(Base32.Digits[(held >> (bits - 5)) & 31]);
             }
 
             held &= (1 << bits) - 1;
@@ -88,7 +85,7 @@ public sealed record EnrolmentToken(byte[] CaPin, string Id, byte[] Secret)
         int held = 0;
         foreach (char digit in digits)
         {
-            int value = Digits.IndexOf(digit, StringComparison.Ordinal);
+            int value = Base32.Digits.IndexOf(digit, StringComparison.Ordinal);
             if (value < 0)
             {
                 return false;

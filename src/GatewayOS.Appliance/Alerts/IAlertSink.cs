@@ -78,6 +78,9 @@ public enum AlertKind
     /// <summary>The store's key is not as well kept as it could be.</summary>
     StoreKey,
 
+    /// <summary>A technician can get in to the system below gatewayd.</summary>
+    ServiceAccess,
+
     /// <summary>A test of delivery, raised by an operator.</summary>
     Test,
 }

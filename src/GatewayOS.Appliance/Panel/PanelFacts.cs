@@ -6,7 +6,11 @@ namespace GatewayOS.Appliance.Panel;
 /// <param name="Addresses">Its network addresses, and the fingerprint of its web page where it has one.</param>
 /// <param name="Alerts">Alerts that stand, the worst first.</param>
 /// <param name="Steps">What to do next at the disks; empty when nothing is.</param>
-public sealed record PanelFacts(string Name, string Status, IReadOnlyList<string> Addresses, IReadOnlyList<string> Alerts, IReadOnlyList<string> Steps);
+public sealed record PanelFacts(string Name, string Status, IReadOnlyList<string> Addresses, IReadOnlyList<string> Alerts, IReadOnlyList<string> Steps)
+{
+    /// <summary>The code of service access and until when it is open; empty while it is closed. Secret: for the display alone.</summary>
+    public IReadOnlyList<string> Service { get; init; } = [];
+}
 
 /// <summary>What can be done at the panel. Nothing here waits.</summary>
 public interface IPanelActions
@@ -26,4 +30,13 @@ public interface IPanelActions
 
     /// <summary>Told that somebody before the machine has vouched for being there.</summary>
     void Vouched(DateTimeOffset until);
+
+    /// <summary>True where a technician can be let in to the system below gatewayd.</summary>
+    bool OffersService { get; }
+
+    /// <summary>Opens service access, with a new code. It closes by itself.</summary>
+    void OpenService();
+
+    /// <summary>Closes service access, and ends what goes on over it.</summary>
+    void CloseService();
 }

@@ -51,6 +51,7 @@ internal static class CommandTree
         root.Subcommands.Add(TunnelCommands.Build());
         root.Subcommands.Add(FleetCommands.Build());
         root.Subcommands.Add(RecoveryKeyCommand.Build());
+        root.Subcommands.Add(ServiceKeyCommand.Build());
         root.Subcommands.Add(SettingsCommand.Build());
         root.Subcommands.Add(FactoryResetCommand.Build());
         root.Subcommands.Add(SupportCommands.Build());

@@ -28,6 +28,9 @@ internal sealed record ShutDownJson(bool Ok, string What);
 
 internal sealed record ApplianceKeyJson(bool Ok, string StoreId, string Slot, string RecoveryKey, string? File);
 
+/// <summary>service-key: what was made of the code, and how it is used.</summary>
+internal sealed record ServiceKeyJson(bool Ok, string Key, string KnownHosts, string Command);
+
 /// <summary>Serialiser of the JSON about the appliance's body. Field names are the contract in JSON.md.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(HardwareJson))]
@@ -37,4 +40,5 @@ internal sealed record ApplianceKeyJson(bool Ok, string StoreId, string Slot, st
 [JsonSerializable(typeof(PowerHistoryJson))]
 [JsonSerializable(typeof(ShutDownJson))]
 [JsonSerializable(typeof(ApplianceKeyJson))]
+[JsonSerializable(typeof(ServiceKeyJson))]
 internal sealed partial class BodyJson : JsonSerializerContext;

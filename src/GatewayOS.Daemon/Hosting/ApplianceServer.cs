@@ -204,6 +204,7 @@ internal static class ApplianceServer
     private static void AddBody(IServiceCollection services, ApplianceHost appliance)
     {
         services.AddSingleton<IMachine>(provider => appliance.IsOwnMachine ? new SystemdMachine() : new StoppingMachine(provider.GetRequiredService<IHostApplicationLifetime>()));
+        services.AddSingleton<ServiceAccess>();
         services.AddSingleton<PanelFeed>();
         services.AddSingleton<BodyEvents>();
         services.AddSingleton<ApplianceBody>();

@@ -12,7 +12,7 @@ namespace GatewayOS.Daemon.Hosting;
 /// <summary>
 /// What the hardware's threads tell, and what comes of it. They only put a word into a queue: alerts are written to disk, and none of these threads may wait for that.
 /// </summary>
-internal sealed class BodyEvents(ApplianceHost appliance, IMachine machine, PanelFeed feed, ILogger<BodyEvents> logger)
+internal sealed class BodyEvents(ApplianceHost appliance, IMachine machine, PanelFeed feed, ServiceAccess service, ILogger<BodyEvents> logger)
     : BackgroundService, IPanelActions, IPanelTrouble, IPowerEvents, IBodyActions
 {
     private const int WaitingMax = 256;
@@ -67,6 +67,21 @@ internal sealed class BodyEvents(ApplianceHost appliance, IMachine machine, Pane
     {
         appliance.Audit.Note("panel", "presence", "appliance", AuditOutcome.Done, $"until {until:yyyy-MM-dd HH:mm:ss} UTC");
         DaemonLog.Background(logger, $"Somebody at the front panel vouches for being there, until {until:HH:mm:ss} UTC.");
+    });
+
+    public bool OffersService => service.IsOffered;
+
+    public void OpenService() => Later(() =>
+    {
+        // On record before it is done: what cannot be recorded is not done.
+        appliance.Audit.Note("panel", "open service access", "appliance", AuditOutcome.Done, $"for {ServiceAccess.OpenMax.TotalHours:0} hours");
+        service.Open();
+    });
+
+    public void CloseService() => Later(() =>
+    {
+        service.Close();
+        appliance.Audit.Note("panel", "close service access", "appliance", AuditOutcome.Done, "");
     });
 
     public void Chip(string chipLabel, string use, string? problem) => Decide($"{chipLabel} {use}", problem, use == "power fail"

@@ -32,6 +32,9 @@ internal sealed record DaemonOptions
     /// <summary>The TPM that seals the store's key: where it is, <c>auto</c> or <c>off</c>.</summary>
     public required string Tpm { get; init; }
 
+    /// <summary>Where the system is asked to let a technician in; null where it does not.</summary>
+    public string? ServiceDirectory { get; init; }
+
     /// <summary>The appliance's name for people.</summary>
     public required string Name { get; init; }
 

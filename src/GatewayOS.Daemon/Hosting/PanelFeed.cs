@@ -10,7 +10,7 @@ using Microsoft.Data.Sqlite;
 namespace GatewayOS.Daemon.Hosting;
 
 /// <summary>Gathers every second what the panel shows, so that the panel itself never asks a disk.</summary>
-internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILogger<PanelFeed> logger, FirstStart? first = null, WebCertificate? certificate = null) : BackgroundService
+internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ServiceAccess service, ILogger<PanelFeed> logger, FirstStart? first = null, WebCertificate? certificate = null) : BackgroundService
 {
     private const int AlertsShownMax = 20;
 
@@ -62,7 +62,10 @@ internal sealed class PanelFeed(ApplianceHost appliance, TimeProvider time, ILog
             _claimCode is { } code ? $"Code {code}" : Update.Length > 0 ? Update : alerts.Length > 0 ? $"{Count(alerts.Length)} alert{(alerts.Length > 1 ? "s" : "")}" : runs > 0 ? $"{Count(runs)} backup{(runs > 1 ? "s" : "")}" : "OK",
             certificate is null ? addresses : [.. addresses, $"SHA-256 {certificate.Fingerprint}"],
             [.. alerts.Select(alert => alert.Event.Summary)],
-            Step.Length > 0 ? [Step] : []);
+            Step.Length > 0 ? [Step] : [])
+        {
+            Service = service.Look(),
+        };
         if (Panel is { } panel)
         {
             // Acknowledged alerts stand, and somebody sees to them: the lamp is for the others.

@@ -62,6 +62,7 @@ public sealed partial class FrontPanelDevice : IFrontPanel, IDisposable
     private bool _isIdentifying;
     private long _displayRetryAtMs;
     private volatile string[] _shown = ["", ""];
+    private volatile string[] _mirrored = ["", ""];
     private volatile bool _isStopping;
 
     /// <summary>Makes the panel; <see cref="Start"/> begins.</summary>
@@ -112,7 +113,7 @@ public sealed partial class FrontPanelDevice : IFrontPanel, IDisposable
         LedTiming timing = _leds.Timing();
         return new PanelView(
             [.. _leds.View().Select(led => new PanelLed(led.Led.Name, led.Led.Label ?? led.Led.Name, led.Led.Colour ?? "green", led.Pattern, led.StepsMs, led.PhaseMs, led.IsLit))],
-            _display is null ? [] : _shown,
+            _display is null ? [] : _mirrored,
             [.. (_virtual is null ? [] : Inputs()).Select(one => one.Name)],
             _virtual is not null,
             timing.MedianUs,
@@ -364,6 +365,9 @@ public sealed partial class FrontPanelDevice : IFrontPanel, IDisposable
         {
             _display.Show(lines.First, lines.Second);
             _shown = [lines.First, lines.Second];
+
+            // A display that is drawn only has no other place to be read at.
+            _mirrored = _menu.IsSecret && _profile.Panel.Lcd?.Device is not null ? [lines.First, "on the display"] : _shown;
             if (_isDisplayTold)
             {
                 _isDisplayTold = false;

@@ -49,12 +49,20 @@ public sealed class PanelMenu
             new Page(_ => ["Network"], facts => facts.Addresses.Count > 0 ? facts.Addresses : ["no address"]),
             new Page(facts => [$"Alerts: {facts.Alerts.Count.ToString(CultureInfo.InvariantCulture)}"], facts => facts.Alerts.Count > 0 ? facts.Alerts : ["none"]),
             new Page(facts => [facts.Steps.Count > 0 ? "Disks: to do" : "Disks"], facts => facts.Steps.Count > 0 ? facts.Steps : ["nothing to do"]),
-            new Page("Shut down?", hold.Confirm, () => Do("Shutting down", () => actions.ShutDown(isReboot: false))),
-            new Page("Restart?", hold.Confirm, () => Do("Restarting", () => actions.ShutDown(isReboot: true))),
-            new Page("Factory reset?", hold.Confirm, () => Do("Access is reset", actions.ResetAccess)),
-            new Page("I am here", hold.Presence, Vouch),
+            new Page(_ => "Shut down?", hold.Confirm, () => Do("Shutting down", () => actions.ShutDown(isReboot: false))),
+            new Page(_ => "Restart?", hold.Confirm, () => Do("Restarting", () => actions.ShutDown(isReboot: true))),
+            new Page(_ => "Factory reset?", hold.Confirm, () => Do("Access is reset", actions.ResetAccess)),
+            new Page(_ => "I am here", hold.Presence, Vouch),
+            .. actions.OffersService ? (Page[])
+            [
+                new Page(facts => IsOpen(facts) ? "Close service?" : "Open service?", hold.Confirm, OpenOrClose),
+                new Page(_ => ["Service code"], facts => IsOpen(facts) ? facts.Service : ["closed"]) { IsSecret = true },
+            ] : [],
         ];
     }
+
+    /// <summary>True while it shows what is for nobody but who stands before the machine.</summary>
+    public bool IsSecret => _pages[_page].IsSecret;
 
     /// <summary>Takes a press in.</summary>
     /// <param name="button">Which button.</param>
@@ -124,12 +132,13 @@ public sealed class PanelMenu
         }
 
         Page page = _pages[_page];
+        PanelFacts facts = _actions.Facts();
         if (_notice is { } notice)
         {
             _noticeUntilMs = _noticeUntilMs == 0 ? nowMs + NoticeMs : _noticeUntilMs;
             if (nowMs < _noticeUntilMs)
             {
-                return (Fit(page.Title, 0), Fit(notice, nowMs - _shownSinceMs));
+                return (Fit(page.Title!(facts), 0), Fit(notice, nowMs - _shownSinceMs));
             }
 
             (_notice, _noticeUntilMs) = (null, 0);
@@ -139,10 +148,9 @@ public sealed class PanelMenu
         {
             long leftMs = needed - (_isSpent ? 0 : _enterHeldMs ?? 0);
             string seconds = ((leftMs + 999) / 1000).ToString(CultureInfo.InvariantCulture);
-            return (Fit(page.Title, 0), Fit(_enterHeldMs is null || _isSpent ? $"hold ENTER {seconds}s" : $"keep holding {seconds}", 0));
+            return (Fit(page.Title!(facts), 0), Fit(_enterHeldMs is null || _isSpent ? $"hold ENTER {seconds}s" : $"keep holding {seconds}", 0));
         }
 
-        PanelFacts facts = _actions.Facts();
         IReadOnlyList<string> items = page.Items!(facts);
         return (Fit(page.Heading!(facts)[0], nowMs - _shownSinceMs), Fit(items[_item % items.Count], nowMs - _shownSinceMs));
     }
@@ -181,6 +189,20 @@ public sealed class PanelMenu
         _notice = notice;
     }
 
+    private static bool IsOpen(PanelFacts facts) => facts.Service.Count > 0;
+
+    private void OpenOrClose()
+    {
+        if (IsOpen(_actions.Facts()))
+        {
+            Do("Closing", _actions.CloseService);
+        }
+        else
+        {
+            Do("next page: code", _actions.OpenService);
+        }
+    }
+
     private void Vouch()
     {
         DateTimeOffset until = _vouch();
@@ -190,11 +212,11 @@ public sealed class PanelMenu
 
     private sealed class Page
     {
-        public Page(Func<PanelFacts, IReadOnlyList<string>> heading, Func<PanelFacts, IReadOnlyList<string>> items) => (Title, Heading, Items) = ("", heading, items);
+        public Page(Func<PanelFacts, IReadOnlyList<string>> heading, Func<PanelFacts, IReadOnlyList<string>> items) => (Heading, Items) = (heading, items);
 
-        public Page(string title, int holdMs, Action deed) => (Title, HoldMs, Deed) = (title, holdMs, deed);
+        public Page(Func<PanelFacts, string> title, int holdMs, Action deed) => (Title, HoldMs, Deed) = (title, holdMs, deed);
 
-        public string Title { get; }
+        public Func<PanelFacts, string>? Title { get; }
 
         public Func<PanelFacts, IReadOnlyList<string>>? Heading { get; }
 
@@ -203,5 +225,7 @@ public sealed class PanelMenu
         public int? HoldMs { get; }
 
         public Action? Deed { get; }
+
+        public bool IsSecret { get; init; }
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using GatewayOS.Api.Tokens;
 using GatewayOS.Appliance.Accounts;
 using GatewayOS.Appliance.Nodes;
 using GatewayOS.Web.Sessions;
@@ -17,14 +18,11 @@ public sealed class FirstStart
 
     private const int CodeDigits = 10;
 
-    // Crockford's base32: nothing in it is taken for something else.
-    private const string Digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
     private readonly AccountRegistry _accounts;
     private readonly NodeRegistry _registry;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
-    private string _code = NewCode();
+    private string _code = Base32.NewCode(CodeDigits);
     private (string Token, long At)? _claim;
 
     /// <summary>Makes one, with a code that nobody has seen.</summary>
@@ -43,7 +41,7 @@ public sealed class FirstStart
         {
             lock (_gate)
             {
-                return IsNeeded ? $"{_code[..(CodeDigits / 2)]}-{_code[(CodeDigits / 2)..]}" : null;
+                return IsNeeded ? Base32.Grouped(_code) : null;
             }
         }
     }
@@ -53,7 +51,7 @@ public sealed class FirstStart
     /// <returns>What the setup is then done with; null when the code is wrong. An earlier claim serves no more.</returns>
     public string? Claim(string typed)
     {
-        byte[] code = Encoding.UTF8.GetBytes(typed.Trim().Replace("-", "", StringComparison.Ordinal).ToUpperInvariant().Replace('O', '0').Replace('I', '1').Replace('L', '1'));
+        byte[] code = Encoding.UTF8.GetBytes(Base32.Normalise(typed));
         lock (_gate)
         {
             if (!IsNeeded || !CryptographicOperations.FixedTimeEquals(code, Encoding.ASCII.GetBytes(_code)))
@@ -81,9 +79,7 @@ public sealed class FirstStart
     {
         lock (_gate)
         {
-            (_code, _claim) = (NewCode(), null);
+            (_code, _claim) = (Base32.NewCode(CodeDigits), null);
         }
     }
-
-    private static string NewCode() => RandomNumberGenerator.GetString(Digits, CodeDigits);
 }

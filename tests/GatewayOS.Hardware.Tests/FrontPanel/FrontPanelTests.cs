@@ -17,6 +17,7 @@ public sealed class FrontPanelTests : IPanelActions, IPanelTrouble, IDisposable
     private readonly ScratchDirectory _scratch = new("panel");
     private readonly ConcurrentQueue<string> _done = new();
     private readonly ConcurrentQueue<string> _trouble = new();
+    private string[] _service = [];
     private FrontPanelDevice _panel;
 
     public FrontPanelTests()
@@ -32,7 +33,13 @@ public sealed class FrontPanelTests : IPanelActions, IPanelTrouble, IDisposable
         _scratch.Dispose();
     }
 
-    PanelFacts IPanelActions.Facts() => new("vault-7", "OK", [], [], []);
+    PanelFacts IPanelActions.Facts() => new("vault-7", "OK", [], [], []) { Service = _service };
+
+    bool IPanelActions.OffersService => _service.Length > 0;
+
+    void IPanelActions.OpenService() => _done.Enqueue("open");
+
+    void IPanelActions.CloseService() => _done.Enqueue("close");
 
     void IPanelActions.ShutDown(bool isReboot) => _done.Enqueue(isReboot ? "restart" : "shut down");
 
@@ -76,6 +83,23 @@ public sealed class FrontPanelTests : IPanelActions, IPanelTrouble, IDisposable
         Assert.True(_panel.UsePresence());
         Assert.False(_panel.UsePresence());
         Assert.Null(_panel.View().PresentUntil);
+    }
+
+    [Fact]
+    public void A_service_code_is_seen_from_afar_only_where_the_display_is_drawn_only()
+    {
+        _service = ["AAAAA-BBBBB"];
+        Restart(_profile, new VirtualDisplay());
+        Press("up");
+        Shows("Service code");
+        Assert.Equal("AAAAA-BBBBB", _panel.View().Lines[1].TrimEnd());
+
+        var display = new VirtualDisplay();
+        Restart(_profile with { Panel = _profile.Panel with { Lcd = _profile.Panel.Lcd! with { Device = "/dev/lcd" } } }, display);
+        Press("up");
+        Shows("Service code");
+        Assert.Equal("AAAAA-BBBBB", display.Lines[1].TrimEnd());
+        Assert.Equal("on the display", _panel.View().Lines[1]);
     }
 
     [Fact]
@@ -131,9 +155,7 @@ public sealed class FrontPanelTests : IPanelActions, IPanelTrouble, IDisposable
     public void A_display_behind_the_kernels_driver_gets_both_lines_and_is_taken_up_again()
     {
         string device = _scratch["lcd"];
-        _panel.Dispose();
-        _panel = new FrontPanelDevice(_profile, new VirtualChips(_profile.AllLines(), TimeProvider.System), new CharacterDisplay(new LcdProfile(16, 2, device)), this, this, TimeProvider.System);
-        _panel.Start();
+        Restart(_profile, new CharacterDisplay(new LcdProfile(16, 2, device)));
         Until.Holds(() => _trouble.Contains("display lost"), "the missing display is told of");
         File.WriteAllText(device, "");
         Until.Holds(() => _trouble.Contains("display well"), "the display is back");
@@ -141,6 +163,13 @@ public sealed class FrontPanelTests : IPanelActions, IPanelTrouble, IDisposable
     }
 
     private static HardwareProfile WithShortHolds(HardwareProfile profile) => profile with { Panel = profile.Panel with { HoldMs = new HoldProfile(Confirm: 1500, Power: 1500, Presence: 1500) } };
+
+    private void Restart(HardwareProfile profile, IDisplay display)
+    {
+        _panel.Dispose();
+        _panel = new FrontPanelDevice(profile, new VirtualChips(profile.AllLines(), TimeProvider.System), display, this, this, TimeProvider.System);
+        _panel.Start();
+    }
 
     private void Shows(string first) => Until.Holds(() => _panel.View().Lines[0].TrimEnd() == first, $"the display shows '{first}'");
 

@@ -9,12 +9,20 @@ public sealed class PanelMenuTests : IPanelActions
 {
     private const int HoldMs = 5000;
 
-    private readonly PanelMenu _menu;
+    private PanelMenu _menu;
     private readonly List<string> _done = [];
     private PanelFacts _facts = new("vault-7", "OK", ["10.0.0.7", "fd00::7"], [], []);
     private long _nowMs = 1000;
 
-    public PanelMenuTests() => _menu = new PanelMenu(16, new HoldProfile(Confirm: HoldMs, Power: 4000, Presence: HoldMs), this, () => DateTimeOffset.UnixEpoch.AddMinutes(1));
+    private bool _offersService;
+
+    public PanelMenuTests() => _menu = Menu();
+
+    bool IPanelActions.OffersService => _offersService;
+
+    void IPanelActions.OpenService() => _done.Add("open");
+
+    void IPanelActions.CloseService() => _done.Add("close");
 
     PanelFacts IPanelActions.Facts() => _facts;
 
@@ -128,6 +136,32 @@ public sealed class PanelMenuTests : IPanelActions
         Turn(3);
         Assert.Equal(("Disks: to do", "Pull bay 3"), Shown());
     }
+
+    [Fact]
+    public void Service_access_is_opened_and_closed_by_a_hold_and_its_code_is_a_page_of_its_own()
+    {
+        _offersService = true;
+        _menu = Menu();
+        Turn(8);
+        Assert.Equal("Open service?", Shown().First);
+        Assert.False(_menu.IsSecret);
+        Hold(HoldMs - 1);
+        Assert.Empty(_done);
+        Hold(HoldMs);
+        Press("down");
+        Assert.Equal(("Service code", "closed"), Shown());
+        _facts = _facts with { Service = ["AAAAA-BBBBB", "CCCCC-DDDDD", "until 17:04Z"] };
+        Assert.Equal("AAAAA-BBBBB", Shown().Second);
+        Assert.True(_menu.IsSecret);
+        Press("enter");
+        Assert.Equal("CCCCC-DDDDD", Shown().Second);
+        Press("up");
+        Assert.Equal("Close service?", Shown().First);
+        Hold(HoldMs);
+        Assert.Equal(["open", "close"], _done);
+    }
+
+    private PanelMenu Menu() => new(16, new HoldProfile(Confirm: HoldMs, Power: 4000, Presence: HoldMs), this, () => DateTimeOffset.UnixEpoch.AddMinutes(1));
 
     private void Turn(int page)
     {

@@ -35,6 +35,9 @@ internal sealed class Twin : IDisposable
     /// <summary>The port of the host that leads to the web page.</summary>
     public string WebPort { get; } = Appliance.FreePort();
 
+    /// <summary>The port of the host that leads to SSH.</summary>
+    public string SshPort { get; } = Appliance.FreePort();
+
     /// <summary>Its directory, see image/twin/twin.sh.</summary>
     public string Directory => _scratch[_name];
 
@@ -58,7 +61,7 @@ internal sealed class Twin : IDisposable
         File.Delete(Path.Join(Directory, "journal"));
         File.Delete(Path.Join(Directory, "console"));
         _machine?.Dispose();
-        string[] arguments = ["--profile", "dev", "--image", Image, "--dir", Directory, "--grpc", GrpcPort, "--web", WebPort, "--console", Path.Join(Directory, "console"), .. options];
+        string[] arguments = ["--profile", "dev", "--image", Image, "--dir", Directory, "--grpc", GrpcPort, "--web", WebPort, "--ssh", SshPort, "--console", Path.Join(Directory, "console"), .. options];
         _machine = Process.Start(new ProcessStartInfo(Path.Join(Gatewayctl.Root, "image/twin/twin.sh"), arguments) { UseShellExecute = false, RedirectStandardInput = true })!;
     }
 
