@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Makes the disk image and the update bundle of a model.
-# usage: image.sh --profile NAME [--debian TAR] [--programs DIR] [--version V] [--out DIR] [--signing-cert PEM --signing-key PEM --keyring PEM] [--no-bundle]
+# usage: image.sh --profile NAME [--debian TAR] [--programs DIR] [--version V] [--out DIR] [--extra DIR] [--signing-cert PEM --signing-key PEM --keyring PEM] [--no-bundle]
+# --extra lays further files over the root, as root's: what may not be handed on with these sources, as a RAID controller's tool.
 # Without a certificate to sign with, one for development is made once, in artifacts/image/keys. Needs root, no loop devices and no mounts.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
-profile='' debian=$top/artifacts/image/debian.tar programs=$top/artifacts/publish version='' out='' cert='' key='' keyring='' bundle=yes
+profile='' debian=$top/artifacts/image/debian.tar programs=$top/artifacts/publish version='' out='' extra='' cert='' key='' keyring='' bundle=yes
 while [ $# -gt 0 ]; do
   case $1 in
-    --profile) profile=$2 ;; --debian) debian=$2 ;; --programs) programs=$2 ;; --version) version=$2 ;; --out) out=$2 ;;
+    --profile) profile=$2 ;; --debian) debian=$2 ;; --programs) programs=$2 ;; --version) version=$2 ;; --out) out=$2 ;; --extra) extra=$2 ;;
     --signing-cert) cert=$2 ;; --signing-key) key=$2 ;; --keyring) keyring=$2 ;;
     --no-bundle) bundle=''; shift; continue ;;
     *) echo "image.sh: '$1' is no option" >&2; exit 2 ;;
@@ -16,6 +17,7 @@ while [ $# -gt 0 ]; do
   shift 2
 done
 [ -e "$top/hw-profiles/$profile.json" ] || { echo "image.sh: --profile takes one of $(cd "$top/hw-profiles" && ls ./*.json | grep -v schema | sed 's|./||; s|.json||' | paste -sd' ')" >&2; exit 2; }
+[ -z "$extra" ] || [ -d "$extra" ] || { echo "image.sh: --extra takes a directory, which '$extra' is not" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || { echo "image.sh: needs root: the files of the image belong to several users" >&2; exit 1; }
 export PATH=$PATH:/usr/sbin:/sbin
 export TZ=UTC LC_ALL=C
@@ -38,7 +40,7 @@ if [ -z "$cert" ]; then
   cert=$keys/dev.crt key=$keys/dev.key keyring=$keys/ca.crt
 fi
 compatible=$(sed -n 's/.*"compatible": *"\([^"]*\)".*/\1/p' "$top/hw-profiles/$profile.json")
-PROFILE=$profile VERSION=$version COMPATIBLE=$compatible KEYRING=$keyring "$here/root.sh" "$debian" "$programs" "$work/root"
+PROFILE=$profile VERSION=$version COMPATIBLE=$compatible KEYRING=$keyring EXTRA=$extra "$here/root.sh" "$debian" "$programs" "$work/root"
 step 'root tree'
 "$here/sbom.sh" "$work/root" "$top" "$out/gatewayos-$profile-$version"
 step 'list of parts and licences'

@@ -46,7 +46,7 @@ ln -s /run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 ln -sf /etc/machine-id "$root/var/lib/dbus/machine-id"
 cp "$root/usr/share/systemd/tmp.mount" "$root/etc/systemd/system/"
 
-enabled=(tmp.mount boot-efi.mount gateway-reached.service gateway-grow.service gateway-softdog.service gateway-trial.timer gateway-array.service gateway-service.path gatewayd.service rauc.service nftables.service systemd-networkd.service systemd-resolved.service udisks2.service chrony.service gateway-console@tty1.service gateway-console@ttyS0.service)
+enabled=(tmp.mount boot-efi.mount gateway-reached.service gateway-grow.service gateway-softdog.service gateway-trial.timer gateway-array.service gateway-service.path gateway-controller.timer gatewayd.service rauc.service nftables.service systemd-networkd.service systemd-resolved.service udisks2.service chrony.service gateway-console@tty1.service gateway-console@ttyS0.service)
 masked=(apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service mdcheck_start.timer mdcheck_continue.timer mdmonitor.service mdmonitor-oneshot.timer systemd-firstboot.service systemd-timesyncd.service getty@tty1.service serial-getty@ttyS0.service getty.target smartmontools.service systemd-repart.service ssh.service ssh.socket)
 if [ "$PROFILE" = dev ]; then
   cp -r --no-preserve=ownership "$here/../dev/." "$root/"
@@ -56,6 +56,7 @@ if [ "$PROFILE" = dev ]; then
   install -D -m 644 "$(dirname "$debian")/gpio-sim.ko" "$root/lib/modules/$release/extra/gpio-sim.ko"
   python3 "$here/twin-profile.py" "$here/../../hw-profiles/dev.json" "$root/usr/lib/gatewayos/twin.json" "$root/usr/lib/gatewayos/gpio-lines"
 fi
+if [ -n "${EXTRA:-}" ]; then cp -r --no-preserve=ownership "$EXTRA/." "$root/"; fi
 chroot "$root" systemctl --quiet enable "${enabled[@]}" 2>"$work/enable.log" || { cat "$work/enable.log" >&2; exit 1; }
 chroot "$root" systemctl --quiet mask "${masked[@]}"
 chroot "$root" systemctl --quiet set-default multi-user.target

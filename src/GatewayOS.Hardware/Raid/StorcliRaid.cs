@@ -12,6 +12,7 @@ namespace GatewayOS.Hardware.Raid;
 public sealed class StorcliRaid : IRaidHealth
 {
     private const string NotHere = "A RAID controller looks after this array. Use its own tool.";
+    private const string Name = "storcli";
     private const string VendorPath = "/opt/MegaRAID/storcli/storcli64";
     private const int OutputCharsMax = 4 * 1024 * 1024;
 
@@ -33,8 +34,8 @@ public sealed class StorcliRaid : IRaidHealth
     /// <param name="time">The clock.</param>
     public StorcliRaid(string program, string cacheProtection, IReadOnlyList<BayProfile> bays, TimeProvider time) => (_program, _cacheProtection, _bays, _time) = (program, cacheProtection, bays, time);
 
-    /// <summary>The tool of this machine: where its vendor's package puts it, or what the PATH has of that name.</summary>
-    public static string Tool => File.Exists(VendorPath) ? VendorPath : "storcli";
+    /// <summary>The tool of this machine: what the PATH has of that name, as on the image, where gatewayd is not root; else where its vendor's package puts it.</summary>
+    public static string Tool => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Join(directory, Name))) ? Name : VendorPath;
 
     /// <inheritdoc/>
     public event Action? Changed

@@ -16,7 +16,10 @@ internal sealed class ClaimedTwin
     private readonly Twin _twin;
     private readonly ScratchDirectory _scratch;
 
-    private ClaimedTwin(Twin twin, ScratchDirectory scratch) => (_twin, _scratch) = (twin, scratch);
+    private ClaimedTwin(Twin twin, ScratchDirectory scratch, string recoveryKey) => (_twin, _scratch, RecoveryKey) = (twin, scratch, recoveryKey);
+
+    /// <summary>The store's recovery key, as the first start shows it.</summary>
+    public string RecoveryKey { get; }
 
     private string Address => $"127.0.0.1:{_twin.GrpcPort}";
 
@@ -33,8 +36,8 @@ internal sealed class ClaimedTwin
         using HttpResponseMessage claimed = await http.PostAsJsonAsync("/api/v1/setup/claim", new { claimCode = code });
         string setupToken = (await claimed.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("setupToken").GetString()!;
         using HttpResponseMessage done = await http.PostAsJsonAsync("/api/v1/setup", new { setupToken, account = "root", password = Password });
-        done.EnsureSuccessStatusCode();
-        var appliance = new ClaimedTwin(twin, scratch);
+        string recoveryKey = (await done.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("recoveryKey").GetString()!;
+        var appliance = new ClaimedTwin(twin, scratch, recoveryKey);
         appliance.Operator("login", appliance.Address, "--user", "root", "--fingerprint", daemon).Expect(0);
         return appliance;
     }

@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace GatewayOS.System.Tests.Twins;
 
-/// <summary>From the flashed image to a protected node: first start, array, claim, enrolment, backup, restore; and a second start that finds all of it.</summary>
+/// <summary>From the flashed image to a protected node: first start, array, claim, enrolment, backup, restore; a second start that finds all of it, and a third on another board.</summary>
 public sealed class FirstStartTests(ITestOutputHelper output) : IDisposable
 {
     private readonly ScratchDirectory _scratch = new("first-start");
@@ -29,14 +29,31 @@ public sealed class FirstStartTests(ITestOutputHelper output) : IDisposable
         Ports(twin);
 
         // Off, and on again: the same array, the same appliance.
-        twin.Run("systemctl --no-block poweroff");
-        twin.WaitForConsole("reboot: Power down");
-        twin.PullPlug();
+        PowerOff(twin);
         twin.Start();
         twin.WaitFor("serves on https");
         Assert.DoesNotContain("Making a raid5 array", twin.Journal, StringComparison.Ordinal);
         appliance.RequireRestored(agent, source, "again");
+
+        // On another board: its TPM opens nothing, and the console makes a new key with the recovery key.
+        PowerOff(twin);
+        Directory.Delete(Path.Join(twin.Directory, "tpm"), recursive: true);
+        twin.Start();
+        twin.WaitFor("was not sealed by the TPM");
+        Assert.Contains("is not one of this store", Unlock(twin, appliance.RecoveryKey.Replace(appliance.RecoveryKey[0], appliance.RecoveryKey[0] == '0' ? '1' : '0')), StringComparison.Ordinal);
+        Assert.Contains("The store has a new key. It is sealed by the TPM", Unlock(twin, appliance.RecoveryKey), StringComparison.Ordinal);
+        twin.WaitFor("serves on https");
+        appliance.RequireRestored(agent, source, "other-board");
     }
+
+    private static void PowerOff(Twin twin)
+    {
+        twin.Run("systemctl --no-block poweroff");
+        twin.WaitForConsole("reboot: Power down");
+        twin.PullPlug();
+    }
+
+    private static string Unlock(Twin twin, string recoveryKey) => twin.Run($"printf 'u\\n%s\\n' '{recoveryKey}' | /usr/lib/gatewayos/console").Output;
 
     // Nobody but the two services listens on anything that is not the loopback.
     private static void Ports(Twin twin)
