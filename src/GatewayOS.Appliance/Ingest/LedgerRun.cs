@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using GatewayOS.Store;
-using Microsoft.Win32.SafeHandles;
+using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Appliance.Ingest;
 
@@ -17,11 +17,11 @@ internal sealed class LedgerRun : IDisposable
     private const int GuessesMax = 4;
     private const int WriteBufferBytes = 1 << 20;
 
-    private readonly SafeFileHandle _file;
+    private readonly IStoreFile _file;
 
-    private LedgerRun(SafeFileHandle file, string path, long count) => (_file, Path, Count) = (file, path, count);
+    private LedgerRun(IStoreFile file, string name, long count) => (_file, Name, Count) = (file, name, count);
 
-    public string Path { get; }
+    public string Name { get; }
 
     public long Count { get; }
 
@@ -35,16 +35,16 @@ internal sealed class LedgerRun : IDisposable
 
     /// <summary>Opens a run.</summary>
     /// <returns>Null when the file is none: cut off, or something else.</returns>
-    public static LedgerRun? TryOpen(string path)
+    public static LedgerRun? TryOpen(IStoreDisk disk, string name)
     {
-        SafeFileHandle file = File.OpenHandle(path);
+        IStoreFile file = disk.OpenRead(name);
         Span<byte> head = stackalloc byte[HeadBytes];
-        if (RandomAccess.Read(file, head, 0) == HeadBytes && BinaryPrimitives.ReadUInt64LittleEndian(head) == Magic)
+        if (file.ReadAt(head, 0) == HeadBytes && BinaryPrimitives.ReadUInt64LittleEndian(head) == Magic)
         {
             long count = BinaryPrimitives.ReadInt64LittleEndian(head[8..]);
-            if (count >= 0 && RandomAccess.GetLength(file) == HeadBytes + (count * KeyBytes))
+            if (count >= 0 && file.LengthBytes == HeadBytes + (count * KeyBytes))
             {
-                return new LedgerRun(file, path, count);
+                return new LedgerRun(file, name, count);
             }
         }
 
@@ -52,35 +52,46 @@ internal sealed class LedgerRun : IDisposable
         return null;
     }
 
-    /// <summary>Writes a run.</summary>
-    /// <param name="path">Where; appears whole, by a rename.</param>
+    /// <summary>Writes a run. It is durable when this returns: the log that it stands for is emptied next.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="name">Its name there; it appears whole, by a rename. A file of that name with ".tmp" behind it is left from a crash.</param>
     /// <param name="keys">Ascending, without duplicates.</param>
-    public static LedgerRun Write(string path, IEnumerable<UInt128> keys)
+    public static LedgerRun Write(IStoreDisk disk, string name, IEnumerable<UInt128> keys)
     {
-        string temporary = path + ".tmp";
-        long count = 0;
-        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, WriteBufferBytes))
+        string temporary = name + ".tmp";
+        if (disk.ListNames("").Contains(temporary))
         {
-            Span<byte> bytes = stackalloc byte[KeyBytes];
-            stream.Write(bytes);
-            foreach (UInt128 key in keys)
-            {
-                BinaryPrimitives.WriteUInt128BigEndian(bytes, key);
-                stream.Write(bytes);
-                count++;
-            }
-
-            stream.Position = 0;
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes, Magic);
-            BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], count);
-            stream.Write(bytes);
-
-            // The log that it stands for is emptied next.
-            stream.Flush(flushToDisk: true);
+            disk.Delete(temporary);
         }
 
-        File.Move(temporary, path, overwrite: true);
-        return TryOpen(path) ?? throw new IOException($"{path} reads back differently than it was written: the disk or memory is faulty.");
+        using (IStoreFile file = disk.Create(temporary))
+        {
+            byte[] buffer = new byte[WriteBufferBytes];
+            long written = HeadBytes;
+            int held = 0;
+            foreach (UInt128 key in keys)
+            {
+                BinaryPrimitives.WriteUInt128BigEndian(buffer.AsSpan(held), key);
+                held += KeyBytes;
+                if (held == buffer.Length)
+                {
+                    file.WriteAt(buffer, written);
+                    written += held;
+                    held = 0;
+                }
+            }
+
+            file.WriteAt(buffer.AsSpan(0, held), written);
+            Span<byte> head = stackalloc byte[HeadBytes];
+            BinaryPrimitives.WriteUInt64LittleEndian(head, Magic);
+            BinaryPrimitives.WriteInt64LittleEndian(head[8..], (written + held - HeadBytes) / KeyBytes);
+            file.WriteAt(head, 0);
+            file.Sync();
+        }
+
+        disk.Rename(temporary, name);
+        disk.SyncDirectory("");
+        return TryOpen(disk, name) ?? throw new StoreIoException(StoreIoFailure.Device, name, $"{name} in {disk.Location} reads back differently than it was written: the disk or memory is faulty.");
     }
 
     /// <summary>True when the key is in the run.</summary>
@@ -156,9 +167,9 @@ internal sealed class LedgerRun : IDisposable
 
     private void ReadWhole(Span<byte> destination, long firstKey)
     {
-        if (RandomAccess.Read(_file, destination, HeadBytes + (firstKey * KeyBytes)) != destination.Length)
+        if (_file.ReadAt(destination, HeadBytes + (firstKey * KeyBytes)) != destination.Length)
         {
-            throw new IOException($"{Path} has become shorter while it was read.");
+            throw new StoreIoException(StoreIoFailure.Device, Name, $"The ledger's run {Name} has become shorter while it was read.");
         }
     }
 }

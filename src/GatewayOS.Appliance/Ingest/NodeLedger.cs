@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Text;
 using GatewayOS.Store;
+using GatewayOS.Store.Storage;
 
 namespace GatewayOS.Appliance.Ingest;
 
@@ -14,7 +16,8 @@ namespace GatewayOS.Appliance.Ingest;
 /// A cache: it can be made anew from the node's snapshots, then only what interrupted backups had sent is sent again. What a snapshot rests on
 /// is durable before the snapshot is listed here, and is counted: a ledger that has fewer entries than it was left with is made anew, for a
 /// node that does not own what its snapshots consist of could not restore them. Files in its directory: sorted runs in tiers, a log of the
-/// newest entries, and the list of snapshots, whose first line is the number of entries that it rests on.
+/// newest entries, and the list of snapshots, whose first line is the number of entries that it rests on. Each step is durable before what
+/// rests on it: a run before the log is emptied or the runs merged into it are deleted, the list's end before anything is made anew.
 /// </remarks>
 public sealed class NodeLedger : IDisposable
 {
@@ -23,21 +26,20 @@ public sealed class NodeLedger : IDisposable
     private const string LogName = "recent.log";
     private const string BasisName = "snapshots";
     private const string RunSuffix = ".run";
+    private const int LogReadBytes = 1024 * LedgerRun.KeyBytes;
 
-    private readonly string _directory;
+    private readonly IStoreDisk _disk;
+    private readonly int _recentKeysMax;
     private readonly Lock _gate = new();
     private readonly HashSet<UInt128> _recent = [];
     private readonly List<LedgerRun> _runs = [];
     private HashSet<string> _basis = new(StringComparer.Ordinal);
-    private readonly FileStream _log;
+    private readonly IStoreFile _log;
+    private long _logBytes;
     private int _nextRun;
     private bool _isListed;
 
-    private NodeLedger(string directory)
-    {
-        _directory = directory;
-        _log = OpenLog();
-    }
+    private NodeLedger(IStoreDisk disk, int recentKeysMax) => (_disk, _recentKeysMax, _log) = (disk, recentKeysMax, OpenLog(disk));
 
     /// <summary>Number of entries; a chunk entered twice counts twice.</summary>
     public long Count
@@ -55,10 +57,17 @@ public sealed class NodeLedger : IDisposable
     /// <param name="directory">Its directory; made when missing.</param>
     /// <param name="snapshotIds">The node's snapshots now.</param>
     /// <param name="rebuild">Calls back for every chunk of those snapshots.</param>
+    /// <exception cref="StoreIoException">It cannot be read or written.</exception>
     public static NodeLedger Open(string directory, IReadOnlyCollection<string> snapshotIds, Action<Action<ChunkId>> rebuild)
     {
         Directory.CreateDirectory(directory);
-        var ledger = new NodeLedger(directory);
+        return Open(new PosixDisk(directory), snapshotIds, rebuild);
+    }
+
+    /// <summary>The same on a disk whose root is the ledger's directory.</summary>
+    internal static NodeLedger Open(IStoreDisk disk, IReadOnlyCollection<string> snapshotIds, Action<Action<ChunkId>> rebuild, int recentKeysMax = RecentKeysMax)
+    {
+        var ledger = new NodeLedger(disk, recentKeysMax);
         try
         {
             if (!ledger.Load() || !ledger._basis.SetEquals(snapshotIds))
@@ -88,7 +97,8 @@ public sealed class NodeLedger : IDisposable
     /// <summary>Enters chunks that the node has just sent and that were checked.</summary>
     public void Add(ReadOnlySpan<ChunkId> ids)
     {
-        Span<byte> bytes = stackalloc byte[LedgerRun.KeyBytes];
+        byte[] bytes = new byte[ids.Length * LedgerRun.KeyBytes];
+        int length = 0;
         lock (_gate)
         {
             foreach (ChunkId id in ids)
@@ -96,13 +106,14 @@ public sealed class NodeLedger : IDisposable
                 UInt128 key = LedgerRun.KeyOf(id);
                 if (_recent.Add(key))
                 {
-                    BinaryPrimitives.WriteUInt128BigEndian(bytes, key);
-                    _log.Write(bytes);
+                    BinaryPrimitives.WriteUInt128BigEndian(bytes.AsSpan(length), key);
+                    length += LedgerRun.KeyBytes;
                 }
             }
 
-            _log.Flush();
-            if (_recent.Count >= RecentKeysMax)
+            _log.WriteAt(bytes.AsSpan(0, length), _logBytes);
+            _logBytes += length;
+            if (_recent.Count >= _recentKeysMax)
             {
                 MakeRun();
             }
@@ -114,7 +125,7 @@ public sealed class NodeLedger : IDisposable
     {
         lock (_gate)
         {
-            _log.Flush(flushToDisk: true);
+            _log.Sync();
             _basis.Add(snapshotId);
             WriteBasis();
         }
@@ -131,48 +142,63 @@ public sealed class NodeLedger : IDisposable
         }
     }
 
-    private FileStream OpenLog() => new(Path.Join(_directory, LogName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+    private static IStoreFile OpenLog(IStoreDisk disk)
+    {
+        try
+        {
+            return disk.OpenWrite(LogName);
+        }
+        catch (StoreIoException error) when (error.Failure == StoreIoFailure.Missing)
+        {
+            // Entries count only once they are synced, and the file's name with them.
+            IStoreFile log = disk.Create(LogName);
+            disk.SyncDirectory("");
+            return log;
+        }
+    }
 
     private bool Load()
     {
-        string basis = Path.Join(_directory, BasisName);
-        if (!File.Exists(basis))
+        HashSet<string> files = [.. _disk.ListNames("")];
+        if (!files.Contains(BasisName))
         {
             return false;
         }
 
-        string[] lines = File.ReadAllLines(basis);
+        string[] lines = ReadBasis();
         if (lines is [] || !long.TryParse(lines[0], NumberStyles.None, CultureInfo.InvariantCulture, out long entries))
         {
             return false;
         }
 
         _basis = [.. lines[1..]];
-        foreach (string path in Directory.GetFiles(_directory, "*" + RunSuffix).Order(StringComparer.Ordinal))
+        foreach (string name in files.Where(name => name.EndsWith(RunSuffix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
-            if (LedgerRun.TryOpen(path) is not { } run)
+            if (LedgerRun.TryOpen(_disk, name) is not { } run)
             {
                 return false;
             }
 
             _runs.Add(run);
-            _nextRun = Math.Max(_nextRun, int.TryParse(Path.GetFileNameWithoutExtension(path), out int number) ? number + 1 : 0);
-        }
-
-        Span<byte> bytes = stackalloc byte[LedgerRun.KeyBytes];
-        while (_log.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length)
-        {
-            UInt128 key = BinaryPrimitives.ReadUInt128BigEndian(bytes);
-
-            // Zeros are what a power cut leaves of an entry that never reached the disk.
-            if (key != 0)
-            {
-                _recent.Add(key);
-            }
+            _nextRun = Math.Max(_nextRun, int.TryParse(Path.GetFileNameWithoutExtension(name), out int number) ? number + 1 : 0);
         }
 
         // An entry cut off by a crash is overwritten.
-        _log.Position = _log.Length / LedgerRun.KeyBytes * LedgerRun.KeyBytes;
+        _logBytes = _log.LengthBytes / LedgerRun.KeyBytes * LedgerRun.KeyBytes;
+        byte[] block = new byte[LogReadBytes];
+        for (long at = 0; at < _logBytes; at += block.Length)
+        {
+            int length = _log.ReadAt(block, at) / LedgerRun.KeyBytes * LedgerRun.KeyBytes;
+            for (int i = 0; i < length; i += LedgerRun.KeyBytes)
+            {
+                // Zeros are what a power cut leaves of an entry that never reached the disk.
+                if (BinaryPrimitives.ReadUInt128BigEndian(block.AsSpan(i)) is var key && key != 0)
+                {
+                    _recent.Add(key);
+                }
+            }
+        }
+
         _isListed = Count >= entries;
         return _isListed;
     }
@@ -181,20 +207,21 @@ public sealed class NodeLedger : IDisposable
     {
         // Without the list of snapshots the directory counts as nothing, so a crash in between only means beginning again.
         _isListed = false;
-        File.Delete(Path.Join(_directory, BasisName));
+        DeleteIfPresent(BasisName);
+        _disk.SyncDirectory("");
         _runs.ForEach(run => run.Dispose());
         _runs.Clear();
         _recent.Clear();
-        foreach (string path in Directory.GetFiles(_directory, "*" + RunSuffix + "*"))
+        foreach (string name in _disk.ListNames("").Where(name => name.Contains(RunSuffix, StringComparison.Ordinal)))
         {
-            File.Delete(path);
+            _disk.Delete(name);
         }
 
-        _log.SetLength(0);
+        EmptyLog();
         rebuild(id =>
         {
             _recent.Add(LedgerRun.KeyOf(id));
-            if (_recent.Count >= RecentKeysMax)
+            if (_recent.Count >= _recentKeysMax)
             {
                 MakeRun();
             }
@@ -225,16 +252,16 @@ public sealed class NodeLedger : IDisposable
             merged.Add(run);
         }
 
-        _runs.Add(LedgerRun.Write(Path.Join(_directory, $"{_nextRun++:d8}{RunSuffix}"), keys));
+        _runs.Add(LedgerRun.Write(_disk, $"{_nextRun++:d8}{RunSuffix}", keys));
         foreach (LedgerRun run in merged)
         {
             _runs.Remove(run);
             run.Dispose();
-            File.Delete(run.Path);
+            _disk.Delete(run.Name);
         }
 
         _recent.Clear();
-        _log.SetLength(0);
+        EmptyLog();
 
         // Merging drops doubles.
         if (_isListed)
@@ -243,11 +270,41 @@ public sealed class NodeLedger : IDisposable
         }
     }
 
+    private void EmptyLog()
+    {
+        _log.SetLength(0);
+        _logBytes = 0;
+    }
+
+    // An older list is one that has to be made anew, which costs a walk through every snapshot: so it is durable, too.
     private void WriteBasis()
     {
-        string path = Path.Join(_directory, BasisName);
-        File.WriteAllLines(path + ".tmp", [Count.ToString(CultureInfo.InvariantCulture), .. _basis.Order(StringComparer.Ordinal)]);
-        File.Move(path + ".tmp", path, overwrite: true);
+        const string Temporary = BasisName + ".tmp";
+        DeleteIfPresent(Temporary);
+        using (IStoreFile file = _disk.Create(Temporary))
+        {
+            file.WriteAt(Encoding.ASCII.GetBytes(string.Join('\n', [Count.ToString(CultureInfo.InvariantCulture), .. _basis.Order(StringComparer.Ordinal)]) + "\n"), 0);
+            file.Sync();
+        }
+
+        _disk.Rename(Temporary, BasisName);
+        _disk.SyncDirectory("");
+    }
+
+    private string[] ReadBasis()
+    {
+        using IStoreFile file = _disk.OpenRead(BasisName);
+        byte[] bytes = new byte[file.LengthBytes];
+        int length = file.ReadAt(bytes, 0);
+        return Encoding.ASCII.GetString(bytes, 0, length).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private void DeleteIfPresent(string name)
+    {
+        if (_disk.ListNames("").Contains(name))
+        {
+            _disk.Delete(name);
+        }
     }
 
     private static IEnumerable<UInt128> Merge(IEnumerable<UInt128> left, IEnumerable<UInt128> right)
