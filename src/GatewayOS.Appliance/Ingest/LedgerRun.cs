@@ -59,12 +59,7 @@ internal sealed class LedgerRun : IDisposable
     public static LedgerRun Write(IStoreDisk disk, string name, IEnumerable<UInt128> keys)
     {
         string temporary = name + ".tmp";
-        if (disk.ListNames("").Contains(temporary))
-        {
-            disk.Delete(temporary);
-        }
-
-        using (IStoreFile file = disk.Create(temporary))
+        using (IStoreFile file = DurableFile.CreateAnew(disk, temporary))
         {
             byte[] buffer = new byte[WriteBufferBytes];
             long written = HeadBytes;

@@ -165,7 +165,7 @@ public sealed class NodeLedger : IDisposable
             return false;
         }
 
-        string[] lines = ReadBasis();
+        string[] lines = Encoding.ASCII.GetString(DurableFile.Read(_disk, BasisName)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (lines is [] || !long.TryParse(lines[0], NumberStyles.None, CultureInfo.InvariantCulture, out long entries))
         {
             return false;
@@ -207,7 +207,7 @@ public sealed class NodeLedger : IDisposable
     {
         // Without the list of snapshots the directory counts as nothing, so a crash in between only means beginning again.
         _isListed = false;
-        DeleteIfPresent(BasisName);
+        DurableFile.DeleteIfPresent(_disk, BasisName);
         _disk.SyncDirectory("");
         _runs.ForEach(run => run.Dispose());
         _runs.Clear();
@@ -277,35 +277,11 @@ public sealed class NodeLedger : IDisposable
     }
 
     // An older list is one that has to be made anew, which costs a walk through every snapshot: so it is durable, too.
-    private void WriteBasis()
-    {
-        const string Temporary = BasisName + ".tmp";
-        DeleteIfPresent(Temporary);
-        using (IStoreFile file = _disk.Create(Temporary))
-        {
-            file.WriteAt(Encoding.ASCII.GetBytes(string.Join('\n', [Count.ToString(CultureInfo.InvariantCulture), .. _basis.Order(StringComparer.Ordinal)]) + "\n"), 0);
-            file.Sync();
-        }
-
-        _disk.Rename(Temporary, BasisName);
-        _disk.SyncDirectory("");
-    }
-
-    private string[] ReadBasis()
-    {
-        using IStoreFile file = _disk.OpenRead(BasisName);
-        byte[] bytes = new byte[file.LengthBytes];
-        int length = file.ReadAt(bytes, 0);
-        return Encoding.ASCII.GetString(bytes, 0, length).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
-
-    private void DeleteIfPresent(string name)
-    {
-        if (_disk.ListNames("").Contains(name))
-        {
-            _disk.Delete(name);
-        }
-    }
+    private void WriteBasis() => DurableFile.ReplaceVia(
+        _disk,
+        BasisName + ".tmp",
+        BasisName,
+        Encoding.ASCII.GetBytes(string.Join('\n', [Count.ToString(CultureInfo.InvariantCulture), .. _basis.Order(StringComparer.Ordinal)]) + "\n"));
 
     private static IEnumerable<UInt128> Merge(IEnumerable<UInt128> left, IEnumerable<UInt128> right)
     {

@@ -61,7 +61,7 @@ public sealed partial class FrontPanelDevice : IFrontPanel, IDisposable
     private bool _isPowerSpent;
     private bool _isIdentifying;
     private long _displayRetryAtMs;
-    private volatile string[] _shown = ["", ""];
+    private string[] _shown = ["", ""];
     private volatile string[] _mirrored = ["", ""];
     private volatile bool _isStopping;
 

@@ -45,10 +45,10 @@ public sealed class PanelMenu
         (_columns, _hold, _actions, _vouch) = (columns, hold, actions, vouch);
         _pages =
         [
-            new Page(facts => [facts.Name], facts => [facts.Status]),
-            new Page(_ => ["Network"], facts => facts.Addresses.Count > 0 ? facts.Addresses : ["no address"]),
-            new Page(facts => [$"Alerts: {facts.Alerts.Count.ToString(CultureInfo.InvariantCulture)}"], facts => facts.Alerts.Count > 0 ? facts.Alerts : ["none"]),
-            new Page(facts => [facts.Steps.Count > 0 ? "Disks: to do" : "Disks"], facts => facts.Steps.Count > 0 ? facts.Steps : ["nothing to do"]),
+            new Page(facts => facts.Name, facts => [facts.Status]),
+            new Page(_ => "Network", facts => facts.Addresses.Count > 0 ? facts.Addresses : ["no address"]),
+            new Page(facts => $"Alerts: {facts.Alerts.Count.ToString(CultureInfo.InvariantCulture)}", facts => facts.Alerts.Count > 0 ? facts.Alerts : ["none"]),
+            new Page(facts => facts.Steps.Count > 0 ? "Disks: to do" : "Disks", facts => facts.Steps.Count > 0 ? facts.Steps : ["nothing to do"]),
             new Page(_ => "Shut down?", hold.Confirm, () => Do("Shutting down", () => actions.ShutDown(isReboot: false))),
             new Page(_ => "Restart?", hold.Confirm, () => Do("Restarting", () => actions.ShutDown(isReboot: true))),
             new Page(_ => "Factory reset?", hold.Confirm, () => Do("Access is reset", actions.ResetAccess)),
@@ -56,7 +56,7 @@ public sealed class PanelMenu
             .. actions.OffersService ? (Page[])
             [
                 new Page(facts => IsOpen(facts) ? "Close service?" : "Open service?", hold.Confirm, OpenOrClose),
-                new Page(_ => ["Service code"], facts => IsOpen(facts) ? facts.Service : ["closed"]) { IsSecret = true },
+                new Page(_ => "Service code", facts => IsOpen(facts) ? facts.Service : ["closed"]) { IsSecret = true },
             ] : [],
         ];
     }
@@ -138,7 +138,7 @@ public sealed class PanelMenu
             _noticeUntilMs = _noticeUntilMs == 0 ? nowMs + NoticeMs : _noticeUntilMs;
             if (nowMs < _noticeUntilMs)
             {
-                return (Fit(page.Title!(facts), 0), Fit(notice, nowMs - _shownSinceMs));
+                return (Fit(page.Title(facts), 0), Fit(notice, nowMs - _shownSinceMs));
             }
 
             (_notice, _noticeUntilMs) = (null, 0);
@@ -148,11 +148,11 @@ public sealed class PanelMenu
         {
             long leftMs = needed - (_isSpent ? 0 : _enterHeldMs ?? 0);
             string seconds = ((leftMs + 999) / 1000).ToString(CultureInfo.InvariantCulture);
-            return (Fit(page.Title!(facts), 0), Fit(_enterHeldMs is null || _isSpent ? $"hold ENTER {seconds}s" : $"keep holding {seconds}", 0));
+            return (Fit(page.Title(facts), 0), Fit(_enterHeldMs is null || _isSpent ? $"hold ENTER {seconds}s" : $"keep holding {seconds}", 0));
         }
 
         IReadOnlyList<string> items = page.Items!(facts);
-        return (Fit(page.Heading!(facts)[0], nowMs - _shownSinceMs), Fit(items[_item % items.Count], nowMs - _shownSinceMs));
+        return (Fit(page.Title(facts), nowMs - _shownSinceMs), Fit(items[_item % items.Count], nowMs - _shownSinceMs));
     }
 
     // A text that is too long stands, moves on column by column to its end, and begins anew.
@@ -212,13 +212,11 @@ public sealed class PanelMenu
 
     private sealed class Page
     {
-        public Page(Func<PanelFacts, IReadOnlyList<string>> heading, Func<PanelFacts, IReadOnlyList<string>> items) => (Heading, Items) = (heading, items);
+        public Page(Func<PanelFacts, string> title, Func<PanelFacts, IReadOnlyList<string>> items) => (Title, Items) = (title, items);
 
         public Page(Func<PanelFacts, string> title, int holdMs, Action deed) => (Title, HoldMs, Deed) = (title, holdMs, deed);
 
-        public Func<PanelFacts, string>? Title { get; }
-
-        public Func<PanelFacts, IReadOnlyList<string>>? Heading { get; }
+        public Func<PanelFacts, string> Title { get; }
 
         public Func<PanelFacts, IReadOnlyList<string>>? Items { get; }
 

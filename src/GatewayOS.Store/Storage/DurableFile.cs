@@ -1,7 +1,7 @@
 namespace GatewayOS.Store.Storage;
 
 /// <summary>Whole small files, replaced so that a crash leaves the old or the new content and never a part.</summary>
-internal static class DurableFile
+public static class DurableFile
 {
     /// <summary>Largest file that <see cref="Read"/> takes: far above any config, key slot or snapshot record.</summary>
     public const int BytesMax = 256 * 1024 * 1024;
@@ -13,8 +13,17 @@ internal static class DurableFile
     /// <param name="content">Its new content.</param>
     public static void Replace(IStoreDisk disk, string owner, string path, ReadOnlySpan<byte> content)
     {
-        int slash = path.LastIndexOf('/');
-        string temporary = $"{StoreLayout.Temporary}/{owner}-{path[(slash + 1)..]}.new";
+        ReplaceVia(disk, $"{StoreLayout.Temporary}/{owner}-{path[(path.LastIndexOf('/') + 1)..]}.new", path, content);
+    }
+
+    /// <summary>The same outside a store, where temporary files have no directory of their own.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="temporary">The temporary name; what a crash left under it is removed.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="content">Its new content.</param>
+    /// <exception cref="StoreIoException">It cannot be written; the old content stands.</exception>
+    public static void ReplaceVia(IStoreDisk disk, string temporary, string path, ReadOnlySpan<byte> content)
+    {
         using (IStoreFile file = CreateAnew(disk, temporary))
         {
             file.WriteAt(content, 0);
@@ -22,12 +31,14 @@ internal static class DurableFile
         }
 
         disk.Rename(temporary, path);
+        int slash = path.LastIndexOf('/');
         disk.SyncDirectory(slash < 0 ? "" : path[..slash]);
     }
 
-    // Nearly always the name is free; asking first would cost an exception each time.
-    private static IStoreFile CreateAnew(IStoreDisk disk, string path)
+    /// <summary>Creates a file in the place of one that a crash may have left.</summary>
+    public static IStoreFile CreateAnew(IStoreDisk disk, string path)
     {
+        // Nearly always the name is free; asking first would cost a listing each time.
         try
         {
             return disk.Create(path);

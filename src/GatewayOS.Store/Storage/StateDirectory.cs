@@ -43,17 +43,5 @@ public sealed class StateDirectory
 
     /// <summary>Replaces a file. When this returns the new content survives a power cut.</summary>
     /// <exception cref="StoreIoException">It cannot be written; the old content stands.</exception>
-    public void Replace(string name, ReadOnlySpan<byte> content)
-    {
-        string temporary = $"{name}.{Environment.ProcessId}.new";
-        File.Delete(PathOf(temporary));
-        using (IStoreFile file = _disk.Create(temporary))
-        {
-            file.WriteAt(content, 0);
-            file.Sync();
-        }
-
-        _disk.Rename(temporary, name);
-        _disk.SyncDirectory("");
-    }
+    public void Replace(string name, ReadOnlySpan<byte> content) => DurableFile.ReplaceVia(_disk, $"{name}.{Environment.ProcessId}.new", name, content);
 }
